@@ -1,0 +1,182 @@
+/// Everything the store asks of a disk, so that a test can refuse any of it.
+///
+/// Paths are plain text, absolute or relative to the working directory. No
+/// call caches, no call maps memory: a truncated file is a short read, never a
+/// signal. Nothing is durable before `WritableFile.sync` (its bytes) and
+/// `syncDirectory` (its name).
+package protocol FileSystem: Sendable {
+  func openForReading(_ path: String) throws(FileError) -> any ReadableFile
+
+  /// A new, empty file; throws `exists` where something has that name.
+  func create(_ path: String) throws(FileError) -> any WritableFile
+
+  /// Gives `source` the name `target`, in place of what had it. Atomic.
+  func rename(_ source: String, to target: String) throws(FileError)
+
+  /// A second name for the same file.
+  func link(_ source: String, to target: String) throws(FileError)
+
+  func remove(_ path: String) throws(FileError)
+
+  /// Makes a directory and its parents; no error where it exists.
+  func makeDirectory(_ path: String) throws(FileError)
+
+  func removeDirectory(_ path: String) throws(FileError)
+
+  /// Makes the names in a directory durable.
+  func syncDirectory(_ path: String) throws(FileError)
+
+  /// The entries of a directory, sorted by name, `.` and `..` left out.
+  func list(_ path: String) throws(FileError) -> [FileEntry]
+
+  /// What `path` is; nil where nothing has that name.
+  func status(_ path: String) throws(FileError) -> FileStatus?
+
+  func freeSpace(_ path: String) throws(FileError) -> FreeSpace
+
+  /// Takes an advisory lock on the file `path` (made where it is missing), held
+  /// until the lock is released or the process ends. Returns nil where another
+  /// holds it and `wait` seconds (0: at once) went by.
+  func lock(_ path: String, _ mode: LockMode, wait: Double) throws(FileError) -> (any FileLock)?
+}
+
+package protocol ReadableFile: AnyObject, Sendable {
+  var size: Int { get }
+
+  /// Reads up to `buffer.count` bytes at `offset`; fewer only at the file's end.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int
+}
+
+package protocol WritableFile: AnyObject {
+  func write(_ bytes: UnsafeRawBufferPointer) throws(FileError)
+
+  /// Makes all that was written durable.
+  func sync() throws(FileError)
+
+  func close() throws(FileError)
+}
+
+package protocol FileLock: AnyObject {
+  func release()
+}
+
+package enum LockMode: Sendable {
+  case shared
+  case exclusive
+}
+
+package struct FileEntry: Hashable, Sendable {
+  package var name: String
+  package var isDirectory: Bool
+
+  package init(name: String, isDirectory: Bool) {
+    self.name = name
+    self.isDirectory = isDirectory
+  }
+}
+
+package struct FileStatus: Hashable, Sendable {
+  package var size: Int
+  package var isDirectory: Bool
+  /// Milliseconds since 1970.
+  package var modified: Int64
+
+  package init(size: Int, isDirectory: Bool, modified: Int64) {
+    self.size = size
+    self.isDirectory = isDirectory
+    self.modified = modified
+  }
+}
+
+package struct FreeSpace: Hashable, Sendable {
+  /// What an ordinary user may still write, in bytes.
+  package var free: Int
+  package var total: Int
+
+  package init(free: Int, total: Int) {
+    self.free = free
+    self.total = total
+  }
+}
+
+/// Why a file could not be used. `code` is errno, `path` what was asked for.
+package enum FileError: Error, Equatable {
+  case notFound(path: String)
+  case exists(path: String)
+  /// No space or quota left.
+  case full(path: String)
+  /// Permission, or a read-only file system.
+  case denied(path: String, code: Int32)
+  case failed(operation: String, path: String, code: Int32)
+
+  package var path: String {
+    switch self {
+    case .notFound(let path), .exists(let path), .full(let path), .denied(let path, _),
+      .failed(_, let path, _):
+      path
+    }
+  }
+}
+
+extension FileSystem {
+  /// Writes `bytes` under `path` so that a crash leaves the old file or the new
+  /// one, never a piece: temporary name, sync, rename, sync of the directory.
+  package func replace(_ path: String, with bytes: [UInt8], temporary: String)
+    throws(FileError)
+  {
+    if try status(temporary) != nil { try remove(temporary) }
+    let file = try create(temporary)
+    try Self.write(bytes, to: file)
+    try file.sync()
+    try file.close()
+    try rename(temporary, to: path)
+    try syncDirectory(FilePath.parent(of: path))
+  }
+
+  /// The whole file, refused with `failed(EFBIG)` above `limit` bytes.
+  package func contents(of path: String, limit: Int) throws(FileError) -> [UInt8] {
+    let file = try openForReading(path)
+    if file.size > limit { throw .failed(operation: "read", path: path, code: 27) }
+    var bytes = [UInt8](repeating: 0, count: file.size)
+    let count = try Self.read(file, &bytes)
+    bytes.removeSubrange(count...)
+    return bytes
+  }
+
+  private static func write(_ bytes: [UInt8], to file: any WritableFile) throws(FileError) {
+    var failure: FileError?
+    bytes.withUnsafeBytes { buffer in
+      do throws(FileError) { try file.write(buffer) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+
+  private static func read(_ file: any ReadableFile, _ bytes: inout [UInt8]) throws(FileError)
+    -> Int
+  {
+    var failure: FileError?
+    var count = 0
+    bytes.withUnsafeMutableBytes { buffer in
+      do throws(FileError) { count = try file.read(into: buffer, at: 0) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return count
+  }
+}
+
+/// Names of files in directories.
+package enum FilePath {
+  package static func join(_ directory: String, _ name: String) -> String {
+    directory.hasSuffix("/") ? directory + name : directory + "/" + name
+  }
+
+  package static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  package static func name(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return path }
+    return String(path[path.index(after: slash)...])
+  }
+}
