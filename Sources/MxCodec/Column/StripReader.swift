@@ -1,18 +1,25 @@
 import CZstd
 import Glibc
 
-/// Up to 256 residuals, either as narrow numbers still to be scaled or, where
-/// a patch or a wide residual is among them, as whole Int64.
+/// Up to 256 residuals: narrow numbers still to be scaled, or whole Int64
+/// where they are wider than 32 bits; and the patches that fall among them.
 struct Strip {
   let narrow: UnsafeMutablePointer<UInt32>
   let wide: UnsafeMutablePointer<Int64>
+  let isWide: Bool
   let base: Int64
   let gcd: Int64
-  var isWide = false
+  let patches: IndexedValues
+  /// Residual of the column the strip starts with.
+  var start = 0
+  /// The first patch not passed yet, and the place in this strip it goes to:
+  /// beyond the strip if there is none.
+  var patch = 0
+  var patchPlace = Int.max
 
   /// Writes residuals `from..<to` as values.
   @inline(__always)
-  func copy(_ from: Int, _ to: Int, into out: UnsafeMutablePointer<Int64>) {
+  mutating func copy(_ from: Int, _ to: Int, into out: UnsafeMutablePointer<Int64>) {
     let count = to &- from
     if isWide {
       memcpy(out, wide + from, count &* 8)
@@ -23,11 +30,33 @@ struct Strip {
       let source = narrow + from
       for i in 0..<count { out[i] = base &+ Int64(source[i]) &* gcd }
     }
+    while patchPlace < to {
+      if patchPlace >= from { out[patchPlace &- from] = patches.values[patch] }
+      passPatch()
+    }
   }
 
   /// Adds residuals `from..<to` to `sum` one by one, writing each sum.
   @inline(__always)
-  func addUp(
+  mutating func addUp(
+    _ from: Int, _ to: Int, _ sum: inout Int64, into out: UnsafeMutablePointer<Int64>
+  ) {
+    if patchPlace >= to { return addPlain(from, to, &sum, into: out) }
+    var index = from
+    while patchPlace < to {
+      if patchPlace >= from {
+        addPlain(index, patchPlace, &sum, into: out + (index &- from))
+        // The residual in the patch's place is `base`: add what is missing.
+        sum &+= patches.values[patch] &- base
+        index = patchPlace
+      }
+      passPatch()
+    }
+    addPlain(index, to, &sum, into: out + (index &- from))
+  }
+
+  @inline(__always)
+  private func addPlain(
     _ from: Int, _ to: Int, _ sum: inout Int64, into out: UnsafeMutablePointer<Int64>
   ) {
     let count = to &- from
@@ -52,6 +81,23 @@ struct Strip {
       }
     }
     sum = total
+  }
+
+  @inline(__always)
+  mutating func enter(_ start: Int) {
+    self.start = start
+    findPatch()
+  }
+
+  @inline(__always)
+  private mutating func passPatch() {
+    patch &+= 1
+    findPatch()
+  }
+
+  @inline(__always)
+  private mutating func findPatch() {
+    patchPlace = patch < patches.count ? Int(patches.positions[patch]) &- start : Int.max
   }
 }
 
@@ -124,31 +170,26 @@ final class StripReader {
   /// first of them is residual `position` of the column.
   @inline(__always)
   func forEachStrip(
-    _ layout: ColumnLayout, _ asked: Range<Int>, _ body: (Strip, Int, Int, Int) -> Void
+    _ layout: ColumnLayout, _ asked: Range<Int>, _ body: (inout Strip, Int, Int, Int) -> Void
   ) {
     guard !asked.isEmpty else { return }
     let header = layout.header
     var strip = Strip(
-      narrow: narrow, wide: wide, base: header.base, gcd: Int64(bitPattern: header.gcd))
-    let isWide = header.width > 32
+      narrow: narrow, wide: wide, isWide: header.width > 32, base: header.base,
+      gcd: Int64(bitPattern: header.gcd), patches: patches)
     if header.residual == .constant {
       narrow.update(repeating: 0, count: BitPacking.vector)
     }
-    var patch = firstPatch(atOrAfter: asked.lowerBound & ~255)
+    strip.patch = firstPatch(atOrAfter: asked.lowerBound & ~255)
     var index = asked.lowerBound &>> 8
     let last = (asked.upperBound &- 1) &>> 8
     while index <= last {
       let start = index &<< 8
-      if isWide { loadWide(layout, index) } else { loadNarrow(layout, index) }
-      strip.isWide = isWide
-      if patch < patches.count, patches.positions[patch] < Int64(start &+ BitPacking.vector) {
-        if !isWide { widen(strip) }
-        strip.isWide = true
-        patch = applyPatches(from: patch, strip: start)
-      }
+      if strip.isWide { loadWide(layout, index) } else { loadNarrow(layout, index) }
+      strip.enter(start)
       let from = max(asked.lowerBound, start)
       let to = min(asked.upperBound, start &+ BitPacking.vector)
-      body(strip, from &- start, to &- start, from)
+      body(&strip, from &- start, to &- start, from)
       index &+= 1
     }
   }
@@ -161,20 +202,6 @@ final class StripReader {
       if patches.positions[middle] < Int64(position) { low = middle &+ 1 } else { high = middle }
     }
     return low
-  }
-
-  private func applyPatches(from first: Int, strip start: Int) -> Int {
-    var patch = first
-    let end = Int64(start &+ BitPacking.vector)
-    while patch < patches.count, patches.positions[patch] < end {
-      wide[Int(patches.positions[patch]) &- start] = patches.values[patch]
-      patch &+= 1
-    }
-    return patch
-  }
-
-  private func widen(_ strip: Strip) {
-    for i in 0..<BitPacking.vector { wide[i] = strip.base &+ Int64(narrow[i]) &* strip.gcd }
   }
 
   @inline(__always)

@@ -53,10 +53,19 @@ final class WindowPlanner {
     guard patches, count >= 16 else { return best }
     let fullWidth = 64 &- UInt64(bitPattern: high &- low).leadingZeroBitCount
     takeSample(values, count)
-    for candidate in [commonValue(), bulk(low, high, fullWidth)] {
-      guard var window = candidate else { continue }
+    func consider(_ candidate: Window?) {
+      guard var window = candidate else { return }
       measure(&window, values, count, entropy: entropy, fullWidth: fullWidth)
       if window.cost < best.cost { best = window }
+    }
+    consider(commonValue())
+    guard let tight = bulk(low, high, fullWidth) else { return best }
+    consider(placed(low, high, tight))
+    // Wider by a few bits costs entropy-coded residuals next to nothing, and
+    // spares patches.
+    let width = tight.width + 2
+    if entropy, width < fullWidth - 1 {
+      consider(placed(low, high, Middle(width: width, from: tight.from, count: tight.count)))
     }
     return best
   }
@@ -106,11 +115,18 @@ final class WindowPlanner {
     return same * 2 >= sampleCount ? Window(low: value, high: value) : nil
   }
 
-  /// The window 2^b wide that makes bits and patches cheapest in the sample.
-  private func bulk(_ low: Int64, _ high: Int64, _ fullWidth: Int) -> Window? {
+  /// A part of the sorted sample that a window of `width` bits holds.
+  private struct Middle {
+    var width: Int
+    var from: Int
+    var count: Int
+  }
+
+  /// The width that makes bits and patches cheapest in the sample.
+  private func bulk(_ low: Int64, _ high: Int64, _ fullWidth: Int) -> Middle? {
     let patchBits = Double(fullWidth + 10)
     var bestCost = Double(fullWidth) * 0.98
-    var best: Window?
+    var best: Middle?
     var width = fullWidth - 1
     while width >= 0 {
       let reach: UInt64 = (1 &<< UInt64(width)) &- 1
@@ -129,7 +145,7 @@ final class WindowPlanner {
       let cost = Double(width) + outside * patchBits
       if cost < bestCost {
         bestCost = cost
-        best = placed(low, high, reach: reach, first: sample[mostFrom], count: most, mostFrom)
+        best = Middle(width: width, from: mostFrom, count: most)
       }
       width -= 1
     }
@@ -138,10 +154,10 @@ final class WindowPlanner {
 
   /// The window's free room goes to both sides of the values seen, so that
   /// the ones the sample missed find place.
-  private func placed(
-    _ low: Int64, _ high: Int64, reach: UInt64, first: Int64, count: Int, _ from: Int
-  ) -> Window {
-    let used = UInt64(bitPattern: sample[from &+ count &- 1] &- first)
+  private func placed(_ low: Int64, _ high: Int64, _ middle: Middle) -> Window {
+    let reach: UInt64 = (1 &<< UInt64(middle.width)) &- 1
+    let first = sample[middle.from]
+    let used = UInt64(bitPattern: sample[middle.from &+ middle.count &- 1] &- first)
     let room = (reach &- used) / 2
     let below = UInt64(bitPattern: first &- low)
     let start = below <= room ? low : first &- Int64(bitPattern: room)
