@@ -38,14 +38,18 @@ final class SegmentWriter {
     try write(SegmentFooter.head(id: id))
   }
 
-  /// Adds samples of series `slot`: the same slot as before with later times,
-  /// or a higher one. `startsMetric`: another metric than the slot before.
+  /// Adds all samples of series `slot`, a higher one than before, in time order.
+  /// `startsMetric`: another metric than the slot before.
   func add(
     slot: Int, startsMetric: Bool, times: UnsafeBufferPointer<Int64>,
     values: UnsafeBufferPointer<Double>
   ) throws(StoreError) {
-    precondition(slot >= lastSlot, "BUG: slot \(slot) after \(lastSlot)")
+    precondition(slot > lastSlot, "BUG: slot \(slot) after \(lastSlot)")
     precondition(times.count == values.count, "BUG: columns of unlike length")
+    // A page of several series holds them whole: the parts of a long one stay alone.
+    let isLong = times.count > Page.maxSamples
+    if isLong { try flushPage() }
+    defer { lastSlot = slot }
     var begin = 0
     while begin < times.count {
       // Parts as even as can be: a tail of ten samples would be a page of its own.
@@ -55,6 +59,7 @@ final class SegmentWriter {
         slot: slot, startsMetric: startsMetric,
         times: UnsafeBufferPointer(rebasing: times[begin..<end]),
         values: UnsafeBufferPointer(rebasing: values[begin..<end]))
+      if isLong { try flushPage() }
       begin = end
     }
   }
@@ -79,7 +84,6 @@ final class SegmentWriter {
     lengths.append(Int32(part.count))
     values.append(contentsOf: part)
     pageRange = pageRange.union(TimeRange(from: times[0], to: times[times.count - 1]))
-    lastSlot = slot
     if clockTable.unwrittenTimes >= Page.maxSamples { try writeClocks() }
   }
 
