@@ -1,5 +1,3 @@
-package import MxPromQL
-
 /// Why a query has no answer.
 package enum EngineError: Error, Hashable, Sendable {
   /// The data does not allow what was asked: many-to-many matches, duplicate label

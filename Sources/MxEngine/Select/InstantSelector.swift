@@ -26,7 +26,7 @@ extension Evaluator {
   }
 
   /// Each series' newest sample at each time, where it is young enough.
-  private func newest(
+  func newest(
     _ selection: any Selection, _ grid: Grid, _ aspect: SampleAspect
   ) -> VectorStream {
     let lookback = options.lookback

@@ -16,13 +16,13 @@ struct QueryTimes: Sendable {
 
   var durations: DurationContext { DurationContext(step: step, range: end - start) }
 
-  func milliseconds(_ duration: DurationValue) throws -> Int64 {
-    if let fixed = duration.fixedMilliseconds { return SafeTime.bounded(fixed) }
-    return SafeTime.bounded(try duration.milliseconds(durations))
+  /// Of an offset, or (`isWidth`) of a range or step, which must be more than zero.
+  func milliseconds(_ duration: DurationValue, isWidth: Bool = true) throws -> Int64 {
+    SafeTime.bounded(try duration.milliseconds(durations, mustBePositive: isWidth))
   }
 
   func reference(_ grid: Grid, at: AtModifier?, offset: DurationValue) throws -> Reference {
-    let offset = try milliseconds(offset)
+    let offset = try milliseconds(offset, isWidth: false)
     guard let at else {
       let first = SafeTime.shifted(grid.first, by: offset)
       return Reference(
