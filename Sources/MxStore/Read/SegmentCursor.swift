@@ -34,6 +34,12 @@ final class SegmentCursor {
     }
   }
 
+  /// How many pages hold samples of `slot` in `range`.
+  func pageCount(slot: Int, range: TimeRange) throws(StoreError) -> Int {
+    if let page, page.entry.slots > 1, page.entry.slotRange.contains(slot) { return 1 }
+    return try reader.entries(slots: slot..<slot + 1).count { $0.range.overlaps(range) }
+  }
+
   private func read(
     _ page: LoadedPage, _ slot: Int, _ wanted: Range<Int>, _ range: TimeRange,
     _ body: (UnsafeBufferPointer<Int64>, UnsafeBufferPointer<Double>) throws -> Void
