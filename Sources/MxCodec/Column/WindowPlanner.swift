@@ -1,0 +1,284 @@
+import Glibc
+
+/// Where the bulk of a column's residuals lies.
+struct Window {
+  /// Residuals in low...high stay; the others are patches.
+  var low: Int64
+  var high: Int64
+  var patches = 0
+  var gcd: UInt64 = 1
+  /// Estimated bits of the residuals, patches included.
+  var cost = 0.0
+
+  /// Bits a residual takes: of (high - low) / gcd.
+  var width: Int {
+    64 &- (UInt64(bitPattern: high &- low) / gcd).leadingZeroBitCount
+  }
+}
+
+/// Chooses the window of a column: all of it, or a part that leaves a few
+/// outliers to patches, or the one value that is nearly everywhere.
+///
+/// Candidates come from a sorted sample and are then counted exactly. The
+/// cost of a width is its bits, or under entropy coding the entropy of the
+/// top eight bits plus the rest.
+final class WindowPlanner {
+  private let sample = UnsafeMutablePointer<Int64>.allocate(capacity: sampleLimit)
+  private var sampleCount = 0
+  private let histogram = UnsafeMutablePointer<UInt32>.allocate(capacity: 256)
+
+  static let sampleLimit = 128
+
+  deinit {
+    sample.deallocate()
+    histogram.deallocate()
+  }
+
+  /// The cheapest window found for `values`.
+  func plan(
+    _ values: UnsafePointer<Int64>, count: Int, effort: Effort, patches: Bool
+  ) -> Window {
+    guard count > 0 else { return Window(low: 0, high: 0) }
+    var low = values[0]
+    var high = values[0]
+    for i in 1..<max(1, count) {
+      let value = values[i]
+      low = value < low ? value : low
+      high = value > high ? value : high
+    }
+    let entropy = effort != .fresh && count >= ColumnEncoder.entropyMinimum
+    var best = Window(low: low, high: high)
+    if low == high { return best }
+    measure(&best, values, count, entropy: entropy, fullWidth: 0)
+    guard patches, count >= 16 else { return best }
+    let fullWidth = 64 &- UInt64(bitPattern: high &- low).leadingZeroBitCount
+    takeSample(values, count)
+    func consider(_ candidate: Window?) {
+      guard var window = candidate else { return }
+      measure(&window, values, count, entropy: entropy, fullWidth: fullWidth)
+      if window.cost < best.cost { best = window }
+    }
+    consider(commonValue())
+    guard let tight = bulk(low, high, fullWidth) else { return best }
+    consider(placed(low, high, tight))
+    // Wider by a few bits costs entropy-coded residuals next to nothing, and
+    // spares patches.
+    let width = tight.width + 2
+    if entropy, width < fullWidth - 1 {
+      consider(placed(low, high, Middle(width: width, from: tight.from, count: tight.count)))
+    }
+    return best
+  }
+
+  /// Estimated bits a value of `values` costs, of a sample only. Skips what
+  /// lies at positions where `skip` says so.
+  func roughBits(_ values: UnsafePointer<Int64>, count: Int) -> Double {
+    guard count > 0 else { return 0 }
+    takeSample(values, count)
+    return roughBitsOfSample()
+  }
+
+  // MARK: Sample
+
+  private func takeSample(_ values: UnsafePointer<Int64>, _ count: Int) {
+    sampleCount = 0
+    let step = max(1, (count &+ Self.sampleLimit &- 1) / Self.sampleLimit)
+    var index = 0
+    while index < count {
+      let value = values[index]
+      var place = sampleCount
+      while place > 0, sample[place &- 1] > value {
+        sample[place] = sample[place &- 1]
+        place &-= 1
+      }
+      sample[place] = value
+      sampleCount &+= 1
+      index &+= step
+    }
+  }
+
+  /// log2 of the span of the middle 95 %, patching the rest.
+  private func roughBitsOfSample() -> Double {
+    let cut = sampleCount / 40
+    let full = UInt64(bitPattern: sample[sampleCount &- 1] &- sample[0])
+    let span = UInt64(bitPattern: sample[sampleCount &- 1 &- cut] &- sample[cut])
+    let outliers = 0.05 * log2(Double(full) / (Double(span) + 1) + 1)
+    return log2(Double(span) + 1) + outliers
+  }
+
+  /// The value most of the sample has, if it is at least half of it.
+  private func commonValue() -> Window? {
+    // A value that fills half of a sorted list holds its middle.
+    let value = sample[sampleCount / 2]
+    var same = 0
+    for i in 0..<sampleCount where sample[i] == value { same += 1 }
+    return same * 2 >= sampleCount ? Window(low: value, high: value) : nil
+  }
+
+  /// A part of the sorted sample that a window of `width` bits holds.
+  private struct Middle {
+    var width: Int
+    var from: Int
+    var count: Int
+  }
+
+  /// The width that makes bits and patches cheapest in the sample.
+  private func bulk(_ low: Int64, _ high: Int64, _ fullWidth: Int) -> Middle? {
+    let patchBits = Double(fullWidth + 10)
+    var bestCost = Double(fullWidth) * 0.98
+    var best: Middle?
+    var width = fullWidth - 1
+    while width >= 0 {
+      let reach: UInt64 = (1 &<< UInt64(width)) &- 1
+      var most = 0
+      var from = 0
+      var mostFrom = 0
+      for to in 0..<sampleCount {
+        while UInt64(bitPattern: sample[to] &- sample[from]) > reach { from &+= 1 }
+        if to &- from &+ 1 > most {
+          most = to &- from &+ 1
+          mostFrom = from
+        }
+      }
+      let outside = Double(sampleCount - most) / Double(sampleCount)
+      if outside > 0.25 { break }
+      let cost = Double(width) + outside * patchBits
+      if cost < bestCost {
+        bestCost = cost
+        best = Middle(width: width, from: mostFrom, count: most)
+      }
+      width -= 1
+    }
+    return best
+  }
+
+  /// The window's free room goes to both sides of the values seen, so that
+  /// the ones the sample missed find place.
+  private func placed(_ low: Int64, _ high: Int64, _ middle: Middle) -> Window {
+    let reach: UInt64 = (1 &<< UInt64(middle.width)) &- 1
+    let first = sample[middle.from]
+    let used = UInt64(bitPattern: sample[middle.from &+ middle.count &- 1] &- first)
+    let room = (reach &- used) / 2
+    let below = UInt64(bitPattern: first &- low)
+    let start = below <= room ? low : first &- Int64(bitPattern: room)
+    let above = UInt64(bitPattern: high &- start)
+    let end = above <= reach ? high : start &+ Int64(bitPattern: reach)
+    return Window(low: start, high: end)
+  }
+
+  // MARK: Exact measure
+
+  /// Counts the patches of `window`, tightens it around what stays, finds
+  /// the gcd and estimates the bits.
+  private func measure(
+    _ window: inout Window, _ values: UnsafePointer<Int64>, _ count: Int, entropy: Bool,
+    fullWidth: Int
+  ) {
+    if fullWidth > 0 { tighten(&window, values, count) }
+    if window.high > window.low { window.gcd = commonDivisor(window, values, count) }
+    var bits = Double(window.width)
+    if entropy, window.width > 0 { bits = min(bits, entropyBits(window, values, count)) }
+    window.cost = bits * Double(count &- window.patches)
+    if window.patches > 0 {
+      let share = Double(window.patches) / Double(count)
+      window.cost += Double(window.patches) * (Double(fullWidth) + 2 - log2(share)) + 128
+    }
+  }
+
+  private func tighten(_ window: inout Window, _ values: UnsafePointer<Int64>, _ count: Int) {
+    var low = Int64.max
+    var high = Int64.min
+    var inside = 0
+    for i in 0..<count {
+      let value = values[i]
+      if value >= window.low, value <= window.high {
+        inside &+= 1
+        low = value < low ? value : low
+        high = value > high ? value : high
+      }
+    }
+    window.patches = count &- inside
+    // The window came from the sample, so at least one value is inside.
+    window.low = low
+    window.high = high
+  }
+
+  /// The greatest common divisor of all (value - low) inside the window.
+  private func commonDivisor(
+    _ window: Window, _ values: UnsafePointer<Int64>, _ count: Int
+  ) -> UInt64 {
+    var divisor: UInt64 = 0
+    var exact = ExactDivision(1)
+    for i in 0..<count {
+      let value = values[i]
+      if value < window.low || value > window.high { continue }
+      let distance = UInt64(bitPattern: value &- window.low)
+      if distance == 0 || (divisor != 0 && exact.divides(distance)) { continue }
+      var (a, b) = (distance, divisor)
+      while b != 0 { (a, b) = (b, a % b) }
+      divisor = a
+      if divisor == 1 { return 1 }
+      exact = ExactDivision(divisor)
+    }
+    return max(divisor, 1)
+  }
+
+  /// Entropy of the symbols plus the low bits, a residual.
+  private func entropyBits(
+    _ window: Window, _ values: UnsafePointer<Int64>, _ count: Int
+  ) -> Double {
+    let shift = UInt64(max(0, window.width &- 8))
+    let exact = ExactDivision(window.gcd)
+    histogram.update(repeating: 0, count: 256)
+    for i in 0..<count {
+      let value = values[i]
+      // A patch counts as the base.
+      let kept = value >= window.low && value <= window.high
+      let distance = kept ? UInt64(bitPattern: value &- window.low) : 0
+      histogram[Int(truncatingIfNeeded: exact.quotient(distance) &>> shift) & 255] &+= 1
+    }
+    var bits = 0.0
+    let total = Double(count)
+    var used = 0
+    for i in 0..<256 where histogram[i] > 0 {
+      let share = Double(histogram[i])
+      bits -= share * log2(share / total)
+      used += 1
+    }
+    // Huffman codes whole bits; a symbol byte of several residuals shares one.
+    let floor = total / Double(ColumnEncoder.residualsPerSymbol(window.width))
+    // The table: about half a byte a symbol, and the frame.
+    let table = Double(used) * 4 + 96
+    return (max(bits, floor) * 1.01 + table) / total + Double(shift)
+  }
+}
+
+/// Division of multiples by a known divisor: one multiplication by the
+/// inverse modulo 2^64 of its odd part.
+struct ExactDivision {
+  let divisor: UInt64
+  private let shift: UInt64
+  private let inverse: UInt64
+  private let largest: UInt64
+
+  init(_ divisor: UInt64) {
+    precondition(divisor > 0, "BUG: division by zero")
+    self.divisor = divisor
+    shift = UInt64(divisor.trailingZeroBitCount)
+    let odd = divisor &>> shift
+    // Newton: each step doubles the right bits, from 3.
+    var x = odd
+    for _ in 0..<5 { x = x &* (2 &- odd &* x) }
+    inverse = x
+    largest = UInt64.max / odd
+  }
+
+  /// `value / divisor`, where that leaves no remainder.
+  @inline(__always)
+  func quotient(_ value: UInt64) -> UInt64 { (value &>> shift) &* inverse }
+
+  @inline(__always)
+  func divides(_ value: UInt64) -> Bool {
+    value & ((1 &<< shift) &- 1) == 0 && (value &>> shift) &* inverse <= largest
+  }
+}
