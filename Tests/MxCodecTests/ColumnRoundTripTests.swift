@@ -47,7 +47,9 @@ enum Shape: Int, CaseIterable {
         [.min, .max, 0, -1, Int64(bitPattern: g.next())].randomElement(using: &g) ?? 0
       }
     }
-    return doubles(count, using: &g).map { Int64(exactly: $0.rounded()) ?? Int64($0.bitPattern >> 3) }
+    return doubles(count, using: &g).map {
+      Int64(exactly: $0.rounded()) ?? Int64($0.bitPattern >> 3)
+    }
   }
 }
 

@@ -229,9 +229,11 @@ final class StripReader {
 
   private func loadWide(_ layout: ColumnLayout, _ index: Int) {
     let header = layout.header
+    let base = header.base
     let low = header.lowBits
     if header.residual == .matched {
       loadMatched(header, layout.residuals, index)
+      for i in 0..<BitPacking.vector { wide[i] &+= base }
     } else {
       unpack(layout, offset: 0, width: min(low, 32), index, narrow)
       if low > 32 {
@@ -240,19 +242,30 @@ final class StripReader {
       } else {
         memset(high, 0, BitPacking.vector &* 4)
       }
-      for i in 0..<BitPacking.vector { wide[i] = Int64(narrow[i]) | (Int64(high[i]) &<< 32) }
-      if header.residual == .entropy {
-        let bytes = source + (index &<< 8)
-        let shift = Int64(low)
-        for i in 0..<BitPacking.vector { wide[i] |= (Int64(bytes[i]) &<< shift) }
+      if header.residual == .entropy { joinSymbols(source + (index &<< 8), low) }
+      for i in 0..<BitPacking.vector {
+        wide[i] = base &+ (Int64(narrow[i]) | (Int64(high[i]) &<< 32))
       }
     }
-    let base = header.base
-    let gcd = Int64(bitPattern: header.gcd)
-    if gcd == 1 {
-      for i in 0..<BitPacking.vector { wide[i] &+= base }
-    } else {
-      for i in 0..<BitPacking.vector { wide[i] = base &+ wide[i] &* gcd }
+    if header.gcd > 1 {
+      let gcd = Int64(bitPattern: header.gcd)
+      for i in 0..<BitPacking.vector { wide[i] = base &+ (wide[i] &- base) &* gcd }
+    }
+  }
+
+  /// Puts the symbols above the `low` bits of a wide residual, 25…56, so
+  /// that only the lowest of them may reach into the narrow half.
+  @inline(__always)
+  private func joinSymbols(_ bytes: UnsafePointer<UInt8>, _ low: Int) {
+    if low >= 32 {
+      let shift = UInt32(truncatingIfNeeded: low &- 32)
+      for i in 0..<BitPacking.vector { high[i] |= UInt32(bytes[i]) &<< shift }
+      return
+    }
+    let shift = UInt32(truncatingIfNeeded: low)
+    for i in 0..<BitPacking.vector {
+      narrow[i] |= UInt32(bytes[i]) &<< shift
+      high[i] = UInt32(bytes[i]) &>> (32 &- shift)
     }
   }
 

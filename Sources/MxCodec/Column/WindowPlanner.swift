@@ -53,25 +53,27 @@ final class WindowPlanner {
     guard patches, count >= 16 else { return best }
     let fullWidth = 64 &- UInt64(bitPattern: high &- low).leadingZeroBitCount
     takeSample(values, count)
-    func consider(_ candidate: Window?) {
-      guard var window = candidate else { return }
+    /// Whether the candidate is a possible one at all.
+    func consider(_ candidate: Window) -> Bool {
+      var window = candidate
       measure(&window, values, count, entropy: entropy, fullWidth: fullWidth)
       if window.cost < best.cost { best = window }
+      return window.cost.isFinite
     }
-    consider(commonValue())
-    guard let tight = bulk(low, high, fullWidth) else { return best }
-    consider(placed(low, high, tight))
-    // Wider by a few bits costs entropy-coded residuals next to nothing, and
-    // spares patches.
-    let width = tight.width + 2
-    if entropy, width < fullWidth - 1 {
-      consider(placed(low, high, Middle(width: width, from: tight.from, count: tight.count)))
+    if let value = commonValue() { _ = consider(Window(low: value, high: value)) }
+    guard var middle = bulk(fullWidth) else { return best }
+    // The sample may show fewer outliers than there are: widen until they are
+    // few. Two bits more cost entropy-coded residuals next to nothing.
+    let widest = min(middle.width + 3, fullWidth - 1)
+    while middle.width <= widest {
+      let isPossible = consider(placed(low, high, middle))
+      if isPossible && !entropy { break }
+      middle.width += isPossible ? 2 : 1
     }
     return best
   }
 
-  /// Estimated bits a value of `values` costs, of a sample only. Skips what
-  /// lies at positions where `skip` says so.
+  /// Roughly the bits a value of `values` costs, by a sample alone.
   func roughBits(_ values: UnsafePointer<Int64>, count: Int) -> Double {
     guard count > 0 else { return 0 }
     takeSample(values, count)
@@ -107,12 +109,12 @@ final class WindowPlanner {
   }
 
   /// The value most of the sample has, if it is at least half of it.
-  private func commonValue() -> Window? {
+  private func commonValue() -> Int64? {
     // A value that fills half of a sorted list holds its middle.
     let value = sample[sampleCount / 2]
     var same = 0
     for i in 0..<sampleCount where sample[i] == value { same += 1 }
-    return same * 2 >= sampleCount ? Window(low: value, high: value) : nil
+    return same * 2 >= sampleCount ? value : nil
   }
 
   /// A part of the sorted sample that a window of `width` bits holds.
@@ -123,7 +125,7 @@ final class WindowPlanner {
   }
 
   /// The width that makes bits and patches cheapest in the sample.
-  private func bulk(_ low: Int64, _ high: Int64, _ fullWidth: Int) -> Middle? {
+  private func bulk(_ fullWidth: Int) -> Middle? {
     let patchBits = Double(fullWidth + 10)
     var bestCost = Double(fullWidth) * 0.98
     var best: Middle?
@@ -179,6 +181,10 @@ final class WindowPlanner {
     var bits = Double(window.width)
     if entropy, window.width > 0 { bits = min(bits, entropyBits(window, values, count)) }
     window.cost = bits * Double(count &- window.patches)
+    // Each patch interrupts the decoder's sums: more than one in a hundred
+    // costs more time than it saves space. (With nothing else to decode, as
+    // many as pay: the sums are the cheapest kind.)
+    if window.width > 0, window.patches * 100 > count { window.cost = .infinity }
     if window.patches > 0 {
       let share = Double(window.patches) / Double(count)
       window.cost += Double(window.patches) * (Double(fullWidth) + 2 - log2(share)) + 128
