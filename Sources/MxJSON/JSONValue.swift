@@ -112,17 +112,21 @@ extension JSONValue {
 /// Equal contents: where they stood does not count, nor how a number was written.
 extension JSONValue: Equatable {
   package static func == (left: JSONValue, right: JSONValue) -> Bool {
-    switch (left.content, right.content) {
-    case (.null, .null): true
-    case (.bool(let first), .bool(let second)): first == second
-    case (.integer(let first), .integer(let second)): first == second
-    case (.string(let first), .string(let second)): first == second
-    case (.array(let first), .array(let second)): first == second
-    case (.object(let first), .object(let second)):
-      first.elementsEqual(second) { $0.name == $1.name && $0.value == $1.value }
-    case (.integer, .double), (.double, .integer), (.double, .double):
-      left.double == right.double
-    default: false
+    // Case by case: the optimiser of Swift 6.3.1 crashes on a switch over both.
+    switch left.content {
+    case .null: return right.isNull
+    case .bool(let value): return right.bool == value
+    case .string(let value): return right.string == value
+    case .integer(let value):
+      if case .integer(let other) = right.content { return value == other }
+      return right.double == Double(value)
+    case .double(let value): return right.double == value
+    case .array(let values): return right.array == values
+    case .object(let members):
+      guard let others = right.members, others.count == members.count else { return false }
+      return members.indices.allSatisfy {
+        members[$0].name == others[$0].name && members[$0].value == others[$0].value
+      }
     }
   }
 }

@@ -14,6 +14,19 @@ package enum NumberText {
     /// Prometheus' HTTP API and Go's JSON: below 1e-6 and from 1e21 on.
     case json
 
+    /// Whether Swift's own description is spelled as this rule wants it, except
+    /// for the `.0` of integers: it writes exponents below 1e-4 and from 2^54 on.
+    @inline(__always)
+    func agreesWithDescription(_ magnitude: Double) -> Bool {
+      switch self {
+      case .never: magnitude >= 1e-4 && magnitude < 0x1p53
+      case .below4(let limit):
+        magnitude < 1e-4 || magnitude < (limit == 6 ? 1e6 : 0x1p53) || magnitude >= 1e21
+      case .json:
+        magnitude < 1e-6 || (magnitude >= 1e-4 && magnitude < 0x1p53) || magnitude >= 1e21
+      }
+    }
+
     @inline(__always)
     func wantsExponent(_ power: Int) -> Bool {
       switch self {
@@ -66,7 +79,29 @@ package enum NumberText {
       return
     }
     if value.sign == .minus { out.append(0x2D) }
-    let decimal = DecimalDigits(value)
+    let magnitude = value.magnitude
+    guard let decimal = DecimalDigits(quick: magnitude) else {
+      if rule.agreesWithDescription(magnitude) {
+        return appendDescription(magnitude, to: &out)
+      }
+      return append(DecimalDigits(magnitude), rule, to: &out)
+    }
+    append(decimal, rule, to: &out)
+  }
+
+  private static func appendDescription(_ magnitude: Double, to out: inout [UInt8]) {
+    var text = magnitude.description
+    text.withUTF8 { bytes in
+      let isInteger =
+        bytes.count > 2 && bytes[bytes.count - 1] == 0x30
+        && bytes[bytes.count - 2] == 0x2E
+      out.append(contentsOf: isInteger ? bytes[..<(bytes.count - 2)] : bytes[...])
+    }
+  }
+
+  private static func append(
+    _ decimal: DecimalDigits, _ rule: ExponentRule, to out: inout [UInt8]
+  ) {
     if decimal.count == 0 {
       out.append(0x30)
     } else if rule.wantsExponent(decimal.point - 1) {
