@@ -24,7 +24,7 @@ package struct SeriesTable: Sendable {
   package mutating func intern(_ key: UnsafeRawBufferPointer) -> UInt32 {
     if ends.count * 2 >= slots.count { grow() }
     let hash = ByteHash.hash(key)
-    var slot = Int(hash) & (slots.count - 1)
+    var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
     while slots[slot] != 0 {
       let ref = Int(slots[slot] - 1)
       if hashes[ref] == UInt32(truncatingIfNeeded: hash >> 32), isEqual(ref, key) {
@@ -48,7 +48,7 @@ package struct SeriesTable: Sendable {
   package func find(_ key: UnsafeRawBufferPointer) -> UInt32? {
     guard !slots.isEmpty else { return nil }
     let hash = ByteHash.hash(key)
-    var slot = Int(hash) & (slots.count - 1)
+    var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
     while slots[slot] != 0 {
       let ref = Int(slots[slot] - 1)
       if hashes[ref] == UInt32(truncatingIfNeeded: hash >> 32), isEqual(ref, key) {
@@ -98,7 +98,7 @@ package struct SeriesTable: Sendable {
       let hash = arena.withUnsafeBytes {
         ByteHash.hash(UnsafeRawBufferPointer(rebasing: $0[range(ref)]))
       }
-      var slot = Int(hash) & (capacity - 1)
+      var slot = Int(truncatingIfNeeded: hash) & (capacity - 1)
       while slots[slot] != 0 { slot = (slot + 1) & (capacity - 1) }
       slots[slot] = UInt32(ref) + 1
     }

@@ -111,8 +111,7 @@ struct OpenMetricsFamily {
         let fault = LineFault(
           0, "the name '\(String(decoding: full, as: UTF8.self))' belongs to an earlier family",
           expected: "all samples of a family together")
-        if anyMetadata { throw fault }
-        if reopened == nil { reopened = fault }
+        try refuseUnlessUndeclared(fault)
         break
       }
     }
@@ -126,6 +125,13 @@ struct OpenMetricsFamily {
       }
     }
     try histogram.finish()
+  }
+
+  /// Mixed samples are a fault only where families are declared, which may be
+  /// known later.
+  private mutating func refuseUnlessUndeclared(_ fault: LineFault) throws(LineFault) {
+    if anyMetadata { throw fault }
+    if reopened == nil { reopened = fault }
   }
 
   private static func suffixes(of type: MetricType) -> [String] {
@@ -273,9 +279,9 @@ struct OpenMetricsFamily {
       }
     } else {
       while finished.count <= Int(series.group) { finished.append(false) }
-      guard !finished[Int(series.group)] else {
-        throw LineFault(
-          0, "samples of one metric apart from each other", expected: "them together")
+      if finished[Int(series.group)] {
+        try refuseUnlessUndeclared(
+          LineFault(0, "samples of one metric apart from each other", expected: "them together"))
       }
       finished[Int(series.group)] = true
       group = series.group

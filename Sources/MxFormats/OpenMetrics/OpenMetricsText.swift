@@ -15,7 +15,7 @@ package import MxModel
 /// of different metrics may be mixed. Dumps of whole histories look so.
 package struct OpenMetricsText {
   private let options: FormatOptions
-  private var line = 0
+  private(set) var line = 0
   private var ended = false
   private var known = RawTextTable()
   /// By the numbers of `known`.

@@ -12,7 +12,7 @@ package import MxModel
 /// people concatenate scrapes.
 package struct PrometheusText {
   private let options: FormatOptions
-  private var line = 0
+  private(set) var line = 0
   private var known = RawTextTable()
   private var series = SeriesText(.text)
   private var notes = FamilyNotes()
