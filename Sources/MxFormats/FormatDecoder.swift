@@ -17,23 +17,23 @@ package import MxModel
 package struct FormatDecoder {
   package let format: Format
   private let options: FormatOptions
-  private var parser: Parser
   private var rest: [UInt8] = []
   /// The next of the batch's series to be looked at for `options.events`.
   private var nextSeries = 0
   private var eventNames: Set<[UInt8]> = []
 
-  private enum Parser {
-    case prometheus(PrometheusText)
-    case openMetrics(OpenMetricsText)
-  }
+  // Exactly one of these is there: optionals, so that it is changed in place.
+  private var prometheus: PrometheusText?
+  private var openMetrics: OpenMetricsText?
+  private var influx: InfluxText?
 
   package init(_ format: Format, _ options: FormatOptions) {
     self.format = format
     self.options = options
     switch format {
-    case .openmetrics: parser = .openMetrics(OpenMetricsText(options))
-    default: parser = .prometheus(PrometheusText(options))
+    case .openmetrics: openMetrics = OpenMetricsText(options)
+    case .influx: influx = InfluxText(options)
+    default: prometheus = PrometheusText(options)
     }
   }
 
@@ -56,31 +56,33 @@ package struct FormatDecoder {
   ) throws(FormatError) {
     let firstRow = batch.count
     var piece = piece
-    if !rest.isEmpty {
-      // Complete the carried line alone, then go on in the caller's memory.
-      let end = final ? piece.count : endOfCarried(piece)
+    // Complete what was carried alone, then go on in the caller's memory.
+    var atLeast = 0
+    while !rest.isEmpty, !piece.isEmpty {
+      let end = endOfCarried(piece, atLeast: atLeast)
       rest.append(contentsOf: piece.prefix(end))
       piece = piece.part(end..<piece.count)
-      let carried = rest
-      let used = try parse(
-        carried, final: final && piece.isEmpty, into: &batch, &problems)
-      rest.removeFirst(used)
+      if isByLine { rest.removeFirst(try parse(rest, final: false, into: &batch, &problems)) }
+      try bound()
+      // Twice as much each time: a long line must not be read once for each of its parts.
+      atLeast = rest.count
     }
-    if rest.isEmpty {
-      let used = try parse(piece, final: final, into: &batch, &problems)
+    if final {
+      _ = try parse(rest, final: true, into: &batch, &problems)
+      rest = []
+    } else if rest.isEmpty {
+      let used = isByLine ? try parse(piece, final: false, into: &batch, &problems) : 0
       rest.append(contentsOf: piece[used...])
-    } else {
-      rest.append(contentsOf: piece)
+      try bound()
     }
-    try bound()
     batch.pad()
     finishRows(of: &batch, from: firstRow)
   }
 
   /// How much of `piece` it takes to make the carried bytes whole lines.
-  private func endOfCarried(_ piece: UnsafeRawBufferPointer) -> Int {
-    guard isByLine else { return piece.count }
-    return piece.offset(of: Byte.newline).map { $0 + 1 } ?? piece.count
+  private func endOfCarried(_ piece: UnsafeRawBufferPointer, atLeast: Int) -> Int {
+    guard isByLine, atLeast < piece.count else { return piece.count }
+    return piece.offset(of: Byte.newline, from: atLeast).map { $0 + 1 } ?? piece.count
   }
 
   private var isByLine: Bool { true }
@@ -92,12 +94,7 @@ package struct FormatDecoder {
   }
 
   /// Lines done with so far.
-  package var line: Int {
-    switch parser {
-    case .prometheus(let parser): parser.line
-    case .openMetrics(let parser): parser.line
-    }
-  }
+  package var line: Int { prometheus?.line ?? openMetrics?.line ?? influx?.line ?? 0 }
 
   private mutating func parse(
     _ bytes: [UInt8], final: Bool, into batch: inout SampleBatch, _ problems: inout Problems
@@ -117,16 +114,13 @@ package struct FormatDecoder {
     _ bytes: UnsafeRawBufferPointer, final: Bool, into batch: inout SampleBatch,
     _ problems: inout Problems
   ) throws(FormatError) -> Int {
-    switch parser {
-    case .prometheus(var inner):
-      parser = .prometheus(PrometheusText(options))
-      defer { parser = .prometheus(inner) }
-      return try inner.feed(bytes, final: final, into: &batch, problems: &problems)
-    case .openMetrics(var inner):
-      parser = .openMetrics(OpenMetricsText(options))
-      defer { parser = .openMetrics(inner) }
-      return try inner.feed(bytes, final: final, into: &batch, problems: &problems)
+    if prometheus != nil {
+      return try prometheus?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
     }
+    if openMetrics != nil {
+      return try openMetrics?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
+    }
+    return try influx?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
   }
 
   private mutating func finishRows(of batch: inout SampleBatch, from firstRow: Int) {

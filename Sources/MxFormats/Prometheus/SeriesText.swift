@@ -173,7 +173,8 @@ struct SeriesText {
       case _ where dialect == .openMetrics: unescaped += [Byte.backslash, line[at + 1]]
       default:
         throw LineFault(
-          at, "an unknown escape '\(line.part(at..<at + 2).shown)'", expected: #"'\\', '\"' or '\n'"#)
+          at, "an unknown escape '\(line.part(at..<at + 2).shown)'",
+          expected: #"'\\', '\"' or '\n'"#)
       }
       at += 2
     }
