@@ -129,7 +129,7 @@ let package = Package(
     tests("MxCLITests", ["MxCLI"]),
     tests("MxInstrumentTests", ["MxInstrument"]),
     tests("MxCodecTests", ["MxCodec"]),
-    tests("MxFormatsTests", ["MxFormats", "MxModel"]),
+    tests("MxFormatsTests", ["MxFormats", "MxJSON", "MxModel"]),
     tests("MxPromQLTests", ["MxPromQL", "MxModel"]),
     tests("MxEngineTests", ["MxEngine", "MxPromQL", "MxModel"]),
     tests("MxTemplateTests", ["MxTemplate"]),
