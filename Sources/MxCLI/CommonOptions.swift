@@ -114,7 +114,7 @@ package struct CommonOptions: Sendable {
     .choice("color", ["auto", "always", "never"], "auto: a terminal, and NO_COLOR unset"),
     .choice(
       "progress", ["auto", "always", "never"], "auto: on a terminal, after one second"),
-    .value("report", "FILE", "write one JSON object on what the run did; '-' is stdout"),
+    .value("report", "FILE|-", "write one JSON object on what the run did; '-' is stdout"),
     .value("stats-file", "FILE", "the run's own metrics as Prometheus text, replaced at once"),
   ]
 

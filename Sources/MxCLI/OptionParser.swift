@@ -88,7 +88,8 @@ package struct OptionParser {
   }
 
   private func takesNextWord(_ word: String) -> Bool {
-    let everything = ([table.main].compactMap { $0 } + table.verbs).flatMap(\.options)
+    let everything =
+      ([table.main].compactMap { $0 } + table.verbs).flatMap(\.options)
       + table.options(of: nil)
     let spec: OptionSpec?
     if word.hasPrefix("--") {
@@ -199,7 +200,7 @@ package struct OptionParser {
     }
     for (position, spec) in verb.positionals.enumerated() {
       guard position < positionals.count else {
-        if spec.isRequired { throw fail("no \(spec.signature) given", hint: tryHint) }
+        if spec.isRequired { throw fail("no \(spec.name) given", hint: tryHint) }
         break
       }
       try check(positionals[position], among: spec.choices, of: spec.name)

@@ -2,9 +2,12 @@
 package enum Suggestion {
   /// The candidate nearest to `word`, or nil when none is near enough.
   ///
+  /// The only candidate that `word` is the start of is nearest of all.
   /// Near enough is one edit for three letters, two for up to eight, three
   /// beyond: more would suggest words that have nothing to do with it.
   package static func nearest(to word: String, among candidates: [String]) -> String? {
+    let continued = candidates.filter { $0.hasPrefix(word) }
+    if word.utf8.count > 2, continued.count == 1 { return continued.first }
     let typed = Array(word.utf8.prefix(maximumLength))
     let allowed = typed.count <= 3 ? 1 : typed.count <= 8 ? 2 : 3
     var best: (distance: Int, candidate: String)?
