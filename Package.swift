@@ -111,7 +111,9 @@ let package = Package(
 
     .executableTarget(
       name: "mx-bench",
-      dependencies: ["MxModel", "MxFiles", "MxCodec", "MxFormats", "MxStore", "MxPromQL", "MxEngine"],
+      dependencies: [
+        "MxModel", "MxFiles", "MxCodec", "MxFormats", "MxStore", "MxPromQL", "MxEngine",
+      ],
       swiftSettings: strict),
 
     // Tests: a suite a module, commands by text scripts, and the rules of the house.

@@ -41,7 +41,7 @@ package enum Completions {
     var text = """
       # bash completion for \(table.name)
       \(function)() {
-        local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb= options= i
+        local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb= words= options= i
         for ((i = 1; i < COMP_CWORD; i++)); do
           case ${COMP_WORDS[i]} in
       \(bashVerbPattern(table))    esac
@@ -59,14 +59,16 @@ package enum Completions {
     }
     text += "  esac\n  case $verb in\n"
     for verb in table.verbs {
-      text += "    \(verb.name)) options='\(bashWords(table, verb))' ;;\n"
+      let words = verb.positionals.first?.choices ?? []
+      text += "    \(verb.name)) words='\(words.joined(separator: " "))'"
+      text += " options='\(flags(visible(table, verb)))' ;;\n"
     }
-    let first = table.verbs.map(\.name) + table.main.map { [bashWords(table, $0)] }.orEmpty
-    let bare = table.main == nil ? [flags(visible(table, nil))] : []
+    text += "    *) words='\(table.verbs.map(\.name).joined(separator: " "))'"
+    text += " options='\(flags(visible(table, table.main)))' ;;\n"
     text += """
-          *) options='\((first + bare).joined(separator: " "))' ;;
         esac
-        COMPREPLY=($(compgen -W "$options" -- "$word"))
+        case $word in -*) words=$options ;; esac
+        COMPREPLY=($(compgen -W "$words" -- "$word"))
         [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- "$word"))
       }
       complete -o filenames -F \(function) \(table.name)
@@ -79,11 +81,6 @@ package enum Completions {
     guard !table.verbs.isEmpty else { return "      '') ;;\n" }
     let names = table.verbs.map(\.name).joined(separator: "|")
     return "      \(names)) verb=${COMP_WORDS[i]}; break ;;\n"
-  }
-
-  private static func bashWords(_ table: CommandTable, _ verb: Verb) -> String {
-    let words = verb.positionals.first?.choices ?? []
-    return (words + [flags(visible(table, verb))]).joined(separator: " ")
   }
 
   // MARK: zsh
@@ -208,8 +205,4 @@ package enum Completions {
     }
     return out
   }
-}
-
-extension Optional where Wrapped == [String] {
-  fileprivate var orEmpty: [String] { self ?? [] }
 }

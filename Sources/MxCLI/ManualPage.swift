@@ -76,17 +76,20 @@ package enum ManualPage {
   private static func paragraphs(_ text: String) -> String {
     var out = ""
     var isLiteral = false
+    var hasGap = false
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      if line.hasPrefix(" ") != isLiteral, !line.isEmpty {
+      if line.isEmpty {
+        hasGap = true
+        continue
+      }
+      if line.hasPrefix(" ") != isLiteral {
         isLiteral.toggle()
         out += isLiteral ? ".PP\n.nf\n.RS 4\n" : ".RE\n.fi\n.PP\n"
+      } else if hasGap {
+        out += isLiteral ? ".sp\n" : ".PP\n"
       }
-      if line.isEmpty {
-        out += isLiteral ? "\n" : ".PP\n"
-      } else {
-        let body = isLiteral ? line.drop { $0 == " " } : line[...]
-        out += escape(String(body)) + "\n"
-      }
+      hasGap = false
+      out += escape(String(isLiteral ? line.drop { $0 == " " } : line[...])) + "\n"
     }
     return out + (isLiteral ? ".RE\n.fi\n" : "")
   }

@@ -18,8 +18,10 @@
 /// - What is not said must be so: without `exit`, `stdout` or `stderr` the code
 ///   is 0 and the stream is empty.
 /// - A block's lines are indented by two spaces. `~` before a line makes it a
-///   regular expression for that whole line; `\` before `~` or `\` means the
-///   sign itself; a last line `\` means that the text has no final line end.
+///   regular expression for that whole line, and alone it is an empty line (at
+///   a block's end, where empty lines are the script's own); `\` before `~` or
+///   `\` means the sign itself; a last line `\` means that the text has no
+///   final line end.
 struct Script: Equatable {
   struct Problem: Error, Equatable, CustomStringConvertible {
     let line: Int
@@ -85,7 +87,8 @@ struct Script: Equatable {
     case "stderr": command.stderr = Script.block(lines, &at)
     default:
       guard line.hasPrefix("exit "), let code = Int32(line.dropFirst(5)) else {
-        throw Problem(line: at, message: "'\(line)' is none of $, file, exit, stdin, stdout, stderr")
+        throw Problem(
+          line: at, message: "'\(line)' is none of $, file, exit, stdin, stdout, stderr")
       }
       command.exit = code
     }
@@ -119,7 +122,8 @@ struct Script: Equatable {
   }
 
   private static func unescaped(_ line: String) -> String {
-    line.hasPrefix("\\") ? String(line.dropFirst()) : line
+    if line == "~" { return "" }
+    return line.hasPrefix("\\") ? String(line.dropFirst()) : line
   }
 
   /// The block that stands for a text; `plain`'s mirror.
@@ -129,6 +133,11 @@ struct Script: Equatable {
     let isClosed = lines.last == ""
     if isClosed { lines.removeLast() }
     lines = lines.map { $0.hasPrefix("~") || $0.hasPrefix("\\") ? "\\" + $0 : $0 }
+    var last = lines.count - 1
+    while last >= 0, lines[last].isEmpty {
+      lines[last] = "~"
+      last -= 1
+    }
     return isClosed ? lines : lines + ["\\"]
   }
 
