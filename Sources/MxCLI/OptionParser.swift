@@ -232,14 +232,14 @@ package struct OptionParser {
   }
 
   private func unknown(_ shown: String) -> UsageError {
-    let names = options.filter { !$0.isHidden }.map { "--\($0.name)" }
-    if let near = Suggestion.hint(for: shown, among: names) {
-      return fail("unknown option '\(shown)'", hint: near)
-    }
     let owners = table.verbs.filter { verb in verb.options.contains { "--\($0.name)" == shown } }
     if let owner = owners.first {
       return fail(
         "unknown option '\(shown)'", hint: "it belongs to '\(table.name) \(owner.name)'")
+    }
+    let names = options.filter { !$0.isHidden }.map { "--\($0.name)" }
+    if let near = Suggestion.hint(for: shown, among: names) {
+      return fail("unknown option '\(shown)'", hint: near)
     }
     let isWord = !shown.hasPrefix("--")
     return fail(

@@ -99,7 +99,7 @@ package final class Output {
     return ProgressBar(
       tool: tool, patience: settings.progress == .always ? 0 : 1000,
       width: isTerminal ? Descriptor.width(of: log) : 80, clock: clock
-    ) { text in Output.print(text, to: log) }
+    ) { text in Output.put(text, to: log) }
   }
 
   // MARK: data
@@ -183,11 +183,11 @@ package final class Output {
       settings.logsJSON
       ? Output.json(severity, diagnostic, tool: tool, at: clock())
       : Output.lines(severity, diagnostic, tool: tool, colored: hasLogColor)
-    Output.print(text, to: logDescriptor)
+    Output.put(text, to: logDescriptor)
   }
 
   /// A failing stderr leaves nobody to tell.
-  private static func print(_ text: String, to descriptor: Int32) {
+  private static func put(_ text: String, to descriptor: Int32) {
     var text = text
     text.withUTF8 { bytes in
       do { try Descriptor.write(UnsafeRawBufferPointer(bytes), to: descriptor) } catch {}

@@ -10,7 +10,7 @@ package final class ProgressBar {
   private let patience: Int64?
   private let width: Int
   private let clock: () -> Int64
-  private let print: (String) -> Void
+  private let put: (String) -> Void
 
   private var started: Int64?
   private var lastDrawn: Int64?
@@ -23,18 +23,18 @@ package final class ProgressBar {
     patience = nil
     width = 0
     clock = { 0 }
-    print = { _ in }
+    put = { _ in }
   }
 
   init(
     tool: String, patience: Int64, width: Int, clock: @escaping () -> Int64,
-    print: @escaping (String) -> Void
+    put: @escaping (String) -> Void
   ) {
     self.tool = tool
     self.patience = patience
     self.width = width
     self.clock = clock
-    self.print = print
+    self.put = put
   }
 
   package enum Unit: Sendable {
@@ -52,14 +52,14 @@ package final class ProgressBar {
     lastDrawn = now
     let line = ProgressBar.line(
       "\(tool): \(what)", done: done, of: total, unit: unit, elapsed: elapsed, width: width)
-    print("\r\(line)\u{1b}[K")
+    put("\r\(line)\u{1b}[K")
     isVisible = true
   }
 
   /// Takes the bar away before something else is printed.
   package func clear() {
     guard isVisible else { return }
-    print("\r\u{1b}[K")
+    put("\r\u{1b}[K")
     isVisible = false
   }
 

@@ -21,7 +21,8 @@ struct Shell {
   static let patience = 60_000
 
   init(tools: String) throws {
-    var template = Array("\(Shell.temporaryRoot)/mx-commands-XXXXXX".utf8CString)
+    let marks = String(repeating: "X", count: 6)
+    var template = Array("\(Shell.temporaryRoot)/mx-commands-\(marks)".utf8CString)
     let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap { mkdtemp($0) } }
     guard let made else {
       throw Failure(description: "no temporary directory: errno \(errno)")
@@ -29,8 +30,8 @@ struct Shell {
     directory = String(cString: made)
     self.tools = tools
     // Streams lie beside the current directory, so that `ls` shows only the script's files.
-    guard mkdir("\(directory)/work", 0o755) == 0 else {
-      throw Failure(description: "\(directory)/work: errno \(errno)")
+    guard mkdir("\(directory)/here", 0o755) == 0 else {
+      throw Failure(description: "\(directory)/here: errno \(errno)")
     }
   }
 
@@ -39,13 +40,13 @@ struct Shell {
   }
 
   func remove() {
-    _ = try? run("cd .. && rm -rf -- work", input: nil)
+    _ = try? run("cd .. && rm -rf -- here", input: nil)
     for name in ["in", "out", "err"] { unlink("\(directory)/\(name)") }
     rmdir(directory)
   }
 
   func write(_ text: String, to name: String) throws {
-    let path = name.hasPrefix("/") ? name : "\(directory)/work/\(name)"
+    let path = name.hasPrefix("/") ? name : "\(directory)/here/\(name)"
     guard let file = fopen(path, "w") else {
       throw Failure(description: "\(name): errno \(errno)")
     }
@@ -65,7 +66,7 @@ struct Shell {
     posix_spawn_file_actions_addopen(&actions, 1, "\(directory)/out", create, 0o644)
     posix_spawn_file_actions_addopen(&actions, 2, "\(directory)/err", create, 0o644)
     // The directory goes in as $0: it needs no quoting that way.
-    let words = ["sh", "-c", "cd \"$0\" || exit 99\n\(command)", "\(directory)/work"]
+    let words = ["sh", "-c", "cd \"$0\" || exit 99\n\(command)", "\(directory)/here"]
     let environment = [
       "PATH=\(tools):/usr/local/bin:/usr/bin:/bin", "TZ=UTC", "LC_ALL=C", "HOME=\(directory)",
       "SWIFT_BACKTRACE=enable=no",
@@ -102,7 +103,7 @@ struct Shell {
     _ strings: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> R
   ) -> R {
     let copies = strings.map { strdup($0) }
-    defer { copies.forEach { free($0) } }
+    defer { for copy in copies { free(copy) } }
     return body(copies + [nil])
   }
 
