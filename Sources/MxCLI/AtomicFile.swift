@@ -6,20 +6,21 @@ import Glibc
 /// temporary name in the same directory, are synced, and renamed. (The store's
 /// files are not written here.)
 package enum AtomicFile {
+  /// What is there and no regular file (a pipe, /dev/null) is written to and
+  /// never replaced.
   package static func replace(_ path: String, with text: String) throws(Diagnostic) {
+    var info = stat()
+    let isSpecial = stat(path, &info) == 0 && info.st_mode & S_IFMT != S_IFREG
+    if isSpecial { return try writeInPlace(path, text) }
     let temporary = "\(path).\(getpid()).tmp"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw failure(path) }
-    do {
-      var text = text
-      try text.withUTF8 {
-        try Descriptor.write(UnsafeRawBufferPointer($0), to: descriptor)
-      }
+    do throws(Diagnostic) {
+      try write(text, to: descriptor, path)
     } catch {
-      let found = error as? Diagnostic
       close(descriptor)
       unlink(temporary)
-      throw Diagnostic(.system, subject: path, found?.message ?? "cannot be written")
+      throw error
     }
     let isSynced = fsync(descriptor) == 0
     let syncError = errno
@@ -28,6 +29,28 @@ package enum AtomicFile {
       let reason = isSynced ? errno : syncError
       unlink(temporary)
       throw Diagnostic(.system, subject: path, Descriptor.reason(reason))
+    }
+  }
+
+  private static func writeInPlace(_ path: String, _ text: String) throws(Diagnostic) {
+    let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw failure(path) }
+    defer { close(descriptor) }
+    try write(text, to: descriptor, path)
+  }
+
+  private static func write(
+    _ text: String, to descriptor: Int32, _ path: String
+  ) throws(Diagnostic) {
+    var text = text
+    do {
+      try text.withUTF8 {
+        try Descriptor.write(UnsafeRawBufferPointer($0), to: descriptor)
+      }
+    } catch let failure as Diagnostic {
+      throw Diagnostic(.system, subject: path, failure.message)
+    } catch {
+      throw Diagnostic(.system, subject: path, "its reader went away")
     }
   }
 

@@ -87,26 +87,38 @@ package enum Completions {
 
   private static func zsh(_ table: CommandTable) -> String {
     let function = "_\(identifier(table))"
+    let everywhere = everywhere(table)
+    func own(_ verb: Verb?) -> String {
+      let rest = visible(table, verb).filter { !everywhere.contains($0) }
+      return rest.isEmpty ? "" : " \\\n        \(zshOptions(rest))"
+    }
     var text = "#compdef \(table.name)\n# zsh completion for \(table.name)\n\(function)() {\n"
-    text += "  local verb= word\n  for word in ${words[2,CURRENT-1]}; do\n    case $word in\n"
+    text += "  local verb= word\n  local -a common=(\n        \(zshOptions(everywhere)))\n"
+    text += "  for word in ${words[2,CURRENT-1]}; do\n    case $word in\n"
     if !table.verbs.isEmpty {
       let names = table.verbs.map(\.name).joined(separator: "|")
       text += "      \(names)) verb=$word; break ;;\n"
     }
     text += "    esac\n  done\n  case $verb in\n"
     for verb in table.verbs {
-      text += "    \(verb.name))\n      _arguments \(zshOptions(visible(table, verb))) \\\n"
+      text += "    \(verb.name))\n      _arguments $common\(own(verb)) \\\n"
       text += "        '1: :(\(verb.name))' \(zshPositional(verb)) ;;\n"
     }
-    text += "    *)\n      _arguments \(zshOptions(visible(table, table.main)))"
-    if !table.verbs.isEmpty {
+    text += "    *)\n      _arguments $common\(own(table.main)) \\\n        "
+    if table.verbs.isEmpty {
+      text += "'*:file:_files'"
+    } else {
       let described = table.verbs.map { "\($0.name)\\:\(zshQuote($0.help))" }
       let files = table.main == nil ? "" : " '*:file:_files'"
-      text += " \\\n        '1:verb:((\(described.joined(separator: " "))))'\(files)"
-    } else {
-      text += " \\\n        '*:file:_files'"
+      text += "'1:verb:((\(described.joined(separator: " "))))'\(files)"
     }
     return text + " ;;\n  esac\n}\n\(function) \"$@\"\n"
+  }
+
+  /// Options that every verb has, and each the same.
+  private static func everywhere(_ table: CommandTable) -> [OptionSpec] {
+    let lists = ([table.main].compactMap { $0 } + table.verbs).map { visible(table, $0) }
+    return (lists.first ?? []).filter { option in lists.allSatisfy { $0.contains(option) } }
   }
 
   private static func zshPositional(_ verb: Verb) -> String {

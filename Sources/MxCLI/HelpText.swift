@@ -4,7 +4,8 @@ package enum HelpText {
   /// Help of one verb, or of the whole tool where `verb` is nil or the bare tool.
   package static func text(_ table: CommandTable, verb: Verb?) -> String {
     guard let verb, !verb.name.isEmpty else { return tool(table) }
-    var text = "\(table.name) \(verb.name): \(verb.help)\n"
+    let title = "\(table.name) \(verb.name): \(verb.help)"
+    var text = wrap(title, to: width).joined(separator: "\n  ") + "\n"
     text += "\nUsage:\n" + usageLines(table, verb).map { "  \($0)\n" }.joined()
     text += section("Options", rows(verb.options + table.shared))
     text += section("Options of every mx tool", rows(commonOptions(table, besides: verb)))

@@ -101,7 +101,7 @@ package enum AlertCommand: Command {
         .value("receiver", "NAME", "only notices of this receiver"),
       ],
       usage: [
-        "add MATCHER... --for D|--until T|--cron SPEC --comment TEXT [--receiver R]",
+        "add MATCHER... --for D|--until T|--cron SPEC --comment TEXT",
         "list|expire [MATCHER...]",
       ]),
   ]

@@ -61,6 +61,7 @@ struct ToolRun {
 
   private mutating func perform(_ run: Run, _ body: (Run) throws -> ExitCode) -> ExitCode {
     do {
+      if let refusal = Pending.refusal(of: run.common) { throw refusal }
       let code = try body(run)
       try output.flush()
       output.progress.finish()
