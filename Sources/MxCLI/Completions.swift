@@ -184,14 +184,16 @@ package enum Completions {
     for verb in table.verbs {
       text += "complete -c \(tool)\(none) -a \(verb.name) -d '\(fishQuote(verb.help))'\n"
     }
-    let everywhere = table.shared + table.common + CommandTable.builtIn
-    text += everywhere.map { fish($0, tool: tool, condition: "") }.joined()
-    for option in table.main?.options ?? [] {
-      text += fish(option, tool: tool, condition: none)
+    let everywhere = everywhere(table)
+    func own(_ verb: Verb?, _ condition: String) -> String {
+      visible(table, verb).filter { !everywhere.contains($0) }
+        .map { fish($0, tool: tool, condition: condition) }.joined()
     }
+    text += everywhere.map { fish($0, tool: tool, condition: "") }.joined()
+    text += own(table.main, none)
     for verb in table.verbs {
       let condition = " -n '__fish_seen_subcommand_from \(verb.name)'"
-      text += verb.options.map { fish($0, tool: tool, condition: condition) }.joined()
+      text += own(verb, condition)
       for choice in verb.positionals.first?.choices ?? [] {
         text += "complete -c \(tool)\(condition) -a \(choice)\n"
       }

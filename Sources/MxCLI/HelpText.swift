@@ -7,7 +7,7 @@ package enum HelpText {
     let title = "\(table.name) \(verb.name): \(verb.help)"
     var text = wrap(title, to: width).joined(separator: "\n  ") + "\n"
     text += "\nUsage:\n" + usageLines(table, verb).map { "  \($0)\n" }.joined()
-    text += section("Options", rows(verb.options + table.shared))
+    text += section("Options", rows(ownOptions(table, of: verb)))
     text += section("Options of every mx tool", rows(commonOptions(table, besides: verb)))
     return text
   }
@@ -20,7 +20,7 @@ package enum HelpText {
     }
     let verbs = table.verbs.map { (left: $0.name, right: $0.help) }
     text += section("Verbs", verbs)
-    text += section("Options", rows((table.main?.options ?? []) + table.shared))
+    text += section("Options", rows(ownOptions(table, of: table.main)))
     text += section("Options of every mx tool", rows(commonOptions(table, besides: table.main)))
     if !table.verbs.isEmpty {
       text += "\n'\(table.name) VERB --help' tells a verb's own options.\n"
@@ -42,8 +42,14 @@ package enum HelpText {
     return [words.joined(separator: " ")]
   }
 
+  /// The verb's options, then the tool's that it does not define for itself.
+  static func ownOptions(_ table: CommandTable, of verb: Verb?) -> [OptionSpec] {
+    let own = verb?.options ?? []
+    return own + table.shared.filter { option in !own.contains { $0.name == option.name } }
+  }
+
   static func commonOptions(_ table: CommandTable, besides verb: Verb?) -> [OptionSpec] {
-    let own = ((verb?.options ?? []) + table.shared).map(\.name)
+    let own = ownOptions(table, of: verb).map(\.name)
     return (table.common + CommandTable.builtIn).filter { !own.contains($0.name) }
   }
 

@@ -14,7 +14,7 @@ package enum ManualPage {
     if !table.verbs.isEmpty {
       page += ".SH VERBS\n" + table.verbs.map { verb($0, of: table) }.joined()
     }
-    let own = (table.main?.options ?? []) + table.shared
+    let own = HelpText.ownOptions(table, of: table.main)
     if !own.isEmpty { page += ".SH OPTIONS\n" + own.map(option).joined() }
     page += ".SH \"OPTIONS OF EVERY MX TOOL\"\n"
     page += HelpText.commonOptions(table, besides: table.main).map(option).joined()

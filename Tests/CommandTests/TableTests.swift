@@ -61,6 +61,22 @@ import Testing
     }
   }
 
+  @Test func helpTellsEveryOptionOnce() {
+    for table in TableTests.tables {
+      for verb in TableTests.verbs(table) {
+        let lines = HelpText.text(table, verb: verb).split(separator: "\n")
+        for option in table.options(of: verb) {
+          let told = lines.filter { line in
+            let words = line.split { $0 == " " || $0 == "[" }
+            let isRow = line.hasPrefix("  -") && !line.hasPrefix("   ")
+            return isRow && words.prefix(2).contains("--\(option.name)")
+          }
+          #expect(told.count == 1, "\(table.name) \(verb.name) --\(option.name)")
+        }
+      }
+    }
+  }
+
   /// The option tables are the only place where options are named: examples
   /// in help and man pages must be command lines that are understood.
   @Test func examplesAreUnderstood() throws {
