@@ -6,8 +6,9 @@ import MxModel
 /// CPU-second (user and system), store and reading left out of nothing: the
 /// file is read from the page cache in pieces of 1 MiB.
 enum FormatsBench {
-  static func run(_ files: [String]) {
+  static func run(_ files: [String]) -> Int32 {
     for file in files { measure(file) }
+    return 0
   }
 
   private static func measure(_ path: String) {

@@ -8,10 +8,10 @@ import MxStore
 /// `mx-bench store FILE DIR`: takes a file of samples into a new store, merges
 /// it, and prints what each step cost and what the store weighs.
 enum StoreBench {
-  static func run(_ arguments: [String]) throws {
+  static func run(_ arguments: [String]) throws -> Int32 {
     guard arguments.count == 2 else {
       print("usage: mx-bench store FILE DIR")
-      exit(2)
+      return 2
     }
     let store = Store(path: arguments[1], files: DiskFileSystem())
     let watch = Stopwatch()
@@ -30,6 +30,7 @@ enum StoreBench {
     }
     print("bytes in sets \(setBytes): \(Double(setBytes) / Double(samples)) a sample")
     print("all \(Double(bytes + setBytes) / Double(samples)) a sample")
+    return 0
   }
 
   private static func ingest(_ path: String, _ store: Store) throws -> Int {
