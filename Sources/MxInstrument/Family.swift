@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Metrics of one name that differ by labels.
 ///
 ///     let requests = try registry.counter(
@@ -14,7 +12,7 @@ public final class Family<Metric: Sendable>: Sendable {
   private let limit: Int
   private let make: @Sendable () -> Metric
   private let overflow: Metric
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   private struct State {
     /// By the values' bytes, each followed by 0xff, which is never in UTF-8.

@@ -7,46 +7,44 @@ import Synchronization
 ///     seconds.observe(0.042)
 ///
 /// A bucket counts the values at or below its bound; `+Inf`, which counts them
-/// all, is there by itself. One lock holds counts and sum together, so that an
-/// exposition never shows a count without its sum.
+/// all, is there by itself. Threads do not wait for each other; so while some
+/// observe, a text may have a value in its counts and not yet in its sum.
 public final class Histogram: Sendable {
   /// The upper bounds, ascending, without `+Inf`.
   public let bounds: [Double]
 
-  private struct State {
-    /// One more than bounds: the last is for what is above all of them.
-    var counts: [UInt64]
-    var sum = 0.0
-  }
-
-  private let state: Mutex<State>
+  // One more than bounds: the last is for what is above all of them. Set up and
+  // freed with the object; in between only atomic calls touch the memory.
+  nonisolated(unsafe) private let counts: UnsafeMutablePointer<Atomic<UInt64>>
+  private let total = AtomicDouble()
 
   init(bounds: [Double]) {
     self.bounds = bounds
-    state = Mutex(State(counts: [UInt64](repeating: 0, count: bounds.count + 1)))
+    counts = .allocate(capacity: bounds.count + 1)
+    for bucket in 0...bounds.count { (counts + bucket).initialize(to: Atomic(0)) }
+  }
+
+  deinit {
+    counts.deinitialize(count: bounds.count + 1)
+    counts.deallocate()
   }
 
   public func observe(_ value: Double) {
-    let bucket = bucket(of: value)
-    state.withLock {
-      $0.counts[bucket] += 1
-      $0.sum += value
-    }
+    counts[bucket(of: value)].wrappingAdd(1, ordering: .relaxed)
+    total.add(value)
   }
 
-  public var count: UInt64 { state.withLock { $0.counts.reduce(0, +) } }
+  public var count: UInt64 { cumulative().last ?? 0 }
 
-  public var sum: Double { state.withLock { $0.sum } }
+  public var sum: Double { total.value }
 
-  /// For each bound and `+Inf` the values at or below it, and the sum, of one instant.
-  func cumulative() -> (counts: [UInt64], sum: Double) {
-    let state = state.withLock { $0 }
+  /// For each bound and `+Inf` the values at or below it.
+  func cumulative() -> [UInt64] {
     var total: UInt64 = 0
-    let counts = state.counts.map { count in
-      total += count
+    return (0...bounds.count).map { bucket in
+      total &+= counts[bucket].load(ordering: .relaxed)
       return total
     }
-    return (counts, state.sum)
   }
 
   /// The first bucket whose bound is not below `value`; a NaN is above all.

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// All metrics of a program, and their text.
 ///
 ///     let registry = Registry()
@@ -8,7 +6,7 @@ import Synchronization
 ///     try registry.write(to: "/var/lib/node_exporter/backup.prom")
 public final class Registry: Sendable {
   private let seriesLimit: Int
-  private let families = Mutex<[String: Exposed]>([:])
+  private let families = Locked<[String: Exposed]>([:])
 
   private struct Exposed {
     /// Every name that its samples have: a histogram has three.
@@ -62,12 +60,12 @@ public final class Registry: Sendable {
     let family = Family(labels: labels, limit: limit(labels)) { Histogram(bounds: bounds) }
     let names = [name + "_bucket", name + "_sum", name + "_count"]
     try register(name, help, "histogram", labels, names, family) { text, labels, histogram in
-      let (counts, sum) = histogram.cumulative()
+      let counts = histogram.cumulative()
       for (bound, count) in zip(bounds + [.infinity], counts) {
         let bound = (name: Name.bucketBound, value: Exposition.number(bound))
         text.sample(names[0], labels + [bound], Double(count))
       }
-      text.sample(names[1], labels, sum)
+      text.sample(names[1], labels, histogram.sum)
       text.sample(names[2], labels, Double(counts.last ?? 0))
     }
     return family

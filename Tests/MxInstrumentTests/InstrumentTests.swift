@@ -45,7 +45,7 @@ import Testing
         do throws(InstrumentError) { try halves.add(0.5) } catch { Issue.record("\(error)") }
         gauge.add(step % 2 == 0 ? 3 : -2)
         histogram.observe(Double(step % 20))
-        family.with("\(thread % 7)").increment()
+        if step % 10 == 0 { family.with("\(thread % 7)").increment() }
       }
     }
     #expect(counter.value == 1_000_000)
@@ -53,7 +53,7 @@ import Testing
     #expect(gauge.value == 500_000)
     #expect(histogram.count == 1_000_000)
     #expect(histogram.sum == 9_500_000)
-    #expect((0..<7).reduce(0) { $0 + family.with("\($1)").value } == 1_000_000)
+    #expect((0..<7).reduce(0) { $0 + family.with("\($1)").value } == 100_000)
     #expect(registry.text().contains("s_bucket{le=\"4\"} 250000\ns_bucket{le=\"9\"} 500000\n"))
   }
 

@@ -89,7 +89,9 @@ import Testing
       // Short keys of few letters come again often; long ones hardly.
       let count =
         Int.random(in: 0...40, using: &generator) / Int.random(in: 1...10, using: &generator)
-      let key = (0..<count).map { _ in UInt8.random(in: 97...99, using: &generator) }
+      let key = (0..<count).map { _ in
+        [0, 1, 97, 98][Int.random(in: 0..<4, using: &generator)] as UInt8
+      }
       let expected = known[key] ?? UInt32(known.count)
       #expect(key.withUnsafeBytes { table.find($0) } == known[key])
       #expect(key.withUnsafeBytes { table.intern($0) } == expected)

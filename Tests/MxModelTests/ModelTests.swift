@@ -131,4 +131,16 @@ import Testing
     #expect(report.infos == ["i"])
     #expect(report.damage.map(\.description).sorted() == ["p: page 1: r", "p: r"])
   }
+
+  @Test func aReportStaysBounded() {
+    let report = Report()
+    for index in 0..<5000 {
+      report.warn("w\(index)")
+      report.damaged(Damage(path: "\(index)", part: "", reason: "r"))
+    }
+    report.warn("w0")
+    #expect(report.warnings.count == 1001)
+    #expect(report.warnings.last == "4000 more were left out")
+    #expect(report.damage.count == 1000 && report.damageLeft == 4000)
+  }
 }
