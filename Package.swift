@@ -114,9 +114,14 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // What tests of several modules share: a disk in memory that loses and fails, seeds.
+    .target(
+      name: "MxTestSupport", dependencies: ["MxFiles", "MxModel"], path: "Tests/MxTestSupport",
+      swiftSettings: strict),
+
     // Tests: a suite a module, commands by text scripts, and the rules of the house.
-    tests("MxModelTests", ["MxModel"]),
-    tests("MxFilesTests", ["MxFiles"]),
+    tests("MxModelTests", ["MxModel", "MxTestSupport"]),
+    tests("MxFilesTests", ["MxFiles", "MxTestSupport"]),
     tests("MxJSONTests", ["MxJSON"]),
     tests("MxConfigTests", ["MxConfig"]),
     tests("MxTimeTests", ["MxTime"]),
@@ -124,14 +129,14 @@ let package = Package(
     tests("MxCLITests", ["MxCLI"]),
     tests("MxInstrumentTests", ["MxInstrument"]),
     tests("MxCodecTests", ["MxCodec"]),
-    tests("MxFormatsTests", ["MxFormats", "MxModel"]),
+    tests("MxFormatsTests", ["MxFormats", "MxJSON", "MxModel"]),
     tests("MxPromQLTests", ["MxPromQL", "MxModel"]),
     tests("MxEngineTests", ["MxEngine", "MxPromQL", "MxModel"]),
     tests("MxTemplateTests", ["MxTemplate"]),
-    tests("MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel"]),
+    tests("MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
     tests("MxRulesTests", ["MxRules", "MxEngine", "MxModel"]),
     tests("MxRenderTests", ["MxRender", "MxModel"]),
-    tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel"]),
+    tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
     tests("MxAlertTests", ["MxAlert", "MxRules", "MxModel"]),
     tests("CommandTests", ["MxTools", "MxCLI"]),
     tests("HouseTests", []),

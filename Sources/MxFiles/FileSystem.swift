@@ -1,3 +1,5 @@
+import Glibc
+
 /// Everything the store asks of a disk, so that a test can refuse any of it.
 ///
 /// Paths are plain text, absolute or relative to the working directory. No
@@ -125,22 +127,43 @@ extension FileSystem {
     throws(FileError)
   {
     if try status(temporary) != nil { try remove(temporary) }
-    let file = try create(temporary)
-    try Self.write(bytes, to: file)
-    try file.sync()
-    try file.close()
-    try rename(temporary, to: path)
+    do throws(FileError) {
+      try writeNew(temporary, bytes)
+      try rename(temporary, to: path)
+    } catch {
+      // On a full disk the piece would only do harm. If it cannot be removed
+      // either, the first error is the one to tell.
+      do throws(FileError) { try remove(temporary) } catch {}
+      throw error
+    }
     try syncDirectory(FilePath.parent(of: path))
   }
 
+  /// Creates `path` with `bytes`, durable but for its name.
+  package func writeNew(_ path: String, _ bytes: [UInt8]) throws(FileError) {
+    let file = try create(path)
+    try Self.write(bytes, to: file)
+    try file.sync()
+    try file.close()
+  }
+
   /// The whole file, refused with `failed(EFBIG)` above `limit` bytes.
+  ///
+  /// Reads to the end, not to the size: files under /proc say zero, and a log may grow.
   package func contents(of path: String, limit: Int) throws(FileError) -> [UInt8] {
     let file = try openForReading(path)
-    if file.size > limit { throw .failed(operation: "read", path: path, code: 27) }
-    var bytes = [UInt8](repeating: 0, count: file.size)
-    let count = try Self.read(file, &bytes)
-    bytes.removeSubrange(count...)
-    return bytes
+    var bytes: [UInt8] = []
+    var capacity = max(min(file.size, limit), 4096)
+    while true {
+      let room = min(capacity, limit - bytes.count) + 1
+      let before = bytes.count
+      bytes += [UInt8](repeating: 0, count: room)
+      let count = try Self.read(file, &bytes, from: before)
+      bytes.removeSubrange((before + count)...)
+      if bytes.count > limit { throw .failed(operation: "read", path: path, code: EFBIG) }
+      if count < room { return bytes }
+      capacity = bytes.count
+    }
   }
 
   private static func write(_ bytes: [UInt8], to file: any WritableFile) throws(FileError) {
@@ -151,13 +174,17 @@ extension FileSystem {
     if let failure { throw failure }
   }
 
-  private static func read(_ file: any ReadableFile, _ bytes: inout [UInt8]) throws(FileError)
-    -> Int
-  {
+  /// Fills `bytes` from the offset `start` on, with what the file has there.
+  private static func read(
+    _ file: any ReadableFile, _ bytes: inout [UInt8], from start: Int
+  ) throws(FileError) -> Int {
     var failure: FileError?
     var count = 0
     bytes.withUnsafeMutableBytes { buffer in
-      do throws(FileError) { count = try file.read(into: buffer, at: 0) } catch { failure = error }
+      let room = UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
+      do throws(FileError) { count = try file.read(into: room, at: start) } catch {
+        failure = error
+      }
     }
     if let failure { throw failure }
     return count
@@ -167,16 +194,31 @@ extension FileSystem {
 /// Names of files in directories.
 package enum FilePath {
   package static func join(_ directory: String, _ name: String) -> String {
-    directory.hasSuffix("/") ? directory + name : directory + "/" + name
+    directory.utf8.last == UInt8(ascii: "/") ? directory + name : directory + "/" + name
   }
 
   package static func parent(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   package static func name(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return path }
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
     return String(path[path.index(after: slash)...])
+  }
+
+  /// Order of the bytes: what `list` sorts by, the same in every locale.
+  package static func precedes(_ left: String, _ right: String) -> Bool {
+    let order = left.utf8.withContiguousStorageIfAvailable { a in
+      right.utf8.withContiguousStorageIfAvailable { b in
+        guard let first = a.baseAddress, let second = b.baseAddress else {
+          return a.count - b.count
+        }
+        let order = memcmp(first, second, min(a.count, b.count))
+        return order != 0 ? Int(order) : a.count - b.count
+      }
+    }
+    if case .some(.some(let order)) = order { return order < 0 }
+    return left.utf8.lexicographicallyPrecedes(right.utf8)
   }
 }

@@ -1,0 +1,100 @@
+import MxCodec
+import MxModel
+
+/// Reads series of one segment, best in ascending order: the page and the
+/// clocks of the series before are at hand. One a thread.
+final class SegmentCursor {
+  let reader: SegmentReader
+  private let decoder: ColumnDecoder
+  private var page: LoadedPage?
+  /// The newest last. 32 pages are 4 MiB: a hundred targets of an hour each.
+  private var clocks: [ClockPage] = []
+  private static let clockPages = 32
+
+  init(_ reader: SegmentReader, decoder: ColumnDecoder) {
+    self.reader = reader
+    self.decoder = decoder
+  }
+
+  /// Calls `body` with the samples of `slot` in `range`, page by page in time
+  /// order, none empty. `wanted`: the slots that will be asked for, so that a page
+  /// is decoded once for all of them and no further.
+  func read(
+    slot: Int, wanted: Range<Int>, range: TimeRange,
+    _ body: (UnsafeBufferPointer<Int64>, UnsafeBufferPointer<Double>) throws -> Void
+  ) throws {
+    // A page of several series holds them whole.
+    if let page, page.entry.slots > 1, page.entry.slotRange.contains(slot) {
+      return try read(page, slot, wanted, range, body)
+    }
+    for entry in try reader.entries(slots: slot..<slot + 1) where entry.range.overlaps(range) {
+      let page = try reader.load(entry)
+      self.page = page
+      try read(page, slot, wanted, range, body)
+    }
+  }
+
+  /// How many pages hold samples of `slot` in `range`.
+  func pageCount(slot: Int, range: TimeRange) throws(StoreError) -> Int {
+    if let page, page.entry.slots > 1, page.entry.slotRange.contains(slot) { return 1 }
+    return try reader.entries(slots: slot..<slot + 1).count { $0.range.overlaps(range) }
+  }
+
+  private func read(
+    _ page: LoadedPage, _ slot: Int, _ wanted: Range<Int>, _ range: TimeRange,
+    _ body: (UnsafeBufferPointer<Int64>, UnsafeBufferPointer<Double>) throws -> Void
+  ) throws {
+    let first = page.entry.firstSlot
+    let inPage = wanted.clamped(to: page.entry.slotRange)
+    let place: LoadedPage.Place
+    do throws(CodecError) {
+      try page.decode(inPage.lowerBound - first..<inPage.upperBound - first, with: decoder)
+      place = try page.place(slot - first)
+    } catch {
+      throw reader.region.damaged("page at \(page.entry.offset)", "\(error)")
+    }
+    let clock = try clockPage(holding: place.clock)
+    let found: Void? = try clock.withTimes(place) { times in
+      let inside = SegmentCursor.stretch(of: times, in: range)
+      if inside.isEmpty { return }
+      try page.withValues(slot - first) { values in
+        try body(
+          UnsafeBufferPointer(rebasing: times[inside]),
+          UnsafeBufferPointer(rebasing: values[inside]))
+      }
+    }
+    if found == nil {
+      throw reader.region.damaged(
+        "page at \(page.entry.offset)", "a series is longer than its clock")
+    }
+  }
+
+  private func clockPage(holding id: Int) throws(StoreError) -> ClockPage {
+    if let page = clocks.last(where: { $0.holds(id) }) { return page }
+    let page = try reader.clockPage(holding: id, with: decoder)
+    guard page.holds(id) else { throw reader.region.damaged("clocks", "there is no clock \(id)") }
+    if clocks.count == SegmentCursor.clockPages { clocks.removeFirst() }
+    clocks.append(page)
+    return page
+  }
+
+  /// The indices of ascending `times` that lie in `range`.
+  static func stretch(of times: UnsafeBufferPointer<Int64>, in range: TimeRange) -> Range<Int> {
+    guard let first = times.first, let last = times.last else { return 0..<0 }
+    if range.from <= first, last <= range.to { return 0..<times.count }
+    let low = lowerBound(times, range.from)
+    let high = range.to == .max ? times.count : lowerBound(times, range.to + 1)
+    return low..<max(low, high)
+  }
+
+  /// The number of timestamps before `time`.
+  static func lowerBound(_ times: UnsafeBufferPointer<Int64>, _ time: Int64) -> Int {
+    var low = 0
+    var high = times.count
+    while low < high {
+      let middle = (low + high) / 2
+      if times[middle] < time { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}

@@ -1,0 +1,136 @@
+package import MxCodec
+package import MxModel
+
+/// What a segment is made of.
+package enum SegmentKind: UInt8, Sendable {
+  /// Raw samples.
+  case samples = 1
+  /// The windows of a rollup tier.
+  case windows = 2
+  /// No columns: only what its footer says (a deletion, what retention dropped).
+  case record = 3
+}
+
+/// What the manifest knows of a segment: enough to plan and to decide whether
+/// to open it.
+package struct SegmentInfo: Hashable, Sendable {
+  /// Drawn at random when the segment is made: never used twice.
+  package var id: UInt64
+  package var kind: SegmentKind
+  /// 0 fresh from a commit, 1 folded, 2 and up merged to hours, days, weeks.
+  package var level: UInt8 = 0
+  /// The commits that it holds, as a closed range; ranks by its end.
+  package var firstSequence: UInt64
+  package var lastSequence: UInt64
+  /// Newest and oldest timestamp inside; meaningless in a record.
+  package var range: TimeRange
+  package var samples: Int = 0
+  package var series: Int = 0
+  /// The size of its file.
+  package var bytes: Int = 0
+  /// The series set file it refers to; nil where its set is inside.
+  package var set: ContentHash?
+  /// The window of a tier in ms, 0 for raw.
+  package var tier: Int64 = 0
+
+  package init(
+    id: UInt64, kind: SegmentKind, firstSequence: UInt64, lastSequence: UInt64, range: TimeRange
+  ) {
+    self.id = id
+    self.kind = kind
+    self.firstSequence = firstSequence
+    self.lastSequence = lastSequence
+    self.range = range
+  }
+
+  /// `0000000042-0000000051-9f3a…c1.seg`: sorted by age in a listing; the id
+  /// alone makes it unique.
+  package var fileName: String {
+    SegmentInfo.decimal(firstSequence) + "-" + SegmentInfo.decimal(lastSequence) + "-"
+      + Hex.string(id) + SegmentInfo.suffix
+  }
+
+  package static let suffix = ".seg"
+
+  /// The last commit that a segment's name claims; nil for other files' names.
+  package static func lastSequence(ofFileName name: String) -> UInt64? {
+    guard name.hasSuffix(suffix) else { return nil }
+    let parts = name.dropLast(suffix.count).split(separator: "-")
+    guard parts.count == 3 else { return nil }
+    return UInt64(parts[1])
+  }
+
+  /// The id in a segment's name; nil for other files' names.
+  package static func id(ofFileName name: String) -> UInt64? {
+    guard name.hasSuffix(suffix) else { return nil }
+    let parts = name.dropLast(suffix.count).split(separator: "-")
+    guard parts.count == 3 else { return nil }
+    return UInt64(parts[2], radix: 16)
+  }
+
+  private static func decimal(_ number: UInt64) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, 10 - digits.count)) + digits
+  }
+}
+
+/// The bytes of a `SegmentInfo`, in manifests and footers alike.
+///
+///     size   field
+///     8      id
+///     1      kind: 1 samples, 2 windows, 3 record
+///     1      level
+///     1…10   first sequence, varint
+///     1…10   last sequence - first sequence, varint
+///     1…10   oldest timestamp, zigzag varint, ms
+///     1…10   newest - oldest, varint
+///     1…10   samples, varint
+///     1…10   series, varint
+///     1…10   bytes, varint
+///     1…10   tier, varint, ms
+///     1+16   1 and the set's hash, or 0 (and no hash)
+extension SegmentInfo {
+  func append(to out: inout [UInt8]) {
+    out.append(littleEndian: id)
+    out.append(kind.rawValue)
+    out.append(level)
+    out.append(varint: firstSequence)
+    out.append(varint: lastSequence - firstSequence)
+    out.append(signedVarint: range.from)
+    out.append(varint: UInt64(bitPattern: range.to &- range.from))
+    out.append(varint: samples)
+    out.append(varint: series)
+    out.append(varint: bytes)
+    out.append(varint: UInt64(tier))
+    out.append(set == nil ? 0 : 1)
+    if let set { out += set.bytes }
+  }
+
+  init(from reader: inout ByteReader) throws(CodecError) {
+    let start = reader.offset
+    let id = try reader.uint64()
+    guard let kind = SegmentKind(rawValue: try reader.uint8()) else {
+      throw .malformed("segment kind", at: start)
+    }
+    let level = try reader.uint8()
+    let first = try reader.varint()
+    let (last, overflow) = first.addingReportingOverflow(try reader.varint())
+    guard !overflow else { throw .malformed("sequence range", at: start) }
+    let from = try reader.signedVarint()
+    let to = from &+ Int64(bitPattern: try reader.varint())
+    guard from <= to || kind == .record else { throw .malformed("time range", at: start) }
+    self.init(
+      id: id, kind: kind, firstSequence: first, lastSequence: last,
+      range: TimeRange(from: from, to: to))
+    self.level = level
+    samples = try reader.count(atMost: .max)
+    series = try reader.count(atMost: Int(UInt32.max))
+    bytes = try reader.count(atMost: .max)
+    tier = Int64(try reader.count(atMost: Int(Int64.max)))
+    switch try reader.uint8() {
+    case 0: set = nil
+    case 1: set = try reader.hash()
+    default: throw .malformed("set marker", at: start)
+    }
+  }
+}
