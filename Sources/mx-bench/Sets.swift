@@ -7,7 +7,17 @@ import MxStore
 /// `mx-bench sets write SHAPE FILE` and `mx-bench sets probe FILE UID` measure
 /// one cold look-up in a process of its own.
 enum SetsBench {
-  static func run(_ arguments: [String]) throws {
+  static func main(_ arguments: [String]) -> Int32 {
+    do {
+      try run(arguments)
+      return 0
+    } catch {
+      say("mx-bench: error: \(error)")
+      return 1
+    }
+  }
+
+  private static func run(_ arguments: [String]) throws {
     switch arguments.first {
     case "write" where arguments.count == 3: try write(arguments[1], arguments[2])
     case "probe" where arguments.count == 3: try probe(arguments[1], arguments[2])
