@@ -47,6 +47,9 @@ package final class SeriesSet: Sendable {
     self.region = region
   }
 
+  /// Where the set lies, to open it again.
+  package var wholeRegion: FileRegion { region }
+
   /// The number of series.
   package var count: Int { index.count }
 

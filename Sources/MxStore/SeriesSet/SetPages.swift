@@ -25,6 +25,8 @@ enum SetPage {
   /// cost 3 % more, at 64 KiB a look-up decodes four times as much.
   static let targetBytes = 16384
 
+  static let level = 3
+
   /// No page may unpack to more: the longest label value is far below.
   static let maxRawBytes = 1 << 26
 }
@@ -42,6 +44,7 @@ struct PageWriter {
   private var table: [UInt8] = []
   private var pageCount = 0
   private var open: [UInt8] = []
+  private let zstd = ZstdCompressor(level: SetPage.level)
 
   /// Adds an item behind the one before, or on a new page where it does not fit.
   mutating func append(_ item: [UInt8]) -> ItemPlace {
@@ -66,7 +69,7 @@ struct PageWriter {
   }
 
   private mutating func flush() {
-    let packed = SetCompression.compress(open)
+    let packed = zstd.compress(open)
     let stored = packed.count < open.count ? packed : open
     table.append(varint: stored.count)
     table.append(varint: open.count - stored.count)
@@ -119,6 +122,7 @@ final class SetPages: Sendable {
   private let rawCounts: [Int]
   private let checksums: [UInt64]
   private let cache = Mutex(PageCache())
+  private let zstd = Mutex<ZstdDecompressor?>(nil)
 
   /// Reads the page table; `start` is where the first page begins.
   init(_ reader: inout ByteReader, region: FileRegion, start: Int) throws(CodecError) {
@@ -174,15 +178,32 @@ final class SetPages: Sendable {
     }
     var raw = stored
     if rawCounts[index] != stored.count {
-      do throws(CodecError) {
-        raw = try SetCompression.decompress(stored, count: rawCounts[index])
-      } catch {
-        throw region.damaged(part, "\(error)")
+      raw = try unpacked(stored, limit: rawCounts[index], part)
+      guard raw.count == rawCounts[index] else {
+        throw region.damaged(part, "unpacks to \(raw.count) of \(rawCounts[index]) bytes")
       }
     }
     let page = PageBytes(raw)
     if keep { cache.withLock { $0.insert(index, page) } }
     return page
+  }
+
+  private func unpacked(
+    _ stored: [UInt8], limit: Int, _ part: String
+  ) throws(StoreError) -> [UInt8] {
+    let outcome: Result<[UInt8], CodecError> = zstd.withLock { zstd in
+      let context = zstd ?? ZstdDecompressor()
+      zstd = context
+      do throws(CodecError) {
+        return .success(try context.decompress(stored, limit: limit))
+      } catch {
+        return .failure(error)
+      }
+    }
+    switch outcome {
+    case .success(let raw): return raw
+    case .failure(let error): throw region.damaged(part, "\(error)")
+    }
   }
 }
 
