@@ -26,6 +26,7 @@ package struct FormatDecoder {
   private var prometheus: PrometheusText?
   private var openMetrics: OpenMetricsText?
   private var influx: InfluxText?
+  private var csv: CSVText?
 
   package init(_ format: Format, _ options: FormatOptions) {
     self.format = format
@@ -33,6 +34,7 @@ package struct FormatDecoder {
     switch format {
     case .openmetrics: openMetrics = OpenMetricsText(options)
     case .influx: influx = InfluxText(options)
+    case .csv: csv = CSVText(options)
     default: prometheus = PrometheusText(options)
     }
   }
@@ -94,7 +96,7 @@ package struct FormatDecoder {
   }
 
   /// Lines done with so far.
-  package var line: Int { prometheus?.line ?? openMetrics?.line ?? influx?.line ?? 0 }
+  package var line: Int { prometheus?.line ?? openMetrics?.line ?? influx?.line ?? csv?.line ?? 0 }
 
   private mutating func parse(
     _ bytes: [UInt8], final: Bool, into batch: inout SampleBatch, _ problems: inout Problems
@@ -119,6 +121,9 @@ package struct FormatDecoder {
     }
     if openMetrics != nil {
       return try openMetrics?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
+    }
+    if csv != nil {
+      return try csv?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
     }
     return try influx?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
   }

@@ -112,7 +112,8 @@ struct RawTextTable {
 
   @inline(__always)
   private static func mix(_ a: UInt64, _ b: UInt64) -> UInt64 {
-    let product = (a | 1).multipliedFullWidth(by: b)
+    // `a` must come in whole: to force it odd would make '0' and '1' equal.
+    let product = a.multipliedFullWidth(by: b)
     return product.high ^ product.low
   }
 }

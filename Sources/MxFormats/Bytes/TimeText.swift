@@ -1,4 +1,4 @@
-import MxModel
+import MxTime
 
 /// A moment as text said it: whole milliseconds and what is left, both with
 /// the sign of the moment.
@@ -89,6 +89,42 @@ struct Instant: Comparable {
     } else {
       return nil
     }
+  }
+
+  /// A number of `precision` units (by magnitude where it is nil), or RFC 3339;
+  /// a date and time without a zone is UTC.
+  @inline(__always)
+  init?(anyText bytes: UnsafeRawBufferPointer, _ precision: TimePrecision?) {
+    if let number = MillisecondText.parse(bytes) {
+      self.init(number, precision ?? Self.unit(ofMagnitude: number.magnitude))
+    } else {
+      self.init(rareText: bytes, precision)
+    }
+  }
+
+  @inline(never)
+  private init?(rareText bytes: UnsafeRawBufferPointer, _ precision: TimePrecision?) {
+    if bytes.count >= 10, bytes[4] == Byte.minus, bytes[7] == Byte.minus {
+      guard
+        let stamp = RFC3339.parse(bytes)
+          ?? RFC3339.parse(String(decoding: bytes.prefix(40), as: UTF8.self) + "Z")
+      else { return nil }
+      self.init(stamp)
+    } else if let precision {
+      self.init(bytes, precision)
+    } else {
+      self.init(guessingUnit: bytes)
+    }
+  }
+
+  init?(_ stamp: Timestamp) {
+    // Before 1970 the nanoseconds still count upwards: make both negative.
+    let borrows = stamp.seconds < 0 && stamp.nanoseconds > 0
+    let seconds = borrows ? stamp.seconds + 1 : stamp.seconds
+    let fraction = borrows ? 1_000_000_000 - stamp.nanoseconds : stamp.nanoseconds
+    self.init(
+      magnitude: seconds.magnitude, fraction: UInt64(fraction), negative: stamp.seconds < 0,
+      .seconds)
   }
 
   init?(guessingUnit value: Double) {

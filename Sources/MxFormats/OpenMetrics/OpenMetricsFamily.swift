@@ -68,6 +68,11 @@ struct OpenMetricsFamily {
   mutating func check(
     _ series: inout SeenSeries, _ sample: OpenMetricsSample, _ table: SeriesTable, line: Int
   ) throws(LineFault) {
+    if reopened != nil {
+      // A dump without families: nothing spans its lines.
+      if sample.hasExemplar { throw Self.exemplarFault }
+      return
+    }
     if series.family != number || number == 0 {
       try place(&series, table, line: line)
     }
@@ -78,6 +83,10 @@ struct OpenMetricsFamily {
     case .gauge where !sample.hasExemplar: return
     default: try checkValue(series, sample)
     }
+  }
+
+  private static var exemplarFault: LineFault {
+    LineFault(0, "an exemplar", expected: "them at buckets and counters only")
   }
 
   // MARK: Families
@@ -310,7 +319,7 @@ struct OpenMetricsFamily {
     if sample.hasExemplar {
       let bucket = series.role == .bucket && (type == .histogram || type == .gaugeHistogram)
       guard bucket || (type == .counter && series.role == .total) else {
-        throw LineFault(0, "an exemplar", expected: "them at buckets and counters only")
+        throw Self.exemplarFault
       }
     }
     if type == .histogram || type == .gaugeHistogram { try histogram.take(series, sample) }
