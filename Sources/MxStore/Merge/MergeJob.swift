@@ -55,7 +55,10 @@ extension Store {
     }
     var outputs: [SegmentInfo] = []
     if let draft {
-      outputs = [try seal(draft, replacing: inputs, level: level, manifest, now: now)]
+      outputs = [
+        try seal(
+          draft, standingFor: inputs.map(\.segment.reader.footer), level: level, manifest, now: now)
+      ]
       try onDisk { () throws(FileError) in try files.syncDirectory(segmentDirectory) }
     }
     manifest.retire(infos, now: now)
@@ -65,11 +68,10 @@ extension Store {
   }
 
   /// Ends the output of a merge with the footer that says what it stands for.
-  private func seal(
-    _ draft: SegmentDraft, replacing inputs: [SegmentMerge.Input], level: UInt8,
+  func seal(
+    _ draft: SegmentDraft, standingFor footers: [SegmentFooter], level: UInt8,
     _ manifest: Manifest, now: Int64
   ) throws(StoreError) -> SegmentInfo {
-    let footers = inputs.map(\.segment.reader.footer)
     let first = footers.map(\.info.firstSequence).min() ?? 0
     let last = footers.map(\.info.lastSequence).max() ?? 0
     var footer = SegmentFooter(
@@ -98,7 +100,8 @@ extension Store {
     }
     do {
       let output = try seal(
-        draft, replacing: inputs, level: job.level, manifest, now: options.now)
+        draft, standingFor: inputs.map(\.segment.reader.footer), level: job.level, manifest,
+        now: options.now)
       return (infos, output)
     } catch {
       draft.discard()
