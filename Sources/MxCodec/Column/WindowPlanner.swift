@@ -1,5 +1,3 @@
-import Glibc
-
 /// Where the bulk of a column's residuals lies.
 struct Window {
   /// Residuals in low...high stay; the others are patches.
@@ -104,8 +102,8 @@ final class WindowPlanner {
     let cut = sampleCount / 40
     let full = UInt64(bitPattern: sample[sampleCount &- 1] &- sample[0])
     let span = UInt64(bitPattern: sample[sampleCount &- 1 &- cut] &- sample[cut])
-    let outliers = 0.05 * log2(Double(full) / (Double(span) + 1) + 1)
-    return log2(Double(span) + 1) + outliers
+    let outliers = 0.05 * roughLog2(Double(full) / (Double(span) + 1) + 1)
+    return roughLog2(Double(span) + 1) + outliers
   }
 
   /// The value most of the sample has, if it is at least half of it.
@@ -187,7 +185,7 @@ final class WindowPlanner {
     if window.width > 0, window.patches * 100 > count { window.cost = .infinity }
     if window.patches > 0 {
       let share = Double(window.patches) / Double(count)
-      window.cost += Double(window.patches) * (Double(fullWidth) + 2 - log2(share)) + 128
+      window.cost += Double(window.patches) * (Double(fullWidth) + 2 - roughLog2(share)) + 128
     }
   }
 
@@ -267,7 +265,7 @@ final class WindowPlanner {
     var used = 0
     for i in 0..<256 where histogram[i] > 0 {
       let share = Double(histogram[i])
-      bits -= share * log2(share / total)
+      bits -= share * roughLog2(share / total)
       used += 1
     }
     // Huffman codes whole bits; a symbol byte of several residuals shares one.
@@ -276,6 +274,19 @@ final class WindowPlanner {
     let table = Double(used) * 4 + 96
     return max(bits, floor) * 1.01 / total + table / Double(count) + Double(shift)
   }
+}
+
+/// log2 of a positive number, right to 0.0002, by additions and products
+/// alone: libm's own differs in the last bit between processors, and then the
+/// bytes might.
+func roughLog2(_ x: Double) -> Double {
+  let bits = x.bitPattern
+  let exponent = Double(Int(bits &>> 52) - 1023)
+  let m = Double(bitPattern: bits & 0x000f_ffff_ffff_ffff | 0x3ff0_0000_0000_0000)
+  // A quartic through log2 on 1..<2, exact at both ends.
+  let t = m - 1
+  let curve = t * (1.438073 + t * (-0.674767 + t * (0.317001 + t * -0.080307)))
+  return exponent + curve
 }
 
 /// Division of multiples by a known divisor: one multiplication by the
