@@ -62,6 +62,8 @@ extension SeriesSet {
     let end = UInt32(min(count, (block + 1) << IdColumn.blockShift))
     // A look-up by halving takes up to 12 steps of a walk.
     let isSparse = wanted.count * 12 < Int(end - row)
+    var ahead: UInt8 = 0
+    defer { withExtendedLifetime(ahead) {} }
     for index in wanted.indices {
       var order = 1
       if isSparse {
@@ -77,6 +79,9 @@ extension SeriesSet {
         try cursor.move(to: row)
         order = table.compare(wanted[index], cursor.key)
       } else {
+        // Keys of a batch lie in the order they came in: the next ones are
+        // fetched from memory while this one is compared.
+        if index + 8 < wanted.endIndex { ahead |= table.touch(wanted[index + 8]) }
         while row < end {
           try cursor.move(to: row)
           order = table.compare(wanted[index], cursor.key)
@@ -94,6 +99,12 @@ extension SeriesSet {
 }
 
 extension SeriesTable {
+  /// Reads a byte at either end of a key.
+  @inline(__always)
+  fileprivate func touch(_ ref: UInt32) -> UInt8 {
+    withKey(ref) { key in key.isEmpty ? 0 : key[key.count / 2] | key[key.count - 1] }
+  }
+
   /// The order of the key of `ref` against `key`.
   @inline(__always)
   fileprivate func compare(_ ref: UInt32, _ key: UnsafeRawBufferPointer) -> Int {

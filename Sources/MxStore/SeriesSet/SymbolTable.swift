@@ -138,19 +138,18 @@ final class SymbolItem {
     self.count = count
     guard count <= reader.remaining else { throw .truncated(at: reader.offset) }
     ends = .allocate(capacity: max(count, 1))
-    var total = 0
+    let shared = UnsafeMutablePointer<UInt32>.allocate(capacity: max(count, 1))
     do throws(CodecError) {
-      for index in 0..<count {
-        total += try reader.count(atMost: Self.maxBytes - total)
-        ends[index] = UInt32(total)
-      }
+      let total = try Self.readLengths(&reader, count, ends, shared)
+      bytes = .allocate(capacity: max(total, 1))
     } catch {
       ends.deallocate()
+      shared.deallocate()
       throw error
     }
-    bytes = .allocate(capacity: max(total, 1))
-    // From here on deinit frees both.
-    try fill(&reader)
+    defer { shared.deallocate() }
+    // From here on deinit frees the rest.
+    try fill(&reader, shared)
   }
 
   deinit {
@@ -158,27 +157,45 @@ final class SymbolItem {
     bytes.deallocate()
   }
 
-  private func fill(_ reader: inout ByteReader) throws(CodecError) {
-    var shared: [Int] = []
-    shared.reserveCapacity(count)
-    var start = 0
-    var previous = 0
+  /// Reads both columns of numbers; returns the bytes of all symbols.
+  private static func readLengths(
+    _ reader: inout ByteReader, _ count: Int, _ ends: UnsafeMutablePointer<UInt32>,
+    _ shared: UnsafeMutablePointer<UInt32>
+  ) throws(CodecError) -> Int {
+    var total = 0
     for index in 0..<count {
-      let length = Int(ends[index]) - start
-      shared.append(index == 0 ? 0 : try reader.count(atMost: min(length, previous)))
-      previous = length
-      start = Int(ends[index])
+      total += try reader.count(atMost: maxBytes - total)
+      ends[index] = UInt32(total)
     }
-    start = 0
+    var start: UInt32 = 0
+    var previous: UInt32 = 0
+    for index in 0..<count {
+      let length = ends[index] - start
+      shared[index] =
+        index == 0 ? 0 : UInt32(try reader.count(atMost: Int(min(length, previous))))
+      previous = length
+      start = ends[index]
+    }
+    return total
+  }
+
+  private func fill(
+    _ reader: inout ByteReader, _ shared: UnsafeMutablePointer<UInt32>
+  ) throws(CodecError) {
+    let rests =
+      count == 0 ? 0 : Int(ends[count - 1]) - (0..<count).reduce(0) { $0 + Int(shared[$1]) }
+    guard var source = try reader.bytes(rests).baseAddress else { return }
+    var start = 0
     var last = 0
     for index in 0..<count {
-      let rest = Int(ends[index]) - start - shared[index]
-      let source = try reader.bytes(rest)
-      let target = bytes + start
-      target.update(from: bytes + last, count: shared[index])
-      if let from = source.baseAddress { memcpy(target + shared[index], from, rest) }
+      let common = Int(shared[index])
+      let end = Int(ends[index])
+      let rest = end &- start &- common
+      memcpy(bytes + start, bytes + last, common)
+      memcpy(bytes + start + common, source, rest)
+      source += rest
       last = start
-      start = Int(ends[index])
+      start = end
     }
   }
 
