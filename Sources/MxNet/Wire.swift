@@ -40,6 +40,19 @@ package enum WireError: Error, Equatable {
   case unknownKind(UInt8)
 }
 
+extension WireError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .truncated(let at): "a frame ends within a field, at byte \(at)"
+    case .tooLong(let size, let limit): "a frame has \(size) bytes, at most \(limit) allowed"
+    case .badValue(let at): "a field has a value that means nothing, near byte \(at)"
+    case .notText(let at): "a text is not UTF-8, at byte \(at)"
+    case .trailingBytes(let at): "a frame goes on behind its last field, at byte \(at)"
+    case .unknownKind(let kind): "a frame is of the unknown kind \(kind)"
+    }
+  }
+}
+
 /// Writes one frame's fields; `finish` puts the size in front.
 package struct WireWriter {
   private var bytes: [UInt8]

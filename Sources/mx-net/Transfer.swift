@@ -21,7 +21,7 @@ final class Transfer {
   private var headers: [NetHeader] = []
   private var body: [UInt8] = []
   private var isTooLarge = false
-  /// The last line a mail server said.
+  /// The last line a mail server said, or its refusal.
   private var reply = ""
   private var isReady = true
 
@@ -154,7 +154,9 @@ final class Transfer {
     }
     let line = bytes.prefix { $0 != 0x0D && $0 != 0x0A }
     if isMail {
-      reply = String(decoding: line.prefix(500), as: UTF8.self)
+      let said = String(decoding: line.prefix(500), as: UTF8.self)
+      // A no stays: after it comes only the server's goodbye.
+      if !isRefusal(reply) { reply = said }
     } else if line.starts(with: Array("HTTP/".utf8)) {
       // The next response of a chain: what the last one said does not count.
       headers = []
@@ -167,6 +169,10 @@ final class Transfer {
           String(decoding: value, as: UTF8.self)))
     }
     return bytes.count
+  }
+
+  private func isRefusal(_ reply: String) -> Bool {
+    reply.utf8.first == 0x34 || reply.utf8.first == 0x35
   }
 
   // MARK: - The answer

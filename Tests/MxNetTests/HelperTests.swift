@@ -130,7 +130,9 @@ import Testing
           connection.send("334 UGFzc3dvcmQ6\r\n")
           log.append(connection.readLine() ?? "")
           connection.send("235 in\r\n")
-        } else if line.hasPrefix("AUTH") {
+        } else if line == "AUTH PLAIN" {
+          connection.send("334 \r\n")
+          log.append(connection.readLine() ?? "")
           connection.send("235 in\r\n")
         } else {
           connection.send("250 ok\r\n")
@@ -161,7 +163,7 @@ import Testing
     #expect(response.status == 250)
     #expect(
       Array(log.all.prefix(11)) == [
-        "EHLO here.example", "MAIL FROM:<mx@example.org> SIZE=31", "RCPT TO:<a@example.org>",
+        "EHLO here.example", "MAIL FROM:<mx@example.org> SIZE=32", "RCPT TO:<a@example.org>",
         "RCPT TO:<b@example.org>", "DATA", "Subject: hi", "", "line", "..dot", "end", ".",
       ])
   }
@@ -181,7 +183,7 @@ import Testing
     var request = mail(server)
     request.auth = .plain(user: "u", password: "p")
     #expect(try send(request).failure == nil)
-    #expect(log.all.contains { $0.hasPrefix("AUTH PLAIN") })
+    #expect(log.all.contains("AHUAcA=="))
     request.auth = .login(user: "u", password: "p")
     #expect(try send(request).failure == nil)
     #expect(log.all.contains { $0.hasPrefix("AUTH LOGIN") })
