@@ -105,7 +105,7 @@ let package = Package(
 
     // mx-net alone links libcurl; the tools start it when a URL was named.
     .executableTarget(
-      name: "mx-net", dependencies: ["CCurl"],
+      name: "mx-net", dependencies: ["CCurl", "MxNet"],
       swiftSettings: strict,
       linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
 
@@ -127,7 +127,7 @@ let package = Package(
     tests("MxJSONTests", ["MxJSON"]),
     tests("MxConfigTests", ["MxConfig"]),
     tests("MxTimeTests", ["MxTime"]),
-    tests("MxNetTests", ["MxNet"]),
+    tests("MxNetTests", ["MxNet", "mx-net"]),
     tests("MxCLITests", ["MxCLI"]),
     tests("MxInstrumentTests", ["MxInstrument"]),
     tests("MxCodecTests", ["MxCodec"]),
