@@ -27,6 +27,12 @@ package struct FormatDecoder {
   private var openMetrics: OpenMetricsText?
   private var influx: InfluxText?
   private var csv: CSVText?
+  private var ndjson: NDJSONText?
+  private var graphite: GraphiteText?
+  private var json: JSONBody?
+  private var otlp: OTLPBody?
+  private var remoteWrite: RemoteWriteBody?
+  private var protobuf: PrometheusProtobuf?
 
   package init(_ format: Format, _ options: FormatOptions) {
     self.format = format
@@ -35,7 +41,13 @@ package struct FormatDecoder {
     case .openmetrics: openMetrics = OpenMetricsText(options)
     case .influx: influx = InfluxText(options)
     case .csv: csv = CSVText(options)
-    default: prometheus = PrometheusText(options)
+    case .ndjson: ndjson = NDJSONText(options)
+    case .graphite: graphite = GraphiteText(options)
+    case .json: json = JSONBody(options)
+    case .otlp: otlp = OTLPBody(options)
+    case .remoteWrite: remoteWrite = RemoteWriteBody(options)
+    case .prometheusProtobuf: protobuf = PrometheusProtobuf(options)
+    case .prometheus: prometheus = PrometheusText(options)
     }
   }
 
@@ -87,7 +99,12 @@ package struct FormatDecoder {
     return piece.offset(of: Byte.newline, from: atLeast).map { $0 + 1 } ?? piece.count
   }
 
-  private var isByLine: Bool { true }
+  private var isByLine: Bool {
+    switch format {
+    case .json, .otlp, .remoteWrite, .prometheusProtobuf: false
+    default: true
+    }
+  }
 
   private func bound() throws(FormatError) {
     let limit = isByLine ? options.lineLimit : options.bodyLimit
@@ -96,7 +113,10 @@ package struct FormatDecoder {
   }
 
   /// Lines done with so far.
-  package var line: Int { prometheus?.line ?? openMetrics?.line ?? influx?.line ?? csv?.line ?? 0 }
+  package var line: Int {
+    prometheus?.line ?? openMetrics?.line ?? influx?.line ?? csv?.line ?? ndjson?.line
+      ?? graphite?.line ?? 0
+  }
 
   private mutating func parse(
     _ bytes: [UInt8], final: Bool, into batch: inout SampleBatch, _ problems: inout Problems
@@ -125,7 +145,20 @@ package struct FormatDecoder {
     if csv != nil {
       return try csv?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
     }
-    return try influx?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
+    if ndjson != nil {
+      return try ndjson?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
+    }
+    if graphite != nil {
+      return try graphite?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
+    }
+    if influx != nil {
+      return try influx?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
+    }
+    try json?.read(bytes, into: &batch, problems: &problems)
+    try otlp?.read(bytes, into: &batch, problems: &problems)
+    try remoteWrite?.read(bytes, into: &batch, problems: &problems)
+    try protobuf?.read(bytes, into: &batch, problems: &problems)
+    return bytes.count
   }
 
   private mutating func finishRows(of batch: inout SampleBatch, from firstRow: Int) {
