@@ -42,8 +42,11 @@ package struct FunctionSignature: Sendable {
     }
   }
 
-  /// The function of that name; names are case-sensitive.
+  /// The function of that name; names are case-sensitive. `holt_winters`, as it was
+  /// called before Prometheus 3, still means `double_exponential_smoothing`: the rules
+  /// and dashboards that people bring have it.
   package static func find(_ name: UnsafeBufferPointer<UInt8>) -> FunctionID? {
+    if name.elementsEqual("holt_winters".utf8) { return .doubleExponentialSmoothing }
     var low = 0
     var high = table.count
     while low < high {

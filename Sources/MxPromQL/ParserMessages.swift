@@ -48,7 +48,6 @@ extension Parser {
 enum NearNames {
   /// Functions that have another name now.
   private static let renamed = [
-    "holt_winters": "double_exponential_smoothing",
     "count_scalar": "count",
     "drop_common_labels": "sum without",
     "median_over_time": "quantile_over_time",
