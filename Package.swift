@@ -39,9 +39,11 @@ func systemLibrary(_ name: String, _ pkgConfig: String, _ debian: String) -> Tar
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
 }
 
-func tests(_ name: String, _ dependencies: [String]) -> Target {
+/// A suite; `files` are what it reads at run time, beside its sources.
+func tests(_ name: String, _ dependencies: [String], files: [String] = []) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies.map { .byName(name: $0) }, swiftSettings: strict)
+    name: name, dependencies: dependencies.map { .byName(name: $0) }, exclude: files,
+    swiftSettings: strict)
 }
 
 let tools = ["mx-ingest", "mx-compact", "mx-rollup", "mx-query", "mx-alert", "mx-render"]
@@ -103,7 +105,7 @@ let package = Package(
 
     // mx-net alone links libcurl; the tools start it when a URL was named.
     .executableTarget(
-      name: "mx-net", dependencies: ["CCurl"],
+      name: "mx-net", dependencies: ["CCurl", "MxNet"],
       swiftSettings: strict,
       linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
 
@@ -125,11 +127,11 @@ let package = Package(
     tests("MxJSONTests", ["MxJSON"]),
     tests("MxConfigTests", ["MxConfig"]),
     tests("MxTimeTests", ["MxTime"]),
-    tests("MxNetTests", ["MxNet"]),
+    tests("MxNetTests", ["MxNet", "mx-net"]),
     tests("MxCLITests", ["MxCLI"]),
     tests("MxInstrumentTests", ["MxInstrument"]),
     tests("MxCodecTests", ["MxCodec"]),
-    tests("MxFormatsTests", ["MxFormats", "MxModel"]),
+    tests("MxFormatsTests", ["MxFormats", "MxJSON", "MxModel"]),
     tests("MxPromQLTests", ["MxPromQL", "MxModel"]),
     tests("MxEngineTests", ["MxEngine", "MxPromQL", "MxModel", "MxTestSupport"]),
     tests("MxTemplateTests", ["MxTemplate"]),
@@ -138,7 +140,8 @@ let package = Package(
     tests("MxRenderTests", ["MxRender", "MxModel"]),
     tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
     tests("MxAlertTests", ["MxAlert", "MxRules", "MxModel"]),
-    tests("CommandTests", ["MxTools", "MxCLI"]),
+    // The tools themselves, so that they are built before their scripts run.
+    tests("CommandTests", ["MxTools", "MxCLI"] + tools, files: ["Scripts"]),
     tests("HouseTests", []),
   ] + tools.map(tool),
   swiftLanguageModes: [.v6],

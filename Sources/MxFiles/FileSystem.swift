@@ -157,7 +157,8 @@ extension FileSystem {
     while true {
       let room = min(capacity, limit - bytes.count) + 1
       let before = bytes.count
-      bytes += [UInt8](repeating: 0, count: room)
+      bytes.reserveCapacity(before + room)
+      bytes.append(contentsOf: repeatElement(0, count: room))
       let count = try Self.read(file, &bytes, from: before)
       bytes.removeSubrange((before + count)...)
       if bytes.count > limit { throw .failed(operation: "read", path: path, code: EFBIG) }
@@ -194,16 +195,16 @@ extension FileSystem {
 /// Names of files in directories.
 package enum FilePath {
   package static func join(_ directory: String, _ name: String) -> String {
-    directory.hasSuffix("/") ? directory + name : directory + "/" + name
+    directory.utf8.last == UInt8(ascii: "/") ? directory + name : directory + "/" + name
   }
 
   package static func parent(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
   package static func name(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return path }
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
     return String(path[path.index(after: slash)...])
   }
 

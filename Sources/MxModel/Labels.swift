@@ -36,15 +36,22 @@ package struct LabelSet: Hashable, Sendable {
   package var isEmpty: Bool { key.isEmpty }
 
   package subscript(name: String) -> String? {
-    var wanted = name
-    return wanted.withUTF8 { wanted in
-      key.withUnsafeBytes { bytes in
-        var cursor = LabelCursor(bytes)
-        while let pair = cursor.next() {
-          if pair.name.elementsEqual(wanted) { return LabelKey.text(pair.value) }
-        }
-        return nil
+    var name = name
+    return name.withUTF8 { plain in
+      if plain.contains(where: { $0 <= 1 }) {
+        return LabelKey.escaped(Array(plain)).withUnsafeBytes { value(of: $0) }
       }
+      return value(of: UnsafeRawBufferPointer(plain))
+    }
+  }
+
+  private func value(of escapedName: UnsafeRawBufferPointer) -> String? {
+    key.withUnsafeBytes { bytes in
+      var cursor = LabelCursor(bytes)
+      while let pair = cursor.next() {
+        if LabelKey.compare(pair.name, escapedName) == 0 { return LabelKey.text(pair.value) }
+      }
+      return nil
     }
   }
 
@@ -109,7 +116,8 @@ extension LabelSet: CustomStringConvertible {
 
 /// Collects labels in any order and makes the canonical key.
 ///
-/// A name added twice keeps its last value, as a relabelling step would want.
+/// A name added twice keeps its last value, as a relabelling step would want;
+/// an empty one last leaves no label.
 package struct LabelSetBuilder {
   private var pairs: [(name: [UInt8], value: [UInt8])] = []
 
@@ -120,17 +128,24 @@ package struct LabelSetBuilder {
   }
 
   package mutating func add(_ name: [UInt8], _ value: [UInt8]) {
-    let escapedName = LabelKey.escaped(name)
-    pairs.removeAll { $0.name == escapedName }
-    if !value.isEmpty { pairs.append((escapedName, LabelKey.escaped(value))) }
+    pairs.append((LabelKey.escaped(name), LabelKey.escaped(value)))
   }
 
   package mutating func removeAll() { pairs.removeAll(keepingCapacity: true) }
 
   package func finish() -> LabelSet {
+    var order = Array(pairs.indices)
+    order.sort { left, right in
+      let names = (pairs[left].name, pairs[right].name)
+      if names.0 != names.1 { return names.0.lexicographicallyPrecedes(names.1) }
+      return left < right
+    }
     var key: [UInt8] = []
     key.reserveCapacity(pairs.reduce(0) { $0 + $1.name.count + $1.value.count + 2 })
-    for pair in pairs.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
+    for (place, index) in order.enumerated() {
+      let pair = pairs[index]
+      let isLast = place + 1 == order.count || pairs[order[place + 1]].name != pair.name
+      if !isLast || pair.value.isEmpty { continue }
       key += pair.name
       key.append(0)
       key += pair.value
@@ -213,10 +228,38 @@ package enum LabelKey {
       case "\n": result += "\\n"
       case "\t": result += "\\t"
       case "\r": result += "\\r"
-      default: result.unicodeScalars.append(scalar)
+      case "\u{7}": result += "\\a"
+      case "\u{8}": result += "\\b"
+      case "\u{b}": result += "\\v"
+      case "\u{c}": result += "\\f"
+      default:
+        if isPrintable(scalar) {
+          result.unicodeScalars.append(scalar)
+        } else {
+          result += hexEscape(scalar)
+        }
       }
     }
     return result + "\""
+  }
+
+  /// Letters, marks, numbers, punctuation, symbols and the one plain space.
+  private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+    if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7f }
+    switch scalar.properties.generalCategory {
+    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
+      .paragraphSeparator, .spaceSeparator:
+      return false
+    default: return true
+    }
+  }
+
+  /// `\x1b`, `\u00a0` or `\U000e0001`: two digits below 128, then four, then eight.
+  private static func hexEscape(_ scalar: Unicode.Scalar) -> String {
+    let digits = String(scalar.value, radix: 16)
+    let (mark, width) =
+      scalar.isASCII ? ("\\x", 2) : scalar.value <= 0xffff ? ("\\u", 4) : ("\\U", 8)
+    return mark + String(repeating: "0", count: width - digits.count) + digits
   }
 }
 

@@ -34,13 +34,10 @@ package struct Matcher: Hashable, Sendable, CustomStringConvertible {
     self.pattern = nil
   }
 
+  /// Compares bytes: two spellings of `é` are two values, as in every store.
   package func matches(_ text: String) -> Bool {
-    switch op {
-    case .equal: text == value
-    case .notEqual: text != value
-    case .regex: pattern?.matches(text) ?? false
-    case .notRegex: !(pattern?.matches(text) ?? false)
-    }
+    var text = text
+    return text.withUTF8 { matches(UnsafeRawBufferPointer($0)) }
   }
 
   package func matches(_ text: UnsafeRawBufferPointer) -> Bool {
@@ -94,17 +91,18 @@ package enum PatternShape: Hashable, Sendable {
 
 /// A compiled, fully anchored RE2 expression, shared by whoever holds it.
 ///
-/// The engine is made at the first text that the shape cannot answer: most
-/// matchers of dashboards (`a|b|c`, `abc.*`) never start it.
+/// The engine is made only where the shape cannot answer: most matchers of
+/// dashboards (`a|b|c`, `abc.*`) never start it.
 package final class Pattern: Sendable {
   package let text: String
   package let shape: PatternShape
-  private let regex: Regex
+  /// Nil for the shapes that need no engine: they are valid as they stand.
+  private let regex: Regex?
 
   package init(_ text: String) throws(ModelError) {
     self.text = text
     self.shape = PatternShape(of: text)
-    self.regex = try Regex(text)
+    if case .engine = shape { regex = try Regex(text) } else { regex = nil }
   }
 
   package func matches(_ candidate: String) -> Bool {
@@ -123,7 +121,7 @@ package final class Pattern: Sendable {
     case .anything: true
     case .nonEmpty: !candidate.isEmpty
     case .contains(let part): ByteSearch.contains(candidate, part)
-    case .engine: regex.matchesWhole(candidate)
+    case .engine: regex?.matchesWhole(candidate) ?? false
     }
   }
 }

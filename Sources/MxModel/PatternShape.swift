@@ -2,91 +2,108 @@ import Glibc
 
 extension PatternShape {
   /// Reads the shape off the pattern's text; anything not certain is `.engine`.
+  ///
+  /// All but `.engine` are valid expressions by construction: nobody needs to
+  /// compile them. Works on scalars, since a character may swallow an operator
+  /// (`|` and a combining accent are one `Character`).
   package init(of text: String) {
+    let scalars = Array(text.unicodeScalars)[...]
+    let starts = PatternShape.begins(scalars, ".*")
+    let ends = PatternShape.finishes(scalars, ".*")
     if text == ".*" {
       self = .anything
     } else if text == ".+" {
       self = .nonEmpty
-    } else if let words = PatternShape.alternatives(text) {
+    } else if let words = PatternShape.alternatives(scalars) {
       self = .literals(words)
-    } else if let word = PatternShape.literal(text.dropping(suffix: ".*")) {
+    } else if ends, let word = PatternShape.literal(scalars.dropLast(2)) {
       self = .prefix(word, orMore: false)
-    } else if let word = PatternShape.literal(text.dropping(suffix: ".+")) {
-      self = .prefix(word, orMore: true)
-    } else if let word = PatternShape.literal(text.dropping(prefix: ".*")) {
-      self = .suffix(word)
-    } else if let word = PatternShape.literal(
-      text.dropping(prefix: ".*")?.dropping(suffix: ".*"))
+    } else if PatternShape.finishes(scalars, ".+"),
+      let word = PatternShape.literal(scalars.dropLast(2))
     {
+      self = .prefix(word, orMore: true)
+    } else if starts, let word = PatternShape.literal(scalars.dropFirst(2)) {
+      self = .suffix(word)
+    } else if starts, ends, let word = PatternShape.literal(scalars.dropFirst(2).dropLast(2)) {
       self = .contains(word)
     } else {
-      self = .engine(prefix: PatternShape.literalPrefix(text))
+      self = .engine(prefix: PatternShape.literalPrefix(scalars))
     }
   }
 
+  private typealias Scalars = ArraySlice<Unicode.Scalar>
+
+  private static func begins(_ scalars: Scalars, _ text: String) -> Bool {
+    scalars.starts(with: text.unicodeScalars)
+  }
+
+  private static func finishes(_ scalars: Scalars, _ text: String) -> Bool {
+    scalars.suffix(text.unicodeScalars.count).elementsEqual(text.unicodeScalars)
+  }
+
   /// The words of `a|b|c`, also inside one pair of brackets, nil if there is more to it.
-  private static func alternatives(_ text: String) -> [String]? {
-    var body = Substring(text)
-    if body.hasPrefix("(?:"), body.hasSuffix(")") {
-      body = body.dropFirst(3).dropLast()
-    } else if body.hasPrefix("("), body.hasSuffix(")") {
-      body = body.dropFirst().dropLast()
+  private static func alternatives(_ scalars: Scalars) -> [String]? {
+    var body = scalars
+    if finishes(body, ")") {
+      if begins(body, "(?:") {
+        body = body.dropFirst(3).dropLast()
+      } else if begins(body, "(") {
+        body = body.dropFirst().dropLast()
+      }
     }
     var words: [String] = []
+    // An escaped `|` leaves a backslash at the end of its part, which is no literal.
     for part in body.split(separator: "|", omittingEmptySubsequences: false) {
-      guard let word = literal(String(part)) else { return nil }
+      guard let word = literal(part) else { return nil }
       words.append(word)
     }
     return words
   }
 
   /// The text that a pattern without operators stands for; nil where it has any.
-  private static func literal(_ pattern: String?) -> String? {
-    guard let pattern else { return nil }
-    var result = ""
+  private static func literal(_ pattern: Scalars) -> String? {
+    var result = String.UnicodeScalarView()
     var escaped = false
-    for character in pattern.unicodeScalars {
+    for scalar in pattern {
       if escaped {
-        guard isPunctuation(character) else { return nil }
-        result.unicodeScalars.append(character)
+        guard isPunctuation(scalar) else { return nil }
+        result.append(scalar)
         escaped = false
-      } else if character == "\\" {
+      } else if scalar == "\\" {
         escaped = true
-      } else if isOperator(character) {
+      } else if isOperator(scalar) {
         return nil
       } else {
-        result.unicodeScalars.append(character)
+        result.append(scalar)
       }
     }
-    return escaped ? nil : result
+    return escaped ? nil : String(result)
   }
 
-  /// The literal bytes that every match must begin with; empty where the
-  /// pattern has alternatives or flags outside brackets.
-  private static func literalPrefix(_ pattern: String) -> String {
-    if pattern.contains("|") || pattern.hasPrefix("(?") { return "" }
-    var result = ""
-    var scalars = Array(pattern.unicodeScalars)[...]
-    while let character = scalars.first {
-      var taken = character
+  /// The literal text that every match must begin with; empty where the
+  /// pattern has alternatives, or flags or brackets at its start.
+  private static func literalPrefix(_ pattern: Scalars) -> String {
+    if pattern.contains("|") { return "" }
+    var result = String.UnicodeScalarView()
+    var rest = pattern
+    while let scalar = rest.first {
+      var taken = scalar
       var length = 1
-      if character == "\\" {
-        guard scalars.count > 1, isPunctuation(scalars[scalars.startIndex + 1]) else { break }
-        taken = scalars[scalars.startIndex + 1]
+      if scalar == "\\" {
+        guard let next = rest.dropFirst().first, isPunctuation(next) else { break }
+        taken = next
         length = 2
-      } else if isOperator(character) {
+      } else if isOperator(scalar) {
         break
       }
+      rest = rest.dropFirst(length)
       // A quantifier after it may make it optional or repeat it.
-      if scalars.count > length,
-        "*+?{".unicodeScalars.contains(scalars[scalars.startIndex + length])
-      {
-        break
-      }
-      result.unicodeScalars.append(taken)
-      scalars = scalars.dropFirst(length)
+      if let next = rest.first, "*+?{".unicodeScalars.contains(next) { break }
+      // So may one after a flag group between them: `a(?i)*` repeats the a.
+      if begins(rest, "(?") && !begins(rest, "(?:") && !begins(rest, "(?P") { break }
+      result.append(taken)
     }
-    return result
+    return String(result)
   }
 
   private static func isOperator(_ scalar: Unicode.Scalar) -> Bool {
@@ -95,16 +112,6 @@ extension PatternShape {
 
   private static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
     scalar.isASCII && ispunct(Int32(scalar.value)) != 0
-  }
-}
-
-extension String {
-  fileprivate func dropping(suffix: String) -> String? {
-    hasSuffix(suffix) ? String(dropLast(suffix.count)) : nil
-  }
-
-  fileprivate func dropping(prefix: String) -> String? {
-    hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
   }
 }
 

@@ -157,14 +157,15 @@ package struct SampleBatch: Sendable {
   }
 
   package mutating func append(_ ref: UInt32, _ time: Int64, _ histogram: NativeHistogram) {
-    var rows =
-      histograms ?? HistogramRows(isHistogram: [Bool](repeating: false, count: count), all: [])
-    rows.isHistogram.append(true)
+    if histograms == nil {
+      histograms = HistogramRows(isHistogram: [Bool](repeating: false, count: count), all: [])
+    }
+    values.append(Double(bitPattern: UInt64(histograms?.all.count ?? 0)))
     refs.append(ref)
     times.append(time)
-    values.append(Double(bitPattern: UInt64(rows.all.count)))
-    rows.all.append(histogram)
-    histograms = rows
+    // In place: a copy of the rows for each append would be quadratic.
+    histograms?.isHistogram.append(true)
+    histograms?.all.append(histogram)
     if startTimes != nil { startTimes?.append(.min) }
   }
 

@@ -1,3 +1,21 @@
 import Glibc
 
-exit(0)
+// What can be measured, by name. Each takes the arguments behind its name and
+// prints a table; figures of a quiet machine belong into the comments and
+// documents that rest on them.
+let benchmarks: [(name: String, about: String, run: ([String]) throws -> Int32)] = [
+  ("codecs", "columns: bytes a sample, decode and encode speed; checksums", CodecBench.run),
+  ("formats", "FILE...: parsing speed of each file", FormatsBench.run),
+  ("sets", "series sets: bytes a series, finding, opening", SetsBench.main),
+  ("store", "FILE DIR: into a new store and merged; bytes a sample", StoreBench.run),
+]
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+guard let name = arguments.first, let chosen = benchmarks.first(where: { $0.name == name }) else {
+  print("usage: mx-bench BENCHMARK [ARGUMENT...]")
+  for benchmark in benchmarks {
+    print("  " + Harness.left(benchmark.name, 10) + benchmark.about)
+  }
+  exit(arguments.isEmpty || arguments.first == "--help" ? 0 : 2)
+}
+exit(try chosen.run(Array(arguments.dropFirst())))

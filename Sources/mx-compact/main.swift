@@ -1,3 +1,5 @@
 import Glibc
+import MxCLI
+import MxTools
 
-exit(0)
+exit(runTool(CompactCommand.self))

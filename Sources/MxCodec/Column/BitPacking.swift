@@ -125,8 +125,8 @@ enum BitPacking {
     _ input: UnsafeRawPointer, _ out: UnsafeMutablePointer<UInt32>, _ width: Int
   ) {
     let target = UnsafeMutableRawPointer(out)
-    if width == 0 {
-      memset(target, 0, 1024)
+    if width == 0 || width == 32 {
+      if width == 0 { memset(target, 0, 1024) } else { memcpy(target, input, 1024) }
       return
     }
     let mask = Lanes(repeating: UInt32.max &>> UInt32(truncatingIfNeeded: 32 &- width))

@@ -68,7 +68,8 @@ package final class ColumnDecoder {
     into out: UnsafeMutableBufferPointer<Int64>, asDoubles: Bool
   ) throws(CodecError) {
     precondition(
-      range.lowerBound >= 0 && range.upperBound <= runs.count, "BUG: asked for runs beyond the page")
+      range.lowerBound >= 0 && range.upperBound <= runs.count, "BUG: asked for runs beyond the page"
+    )
     let span = try RunSpan(runs, asked: range)
     guard out.count == span.valuesInside else { throw .malformed("value count", at: 0) }
     if span.values == 0 {

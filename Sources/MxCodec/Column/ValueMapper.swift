@@ -25,7 +25,8 @@ final class ValueMapper {
   ) {
     if mapDecimal(values, count, out) {
       fillExceptions(runs, count, out)
-      method = exponent == 0 ? .divide : Decimal.fastestMethod(out, count: count, exponent: exponent)
+      method =
+        exponent == 0 ? .divide : Decimal.fastestMethod(out, count: count, exponent: exponent)
     } else {
       mapBits(values, count, out)
       fillExceptions(runs, count, out)

@@ -73,3 +73,27 @@ package struct FileRegion: Sendable {
     .damaged(Damage(path: path, part: part, reason: reason))
   }
 }
+
+extension FileRegion {
+  /// Bytes in memory that are read like a file: a set that is not written yet.
+  init(bytes: [UInt8], path: String) {
+    self.init(file: MemoryFile(bytes), path: path, base: 0, count: bytes.count)
+  }
+}
+
+private final class MemoryFile: ReadableFile {
+  private let bytes: [UInt8]
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  var size: Int { bytes.count }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileError) -> Int {
+    guard offset >= 0, offset < bytes.count else { return 0 }
+    let count = min(buffer.count, bytes.count - offset)
+    bytes.withUnsafeBytes {
+      buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + count]))
+    }
+    return count
+  }
+}

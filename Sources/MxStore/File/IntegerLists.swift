@@ -1,24 +1,20 @@
 import MxCodec
 
-/// Lists of integers in indexes and page heads: a length and a column.
-///
-///     size  field
-///     1…10  bytes of the column, varint
-///     …     column of MxCodec, one run of all values (docs/format-columns.md)
-///
-/// The number of values is known from elsewhere; none takes no bytes but the length.
+/// Lists of integers in indexes and page heads: an `IntegerColumn` whose count
+/// must be the one that is known from elsewhere.
 extension [UInt8] {
-  mutating func appendColumn(_ values: [Int64]) {
-    var column: [UInt8] = []
-    IntegerColumn.encode(values, into: &column)
-    append(varint: column.count)
-    self += column
+  mutating func appendColumn(_ values: [Int64], with encoder: ColumnEncoder = ColumnEncoder()) {
+    values.withUnsafeBufferPointer { IntegerColumn.encode($0, into: &self, encoder: encoder) }
   }
 }
 
 extension ByteReader {
-  mutating func column(_ count: Int) throws(CodecError) -> [Int64] {
-    let length = try self.count(atMost: remaining)
-    return try IntegerColumn.decode(try bytes(length), count: count)
+  mutating func column(
+    _ count: Int, with decoder: ColumnDecoder = ColumnDecoder()
+  ) throws(CodecError) -> [Int64] {
+    let start = offset
+    let values = try IntegerColumn.decode(&self, limit: count, decoder: decoder)
+    guard values.count == count else { throw .malformed("length of a list", at: start) }
+    return values
   }
 }

@@ -41,14 +41,15 @@ struct SampleMerger {
     }
   }
 
-  /// The source being fed has no more: join it with those before.
-  mutating func endSource(_ rule: ConflictRule) {
+  /// The source being fed has no more: join it with those before. The rule is
+  /// asked for only where the two overlap.
+  mutating func endSource(_ rule: @autoclosure () throws -> ConflictRule) rethrows {
     guard let first = newTimes.first else { return }
     if (times.last ?? .min) < first || times.isEmpty {
       times.append(contentsOf: newTimes)
       values.append(contentsOf: newValues)
     } else {
-      interleave(rule)
+      interleave(try rule())
     }
     newTimes.removeAll(keepingCapacity: true)
     newValues.removeAll(keepingCapacity: true)

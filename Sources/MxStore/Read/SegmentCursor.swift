@@ -34,6 +34,12 @@ final class SegmentCursor {
     }
   }
 
+  /// How many pages hold samples of `slot` in `range`.
+  func pageCount(slot: Int, range: TimeRange) throws(StoreError) -> Int {
+    if let page, page.entry.slots > 1, page.entry.slotRange.contains(slot) { return 1 }
+    return try reader.entries(slots: slot..<slot + 1).count { $0.range.overlaps(range) }
+  }
+
   private func read(
     _ page: LoadedPage, _ slot: Int, _ wanted: Range<Int>, _ range: TimeRange,
     _ body: (UnsafeBufferPointer<Int64>, UnsafeBufferPointer<Double>) throws -> Void
@@ -60,6 +66,29 @@ final class SegmentCursor {
     if found == nil {
       throw reader.region.damaged(
         "page at \(page.entry.offset)", "a series is longer than its clock")
+    }
+  }
+
+  /// Decodes all of a page and checks that its times ascend within its range.
+  func check(_ page: LoadedPage) throws(StoreError) {
+    self.page = page
+    let entry = page.entry
+    for slot in entry.slotRange {
+      var isRight = true
+      do {
+        try read(page, slot, entry.slotRange, .all) { times, _ in
+          isRight =
+            entry.range.from <= times[0] && times[times.count - 1] <= entry.range.to
+            && times.indices.dropFirst().allSatisfy { times[$0 - 1] < times[$0] }
+        }
+      } catch let error as StoreError {
+        throw error
+      } catch {
+        preconditionFailure("BUG: a page threw \(error)")
+      }
+      if !isRight {
+        throw reader.region.damaged("page at \(entry.offset)", "times out of order")
+      }
     }
   }
 

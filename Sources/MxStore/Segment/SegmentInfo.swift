@@ -60,6 +60,14 @@ package struct SegmentInfo: Hashable, Sendable {
     return UInt64(parts[1])
   }
 
+  /// The id in a segment's name; nil for other files' names.
+  package static func id(ofFileName name: String) -> UInt64? {
+    guard name.hasSuffix(suffix) else { return nil }
+    let parts = name.dropLast(suffix.count).split(separator: "-")
+    guard parts.count == 3 else { return nil }
+    return UInt64(parts[2], radix: 16)
+  }
+
   private static func decimal(_ number: UInt64) -> String {
     let digits = String(number)
     return String(repeating: "0", count: max(0, 10 - digits.count)) + digits

@@ -121,10 +121,10 @@ final class SegmentWriter {
     var out: [UInt8] = [0]
     out.append(varint: lengths.count)
     out.append(varint: groupSizes.count)
-    out.appendColumn(lengths.map(Int64.init))
-    out.appendColumn(clocks)
-    out.appendColumn(clockStarts)
-    out.appendColumn(groupSizes.map(Int64.init))
+    out.appendColumn(lengths.map(Int64.init), with: encoder)
+    out.appendColumn(clocks, with: encoder)
+    out.appendColumn(clockStarts, with: encoder)
+    out.appendColumn(groupSizes.map(Int64.init), with: encoder)
     var columns: [UInt8] = []
     var sizes: [Int64] = []
     var slot = 0
@@ -135,7 +135,7 @@ final class SegmentWriter {
       sizes.append(Int64(columns.count - before))
       slot += size
     }
-    out.appendColumn(sizes)
+    out.appendColumn(sizes, with: encoder)
     out += [UInt8](repeating: Page.floats, count: groupSizes.count)
     return out + columns
   }
@@ -184,7 +184,7 @@ final class SegmentWriter {
   ) throws(StoreError) {
     var out: [UInt8] = []
     out.append(varint: lengths.count)
-    out.appendColumn(lengths.map(Int64.init))
+    out.appendColumn(lengths.map(Int64.init), with: encoder)
     lengths.withUnsafeBufferPointer {
       encoder.encode(integers: times, runs: $0, effort: effort, into: &out)
     }

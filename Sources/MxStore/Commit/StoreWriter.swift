@@ -1,0 +1,193 @@
+package import MxCodec
+import MxFiles
+package import MxModel
+
+/// What a commit did.
+package struct CommitResult: Hashable, Sendable {
+  package var segments: [SegmentInfo] = []
+  package var duplicates = DuplicateCounts()
+  /// How many small segments were rewritten into one on the way.
+  package var folded = 0
+
+  package init() {}
+
+  package var samples: Int { segments.reduce(0) { $0 + $1.samples } }
+}
+
+/// What a commit carries besides samples.
+package struct CommitOptions: Sendable {
+  /// The present, ms.
+  package var now: Int64
+  /// Seconds to wait for the commit lock.
+  package var lockWait: Double = 60
+  /// The inputs that the samples come from; see `Store.holds`.
+  package var batches: [ContentHash] = []
+  /// How long removed files are kept, ms: deletions younger than that are not
+  /// made permanent by folding.
+  package var grace = Removal.defaultGrace
+  /// The store's conflict policy from now on; nil leaves it.
+  package var conflict: ConflictPolicy?
+
+  package init(now: Int64) { self.now = now }
+}
+
+/// Takes batches and makes them durable in one commit.
+///
+/// The heavy work (sorting, encoding, most of the writing) is done in `append`,
+/// outside the lock; `commit` numbers what was written, names it and writes
+/// the next manifest: four syncs where the series were known.
+package final class StoreWriter: SampleSink {
+  private let store: Store
+  private let options: CommitOptions
+  private var random: any RandomNumberGenerator
+  private var drafts: [SegmentDraft] = []
+  private let report = Report()
+  private var sets: SetPlacement?
+  package private(set) var result = CommitResult()
+
+  package init(
+    _ store: Store, _ options: CommitOptions,
+    random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+  ) {
+    self.store = store
+    self.options = options
+    self.random = random
+  }
+
+  deinit { discard() }
+
+  package func append(_ batch: borrowing SampleBatch) throws {
+    if batch.count == 0 { return }
+    precondition(batch.content == .floats, "BUG: histograms passed the gate")
+    if sets == nil {
+      try store.makeDirectories()
+      sets = try SetPlacement(store, policy: options.conflict, report)
+    }
+    guard let sets else { preconditionFailure("BUG: no sets") }
+    let events = EventMetrics(batch.metadata)
+    let samples = SortedSamples(batch, policy: sets.policy) { ref in
+      events.contains(batch.series, ref)
+    }
+    result.duplicates += samples.duplicates
+    for part in try sets.place(samples.order, of: batch) {
+      drafts.append(try draft(part, samples, batch))
+    }
+  }
+
+  private func draft(
+    _ part: SetPlacement.Part, _ samples: SortedSamples, _ batch: borrowing SampleBatch
+  ) throws -> SegmentDraft {
+    let draft = try SegmentDraft(store, id: random.next(), effort: .fresh)
+    do {
+      var last: [UInt8] = []
+      for (slot, index) in part.indices.enumerated() {
+        let metric = batch.series.withKey(samples.order[index]) { LabelKey.metric($0) }
+        try samples.withSamples(index) { times, values throws(StoreError) in
+          try draft.writer.add(
+            slot: slot, startsMetric: metric != last, times: times, values: values)
+        }
+        last = metric
+      }
+      try draft.finishColumns(part.series, set: part.set, inline: part.inline, early: true)
+      return draft
+    } catch {
+      draft.discard()
+      throw error
+    }
+  }
+
+  /// Makes everything appended durable, or throws and leaves the store as it was.
+  package func commit() throws {
+    if drafts.isEmpty { return }
+    let lock = try store.lockCommit(wait: options.lockWait)
+    defer { lock.release() }
+    var manifest = try store.manifestForWriting(report, random: &random)
+    let orphans = try store.orphans(beyond: manifest)
+    if let policy = options.conflict { manifest.conflict = policy }
+    let first = max(manifest.lastSequence, orphans.lastSequence) + 1
+    try fold(&manifest)
+    var infos: [SegmentInfo] = []
+    for (part, draft) in drafts.enumerated() {
+      let sequence = first + UInt64(part)
+      var footer = SegmentFooter(
+        info: draft.info(sequences: sequence...sequence, level: 0), storeID: manifest.storeID)
+      footer.part = part
+      footer.parts = drafts.count
+      footer.replaces = part == 0 ? orphans.ids : []
+      footer.batches = options.batches
+      footer.made = options.now
+      footer.conflict = manifest.conflict
+      infos.append(try draft.seal(footer))
+    }
+    drafts = []
+    try onDisk { () throws(FileError) in
+      try store.files.syncDirectory(store.segmentDirectory)
+    }
+    manifest.lastSequence = first + UInt64(infos.count) - 1
+    manifest.add(infos, now: options.now)
+    try store.write(manifest)
+    result.segments += infos
+  }
+
+  /// Rewrites the small segments of the last minutes as one, where there are
+  /// many: some milliseconds now, for every query until the hour is merged. A fold
+  /// that damage stops is left to `repair`.
+  private func fold(_ manifest: inout Manifest) throws {
+    guard let job = MergePlan.fold(manifest, now: options.now, grace: options.grace) else { return }
+    do {
+      let outcome = try store.fold(job, manifest, options, report, random: &random)
+      guard let outcome else { return }
+      manifest.retire(outcome.inputs, now: options.now)
+      manifest.segments += outcome.output.map { [$0] } ?? []
+      result.folded += outcome.inputs.count
+    } catch StoreError.damaged(let damage) {
+      report.damaged(damage)
+    }
+  }
+
+  /// Drops what was appended and not committed.
+  package func discard() {
+    for draft in drafts { draft.discard() }
+    drafts = []
+  }
+}
+
+/// Which metrics of a batch are events: several at one instant add up.
+struct EventMetrics {
+  private let names: Set<[UInt8]>
+
+  init(_ metadata: [MetricMetadata]) {
+    names = Set(
+      metadata.filter { $0.type == .event }.map { LabelKey.escaped(Array($0.family.utf8)) })
+  }
+
+  func contains(_ series: borrowing SeriesTable, _ ref: UInt32) -> Bool {
+    if names.isEmpty { return false }
+    return names.contains(series.withKey(ref) { LabelKey.metric($0) })
+  }
+}
+
+extension LabelKey {
+  /// The escaped metric name of a canonical key, empty where it has none.
+  static func metric(_ key: UnsafeRawBufferPointer) -> [UInt8] {
+    var cursor = LabelCursor(key)
+    while let pair = cursor.next() {
+      if pair.name.elementsEqual(LabelName.metric.utf8) { return Array(pair.value) }
+    }
+    return []
+  }
+}
+
+extension Manifest {
+  /// Takes new segments in: the next generation.
+  mutating func add(_ infos: [SegmentInfo], now: Int64) {
+    generation += 1
+    lastRun = now
+    segments += infos
+    let live = sets
+    // A set that waited for its removal is needed again.
+    retired.removeAll { file in
+      file.segment == 0 && live.contains { file.path == "sets/" + Store.setName($0) }
+    }
+  }
+}

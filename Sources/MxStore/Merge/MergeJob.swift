@@ -1,0 +1,167 @@
+package import MxCodec
+import MxFiles
+package import MxModel
+
+/// A merge that is due: which segments become one.
+package struct MergeJob: Hashable, Sendable {
+  /// Ids of the inputs, oldest commit first.
+  package var inputs: [UInt64]
+  package var level: UInt8
+
+  package init(inputs: [UInt64], level: UInt8) {
+    self.inputs = inputs
+    self.level = level
+  }
+}
+
+extension Store {
+  /// Carries out a merge: the heavy work outside the commit lock, then, if all
+  /// inputs are live still, one commit that swaps them for the output. Returns
+  /// the output, nil where nothing was left or the inputs had changed.
+  @discardableResult
+  package func execute(
+    _ job: MergeJob, now: Int64, grace: Int64 = Removal.defaultGrace, effort: Effort,
+    lockWait: Double = 60, _ report: Report,
+    random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+  ) throws -> SegmentInfo? {
+    var random = random
+    let snapshot = try Snapshot(self, report)
+    let infos = job.inputs.compactMap { snapshot.manifest.segment($0) }
+    guard infos.count == job.inputs.count, !infos.isEmpty else { return nil }
+    let inputs = try infos.map { try snapshot.mergeInput($0, now: now, grace: grace) }
+    var merge = SegmentMerge(self, inputs, policy: snapshot.manifest.conflict)
+    let draft = try merge.write(id: random.next(), effort: effort)
+    let lock = try lockCommit(wait: lockWait)
+    defer { lock.release() }
+    do {
+      return try commitMerge(
+        draft, replacing: inputs, level: job.level, now: now, report, random: &random)
+    } catch {
+      draft?.discard()
+      throw error
+    }
+  }
+
+  private func commitMerge(
+    _ draft: SegmentDraft?, replacing inputs: [SegmentMerge.Input], level: UInt8, now: Int64,
+    _ report: Report, random: inout any RandomNumberGenerator
+  ) throws(StoreError) -> SegmentInfo? {
+    var manifest = try manifestForWriting(report, random: &random)
+    let infos = inputs.map(\.segment.reader.info)
+    // Someone deleted, merged or expired an input meanwhile: the work is void.
+    guard infos.allSatisfy({ manifest.segments.contains($0) }) else {
+      draft?.discard()
+      return nil
+    }
+    var outputs: [SegmentInfo] = []
+    if let draft {
+      outputs = [
+        try seal(
+          draft, standingFor: inputs.map(\.segment.reader.footer), level: level, manifest, now: now)
+      ]
+      try onDisk { () throws(FileError) in try files.syncDirectory(segmentDirectory) }
+    }
+    manifest.retire(infos, now: now)
+    manifest.add(outputs, now: now)
+    try write(manifest)
+    return outputs.first
+  }
+
+  /// Ends the output of a merge with the footer that says what it stands for.
+  func seal(
+    _ draft: SegmentDraft, standingFor footers: [SegmentFooter], level: UInt8,
+    _ manifest: Manifest, now: Int64
+  ) throws(StoreError) -> SegmentInfo {
+    let first = footers.map(\.info.firstSequence).min() ?? 0
+    let last = footers.map(\.info.lastSequence).max() ?? 0
+    var footer = SegmentFooter(
+      info: draft.info(sequences: first...last, level: level), storeID: manifest.storeID)
+    footer.replaces = manifest.dead(by: footers)
+    footer.batches = footers.flatMap(\.batches)
+    footer.made = now
+    footer.conflict = manifest.conflict
+    return try draft.seal(footer)
+  }
+
+  /// The part of a fold that a commit does under its lock: writes the output;
+  /// the commit's own manifest makes it live. Nil where an input is gone.
+  func fold(
+    _ job: MergeJob, _ manifest: Manifest, _ options: CommitOptions, _ report: Report,
+    random: inout any RandomNumberGenerator
+  ) throws -> (inputs: [SegmentInfo], output: SegmentInfo?)? {
+    let snapshot = Snapshot(self, manifest)
+    let infos = job.inputs.compactMap { manifest.segment($0) }
+    let inputs = try infos.map {
+      try snapshot.mergeInput($0, now: options.now, grace: options.grace)
+    }
+    var merge = SegmentMerge(self, inputs, policy: manifest.conflict)
+    guard let draft = try merge.write(id: random.next(), effort: .fresh) else {
+      return (infos, nil)
+    }
+    do {
+      let output = try seal(
+        draft, standingFor: inputs.map(\.segment.reader.footer), level: job.level, manifest,
+        now: options.now)
+      return (infos, output)
+    } catch {
+      draft.discard()
+      throw error
+    }
+  }
+
+  /// Merges all live segments into one, whatever their size: for benchmarks
+  /// and tests. Returns how many there were.
+  package func mergeAll(now: Int64, _ report: Report) throws -> Int {
+    let manifest = try self.manifest(report)
+    let inputs = manifest.segments.filter { $0.kind == .samples }
+      .sorted { $0.lastSequence < $1.lastSequence }
+    try execute(
+      MergeJob(inputs: inputs.map(\.id), level: 2), now: now, effort: .merged, report)
+    return inputs.count
+  }
+}
+
+extension Snapshot {
+  /// A segment as input of a merge, with what deletions hide in it for good:
+  /// those that may still be taken back are left to the readers.
+  func mergeInput(
+    _ info: SegmentInfo, now: Int64, grace: Int64
+  ) throws(StoreError) -> SegmentMerge.Input {
+    let segment = try segment(info)
+    var input = SegmentMerge.Input(segment: segment)
+    for tombstone in manifest.tombstones
+    where tombstone.sequence > info.lastSequence && tombstone.range.overlaps(info.range)
+      && tombstone.made + grace <= now
+    {
+      input.hidden.append((try segment.set.match(tombstone.matchers), tombstone.range))
+    }
+    return input
+  }
+}
+
+extension Manifest {
+  /// All ids that an output of `inputs` must name as dead: the inputs, and what
+  /// these replaced while its files may still lie there.
+  func dead(by inputs: [SegmentFooter]) -> [UInt64] {
+    let waiting = Set(retired.map(\.segment))
+    let older = inputs.flatMap(\.replaces).filter { waiting.contains($0) }
+    return (inputs.map(\.info.id) + older).sorted()
+  }
+
+  /// Takes segments out; their files, and sets no one needs any more, wait for
+  /// the grace to end.
+  mutating func retire(_ infos: [SegmentInfo], now: Int64) {
+    let ids = Set(infos.map(\.id))
+    let before = sets
+    segments.removeAll { ids.contains($0.id) }
+    for info in infos {
+      retired.append(
+        Retired(
+          path: "segments/" + info.fileName, segment: info.id, bytes: info.bytes, since: now))
+    }
+    for set in before.subtracting(sets).sorted() {
+      retired.append(
+        Retired(path: "sets/" + Store.setName(set), segment: 0, bytes: 0, since: now))
+    }
+  }
+}

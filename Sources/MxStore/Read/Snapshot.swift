@@ -1,0 +1,159 @@
+import MxCodec
+package import MxModel
+import Synchronization
+
+/// One state of the store, as of its manifest: what a run reads from.
+///
+/// Segments and sets are opened when they are needed and stay open. Damage is
+/// reported and read around; a file that vanished (a reader slower than the
+/// grace) is thrown as `vanished`: take a new snapshot and start over.
+package final class Snapshot: SeriesSource {
+  package let store: Store
+  package let manifest: Manifest
+  private let open = Mutex(Open())
+
+  private struct Open {
+    var segments: [UInt64: OpenSegment] = [:]
+    var sets: [ContentHash: SeriesSet] = [:]
+  }
+
+  init(_ store: Store, _ manifest: Manifest) {
+    self.store = store
+    self.manifest = manifest
+  }
+
+  package init(_ store: Store, _ report: Report) throws(StoreError) {
+    self.store = store
+    manifest = try store.manifest(report)
+  }
+
+  /// A segment with the set that names its series.
+  struct OpenSegment: Sendable {
+    let reader: SegmentReader
+    let set: SeriesSet
+  }
+
+  /// The live segments of raw samples that may hold any of `range`, oldest
+  /// commit first; those that cannot be opened are reported and left out.
+  func segments(in range: TimeRange, _ report: Report) throws(StoreError) -> [OpenSegment] {
+    let wanted = manifest.segments.filter { $0.kind == .samples && $0.range.overlaps(range) }
+    var result: [OpenSegment] = []
+    for info in wanted.sorted(by: { $0.lastSequence < $1.lastSequence }) {
+      do throws(StoreError) {
+        result.append(try segment(info))
+      } catch .damaged(let damage) {
+        report.damaged(damage)
+      }
+    }
+    return result
+  }
+
+  /// The open segment `info`, opened now if it is not yet.
+  func segment(_ info: SegmentInfo) throws(StoreError) -> OpenSegment {
+    if let known = open.withLock({ $0.segments[info.id] }) { return known }
+    let reader = try SegmentReader(opening: store.segmentPath(info), in: store.files)
+    guard reader.info.id == info.id, reader.info.bytes == info.bytes else {
+      throw reader.region.damaged("footer", "is not what the manifest says")
+    }
+    let segment = OpenSegment(reader: reader, set: try set(of: reader))
+    open.withLock { $0.segments[info.id] = segment }
+    return segment
+  }
+
+  private func set(of reader: SegmentReader) throws(StoreError) -> SeriesSet {
+    if let region = try reader.inlineSet { return try SeriesSet(region: region) }
+    guard let id = reader.info.set else { throw reader.region.damaged("footer", "names no set") }
+    if let known = open.withLock({ $0.sets[id] }) { return known }
+    let set = try SeriesSet(region: FileRegion(opening: store.setPath(id), in: store.files))
+    guard set.id == id else {
+      throw .damaged(Damage(path: store.setPath(id), part: "", reason: "has another set's name"))
+    }
+    open.withLock { $0.sets[id] = set }
+    return set
+  }
+
+  // MARK: SeriesSource
+
+  package func open(_ requests: [SelectRequest], report: Report) throws -> [any Selection] {
+    try requests.map { try StoreSelection(self, $0, report) }
+  }
+
+  package func labelNames(
+    matching matchers: [[Matcher]], range: TimeRange, report: Report
+  ) throws -> [String] {
+    var names: Set<String> = []
+    for selection in try selections(matchers, range, report) {
+      names.formUnion(selection.labelNames)
+    }
+    return names.sorted()
+  }
+
+  package func labelValues(
+    _ name: String, matching matchers: [[Matcher]], range: TimeRange, report: Report
+  ) throws -> [String] {
+    var values: Set<String> = []
+    for selection in try selections(matchers, range, report) {
+      values.formUnion(try selection.column(name).values.dropFirst())
+    }
+    return values.sorted()
+  }
+
+  private func selections(
+    _ matchers: [[Matcher]], _ range: TimeRange, _ report: Report
+  ) throws -> [StoreSelection] {
+    var hints = SelectHints()
+    hints.labelsOnly = true
+    return try (matchers.isEmpty ? [[]] : matchers).map {
+      try StoreSelection(self, SelectRequest($0, range: range, hints: hints), report)
+    }
+  }
+
+  package func metadata(of metric: String) throws -> MetricMetadata? {
+    for set in try newestSets() {
+      for family in MetricFamily.candidates(of: metric) {
+        if let found = try set.metadata(of: family) { return found }
+      }
+    }
+    return nil
+  }
+
+  package func allMetadata() throws -> [MetricMetadata] {
+    var result: [String: MetricMetadata] = [:]
+    for set in try newestSets() {
+      for entry in try set.allMetadata() where result[entry.family] == nil {
+        result[entry.family] = entry
+      }
+    }
+    return result.values.sorted { $0.family < $1.family }
+  }
+
+  /// All sets that can be read, those of the newest commits first.
+  private func newestSets() throws(StoreError) -> [SeriesSet] {
+    var sets: [SeriesSet] = []
+    for segment in try segments(in: .all, Report()).reversed()
+    where !sets.contains(where: { $0.id == segment.set.id }) {
+      sets.append(segment.set)
+    }
+    return sets
+  }
+
+  package func fingerprint(_ requests: [SelectRequest]) throws -> UInt64 {
+    var hash = XXH64()
+    for request in requests {
+      try StoreSelection(self, request, Report()).fingerprint(request.range, into: &hash)
+    }
+    return hash.value
+  }
+}
+
+/// The family names under which a sample's metric may have been declared.
+enum MetricFamily {
+  private static let suffixes = ["_total", "_bucket", "_count", "_sum", "_created", "_info"]
+
+  static func candidates(of metric: String) -> [String] {
+    [metric]
+      + suffixes.compactMap { suffix in
+        metric.hasSuffix(suffix) ? String(metric.dropLast(suffix.count)) : nil
+      }
+  }
+}

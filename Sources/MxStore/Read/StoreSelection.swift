@@ -1,0 +1,292 @@
+import MxCodec
+import MxModel
+import Synchronization
+
+/// The series of a snapshot that one request found, numbered in label order.
+///
+/// All sets that take part are matched; where there is one (a merged store, or
+/// minutes of one job) numbers are its refs in order, else the sets' keys are
+/// merged once. Reading walks the segments of each series oldest commit first.
+final class StoreSelection: Selection {
+  private let snapshot: Snapshot
+  private let report: Report
+  /// The sets that take part, and per set the ref of each series (`.max`: not there).
+  private let sets: [SeriesSet]
+  private let refs: [[UInt32]]
+  /// Oldest commit first, with the number of its set.
+  private let segments: [Part]
+  private let workers = Mutex<[Int: SelectionWorker]>([:])
+  let count: Int
+
+  struct Part: Sendable {
+    let segment: Snapshot.OpenSegment
+    let set: Int
+    /// What deletions hide in it: which refs of its set, and when.
+    let hidden: [(refs: SeriesRefs, range: TimeRange)]
+  }
+
+  init(_ snapshot: Snapshot, _ request: SelectRequest, _ report: Report) throws {
+    var search = SelectionSearch(snapshot.manifest, request)
+    for segment in try snapshot.segments(in: request.range, report) {
+      try search.add(segment, report)
+    }
+    let found = search.found
+    self.snapshot = snapshot
+    self.report = report
+    segments = search.parts
+    sets = search.sets
+    refs = try SelectionOrder.merge(search.sets, found)
+    count = refs.first?.count ?? 0
+  }
+
+  // MARK: Labels
+
+  var labelNames: [String] {
+    var names: Set<String> = []
+    for (set, refs) in zip(sets, refs) where refs.contains(where: { $0 != .max }) {
+      names.formUnion(set.labelNames)
+    }
+    return names.sorted()
+  }
+
+  func column(_ name: String) throws -> LabelColumn {
+    if sets.count == 1 { return try sets[0].column(name, SeriesRefs(refs[0])) }
+    var result = LabelColumn(ids: [UInt32](repeating: 0, count: count), values: [""])
+    var numbers: [String: UInt32] = ["": 0]
+    for (set, refs) in zip(sets, refs) {
+      let own = refs.indices.filter { refs[$0] != .max }
+      let column = try set.column(name, SeriesRefs(own.lazy.map { refs[$0] }))
+      let map = column.values.map { value -> UInt32 in
+        if let known = numbers[value] { return known }
+        numbers[value] = UInt32(result.values.count)
+        result.values.append(value)
+        return UInt32(result.values.count - 1)
+      }
+      for (place, series) in own.enumerated() {
+        result.ids[series] = map[Int(column.ids[place])]
+      }
+    }
+    return result
+  }
+
+  func labels(_ series: Int) throws -> LabelSet {
+    for (set, refs) in zip(sets, refs) where refs[series] != .max {
+      return try set.labels(refs[series])
+    }
+    preconditionFailure("BUG: series \(series) is in no set")
+  }
+
+  // MARK: Samples
+
+  func read(
+    _ series: Range<Int>, _ range: TimeRange, worker: Int,
+    _ body: (Int, borrowing SampleColumns) throws -> Void
+  ) throws {
+    let worker = self.worker(worker)
+    let open = worker.cursors.filter { $0.part.segment.reader.info.range.overlaps(range) }
+    let wanted = open.map { cursor in wantedSlots(cursor, series) }
+    for number in series {
+      try read(number, range, worker, open, wanted, body)
+    }
+  }
+
+  /// The slots of a segment between the first and last of `series`.
+  private func wantedSlots(_ cursor: SelectionWorker.Cursor, _ series: Range<Int>) -> Range<Int> {
+    let refs = self.refs[cursor.part.set]
+    let list = cursor.part.segment.reader.series
+    var low: Int?
+    var high: Int?
+    for number in series {
+      if refs[number] != .max, let slot = list.slot(of: Int(refs[number])) {
+        low = slot
+        break
+      }
+    }
+    for number in series.reversed() {
+      if refs[number] != .max, let slot = list.slot(of: Int(refs[number])) {
+        high = slot
+        break
+      }
+    }
+    guard let low, let high else { return 0..<0 }
+    return low..<high + 1
+  }
+
+  private func read(
+    _ number: Int, _ range: TimeRange, _ worker: SelectionWorker,
+    _ open: [SelectionWorker.Cursor], _ wanted: [Range<Int>],
+    _ body: (Int, borrowing SampleColumns) throws -> Void
+  ) throws {
+    // Where one page of one segment has it all, its columns are handed on as they are.
+    var only: (cursor: SegmentCursor, slot: Int, wanted: Range<Int>)?
+    var pages = 0
+    for (index, cursor) in open.enumerated() {
+      let ref = refs[cursor.part.set][number]
+      guard ref != .max, let slot = cursor.part.segment.reader.series.slot(of: Int(ref)) else {
+        continue
+      }
+      pages += cursor.part.hidden.isEmpty ? 1 : 2
+      only = (cursor.cursor, slot, wanted[index])
+      if pages > 1 { break }
+    }
+    guard pages > 0, let only else { return }
+    if pages == 1 {
+      try tolerant {
+        pages = try only.cursor.pageCount(slot: only.slot, range: range)
+        if pages != 1 { return }
+        try only.cursor.read(slot: only.slot, wanted: only.wanted, range: range) {
+          try body(number, SampleColumns(times: $0, values: $1))
+        }
+      }
+      if pages <= 1 { return }
+    }
+    try gather(number, range, worker, open, wanted)
+    if worker.merger.count == 0 { return }
+    try worker.merger.withSamples { try body(number, SampleColumns(times: $0, values: $1)) }
+  }
+
+  /// Joins all that the segments hold of one series in the worker's merger.
+  private func gather(
+    _ number: Int, _ range: TimeRange, _ worker: SelectionWorker,
+    _ open: [SelectionWorker.Cursor], _ wanted: [Range<Int>]
+  ) throws {
+    worker.merger.reset()
+    for (index, cursor) in open.enumerated() {
+      let ref = refs[cursor.part.set][number]
+      guard ref != .max, let slot = cursor.part.segment.reader.series.slot(of: Int(ref)) else {
+        continue
+      }
+      let hidden = cursor.part.hidden.filter { $0.refs.contains(ref) }.map(\.range)
+      try tolerant {
+        try cursor.cursor.read(slot: slot, wanted: wanted[index], range: range) {
+          if hidden.isEmpty {
+            worker.merger.add($0, $1)
+          } else {
+            worker.merger.add($0, $1, hidden: hidden)
+          }
+        }
+      }
+      try worker.merger.endSource(try rule(number))
+    }
+  }
+
+  /// Runs `body`; damage that it meets is reported, and what is good goes on.
+  private func tolerant(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch StoreError.damaged(let damage) {
+      report.damaged(damage)
+    }
+  }
+
+  /// How two samples of one instant of this series are settled.
+  private func rule(_ number: Int) throws -> ConflictRule {
+    let policy = snapshot.manifest.conflict
+    guard let metric = try labels(number).metricName else { return ConflictRule(policy: policy) }
+    let isEvent = try snapshot.metadata(of: metric)?.type == .event
+    return ConflictRule(policy: policy, adds: isEvent)
+  }
+
+  private func worker(_ number: Int) -> SelectionWorker {
+    workers.withLock { workers in
+      if let known = workers[number] { return known }
+      let worker = SelectionWorker(segments)
+      workers[number] = worker
+      return worker
+    }
+  }
+
+  func latest(
+    _ series: Int, atOrBefore time: Int64, limit: Int, worker: Int
+  ) throws -> [Sample] {
+    // Wider and wider: most series have what is asked for within the hour.
+    var found: [Sample] = []
+    for reach: Int64 in [3_600_000, 86_400_000, 30 * 86_400_000, .max] {
+      let from = time.subtractingReportingOverflow(reach)
+      found = []
+      try read(
+        series..<series + 1,
+        TimeRange(from: from.overflow ? .min : from.partialValue, to: time), worker: worker
+      ) { _, samples in
+        for index in max(0, samples.count - limit)..<samples.count {
+          found.append(Sample(time: samples.times[index], value: samples.values[index]))
+        }
+      }
+      if found.count >= limit { break }
+    }
+    return found
+  }
+
+  // MARK: Tiers, cost
+
+  func tiers(covering range: TimeRange) throws -> [Int64] { [] }
+
+  func readWindows(
+    _ series: Range<Int>, tier: Int64, _ range: TimeRange, worker: Int,
+    _ body: (Int, borrowing WindowColumns) throws -> Void
+  ) throws {
+    preconditionFailure("BUG: tier \(tier) was not offered")
+  }
+
+  func cost(_ range: TimeRange) throws -> ReadCost {
+    var cost = ReadCost()
+    cost.series = count
+    for part in segments where part.segment.reader.info.range.overlaps(range) {
+      cost.segments += 1
+      for entry in try entries(part, range) {
+        cost.pages += 1
+        cost.samples += entry.samples
+        cost.bytes += entry.bytes
+      }
+    }
+    return cost
+  }
+
+  /// A hash over all pages that reading `range` would touch.
+  func fingerprint(_ range: TimeRange, into hash: inout XXH64) throws {
+    for part in segments where part.segment.reader.info.range.overlaps(range) {
+      var bytes: [UInt8] = []
+      for entry in try entries(part, range) { bytes.append(littleEndian: entry.hash) }
+      for deletion in part.hidden {
+        bytes.append(littleEndian: deletion.range.from)
+        bytes.append(littleEndian: deletion.range.to)
+        for refs in deletion.refs.ranges { bytes.append(littleEndian: refs.lowerBound) }
+      }
+      hash.update(bytes)
+    }
+  }
+
+  /// The pages of a segment that hold any of the series in `range`, each once.
+  private func entries(_ part: Part, _ range: TimeRange) throws -> [PageEntry] {
+    var result: [PageEntry] = []
+    let list = part.segment.reader.series
+    for ref in refs[part.set] where ref != .max {
+      guard let slot = list.slot(of: Int(ref)) else { continue }
+      if let last = result.last, last.slots > 1, last.slotRange.contains(slot) { continue }
+      for entry in try part.segment.reader.entries(slots: slot..<slot + 1)
+      where entry.range.overlaps(range) && entry != result.last {
+        result.append(entry)
+      }
+    }
+    return result
+  }
+}
+
+/// What one thread keeps while it reads a selection.
+final class SelectionWorker: @unchecked Sendable {
+  // Used by one thread at a time: the caller's promise when it names a worker.
+  struct Cursor {
+    let part: StoreSelection.Part
+    let cursor: SegmentCursor
+  }
+
+  let cursors: [Cursor]
+  var merger = SampleMerger()
+
+  init(_ parts: [StoreSelection.Part]) {
+    let decoder = ColumnDecoder()
+    cursors = parts.map {
+      Cursor(part: $0, cursor: SegmentCursor($0.segment.reader, decoder: decoder))
+    }
+  }
+}
