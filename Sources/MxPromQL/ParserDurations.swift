@@ -4,6 +4,7 @@ extension Parser {
   private static let durationStart = "number, duration, step(), or range()"
 
   /// The milliseconds of a duration token such as `1h30m`.
+  @inline(never)
   func milliseconds(_ token: Token) throws(PromQLError) -> Int64 {
     guard let result = DurationText.parse(string(token)) else {
       throw PromQLError(

@@ -116,15 +116,15 @@ extension Parser {
 
   // MARK: Modifiers after an expression
 
-  /// `expr` with the next modifier applied, nil if none follows.
-  mutating func modified(_ expr: Expr) throws(PromQLError) -> Expr? {
+  /// `expr` with the modifier applied on which `token` stands.
+  @inline(never)
+  mutating func modified(_ expr: Expr) throws(PromQLError) -> Expr {
     switch token.kind {
     case .leftBracket: try bracketed(expr)
     case .offset: try offset(expr)
     case .atSign: try at(expr)
     case .anchored: try extended(expr, .anchored)
-    case .smoothed: try extended(expr, .smoothed)
-    default: nil
+    default: try extended(expr, .smoothed)
     }
   }
 
