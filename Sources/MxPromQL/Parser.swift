@@ -28,11 +28,7 @@ package enum PromQL {
   package static func parse(
     _ source: String, options: ParserOptions = ParserOptions()
   ) throws(PromQLError) -> Expr {
-    var source = source
-    source.makeContiguousUTF8()
-    return try run(Array(source.utf8), options) { (parser) throws(PromQLError) in
-      try parser.query()
-    }
+    try parse(bytes: Array(source.utf8), options: options)
   }
 
   /// Likewise from bytes, which need not be UTF-8 where that is an error.

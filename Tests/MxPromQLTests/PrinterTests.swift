@@ -50,7 +50,9 @@ import Testing
     #expect(
       try PromQL.parse(text).prettified() == """
               sum by (job) (
-                rate(http_requests_total{code=~"5..", handler="/api/v1/query_range"}[5m])
+                rate(
+                  http_requests_total{code=~"5..", handler="/api/v1/query_range"}[5m]
+                )
               )
             / on (job) group_left ()
               sum by (job) (rate(http_requests_total[5m]))
