@@ -7,8 +7,8 @@ package import MxModel
 ///     try writer.finish()
 ///
 /// What each format has no word for is left out and counted in `unwritable`:
-/// NaN and infinities in Influx lines, stale markers in all but remote write
-/// (there is no text for 'this series ended').
+/// NaN, infinities and control characters in Influx lines, blanks in Graphite's,
+/// stale markers in all but remote write (no text says 'this series ended').
 package struct FormatWriter {
   package typealias Sink = (UnsafeRawBufferPointer) throws -> Void
 
@@ -133,9 +133,13 @@ package struct FormatWriter {
   }
 
   private mutating func writeLines(
-    _ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>, prefix: [UInt8],
+    _ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>, prefix: [UInt8]?,
     _ append: (inout [UInt8], Double, Int64) -> Void
   ) throws {
+    guard let prefix else {
+      unwritable += times.count
+      return
+    }
     for index in 0..<times.count {
       if StaleMarker.isStale(values[index]) {
         unwritable += 1
@@ -155,7 +159,10 @@ package struct FormatWriter {
     _ labels: LabelSet, _ times: UnsafeBufferPointer<Int64>,
     _ values: UnsafeBufferPointer<Double>
   ) throws {
-    let prefix = SeriesPrefix.influx(labels)
+    guard let prefix = SeriesPrefix.influx(labels) else {
+      unwritable += times.count
+      return
+    }
     for index in 0..<times.count {
       let (time, overflow) = times[index].multipliedReportingOverflow(by: 1_000_000)
       guard values[index].isFinite, !overflow else {
