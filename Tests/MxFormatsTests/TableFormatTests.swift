@@ -160,6 +160,20 @@ import Testing
           Problem(line: 2, column: 2, what: "found ']', expected a name in double quotes")))
   }
 
+  /// `--format json` of a large file of lines must not be bounded by a body's size.
+  @Test func linesOfJSONAreReadByLineWhateverTheyAreCalled() {
+    let line = "{\"name\":\"a\",\"value\":1}\n"
+    let decoded = decode(.json, String(repeating: line, count: 500), piece: 2000) {
+      $0.bodyLimit = 4000
+    }
+    #expect(decoded.error == nil)
+    #expect(decoded.batch.count == 500)
+    let array = decode(.json, "[" + String(repeating: " ", count: 5000) + "]", piece: 2000) {
+      $0.bodyLimit = 4000
+    }
+    #expect(array.error == .bodyTooLarge(limit: 4000))
+  }
+
   @Test func objectsNestedTooDeepAreRefused() {
     let deep = String(repeating: "[", count: 100_000)
     #expect(decode(.json, deep).error != nil)
