@@ -15,7 +15,7 @@ package import MxModel
 /// `FormatOptions.lineLimit` bytes, or `bodyLimit` for formats that can only
 /// be read whole.
 package struct FormatDecoder {
-  package let format: Format
+  package private(set) var format: Format
   private let options: FormatOptions
   private var rest: [UInt8] = []
   /// The next of the batch's series to be looked at for `options.events`.
@@ -70,6 +70,12 @@ package struct FormatDecoder {
   ) throws(FormatError) {
     let firstRow = batch.count
     var piece = piece
+    if !final, json != nil, rest.isEmpty, Format.detect(piece, isWhole: false) == .ndjson {
+      // JSON whose first line is a whole object: by line it need not fit into memory.
+      format = .ndjson
+      json = nil
+      ndjson = NDJSONText(options)
+    }
     // Complete what was carried alone, then go on in the caller's memory.
     var atLeast = 0
     while !rest.isEmpty, !piece.isEmpty {

@@ -1,6 +1,6 @@
 import MxCodec
 package import MxFormats
-package import MxModel
+import MxModel
 package import MxStore
 
 /// How an input becomes samples of the store.

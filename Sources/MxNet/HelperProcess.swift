@@ -102,8 +102,14 @@ final class HelperProcess {
   }
 
   /// Ends it, if it has not ended, and leaves nothing behind. A helper that gave
-  /// its last answer has nothing left to do.
-  func end() {
+  /// its last answer has half a second to take leave of mail servers.
+  func end(politely: Bool) {
+    let limit = Clock.now() + (politely ? 500 : 0)
+    var rest = FrameBuffer()
+    while case let left = limit - Clock.now(), left > 0 {
+      wait(toSend: false, milliseconds: left)
+      if case .ended = receive(into: &rest) { break }
+    }
     close(socket)
     kill(process, SIGKILL)
     var status: Int32 = 0

@@ -46,8 +46,8 @@ package struct NetClient: Sendable {
       requests: requests, outgoing: try Self.encode(requests, allowed),
       deadline: Clock.now() + Int64(allowed))
     let process = try HelperProcess(path: helper)
-    defer { process.end() }
-    exchange.run(process, receive)
+    let isComplete = exchange.run(process, receive)
+    process.end(politely: isComplete)
   }
 
   private static func encode(
@@ -119,8 +119,8 @@ private struct Exchange {
   let outgoing: [UInt8]
   let deadline: Int64
 
-  /// Gives every request its answer.
-  func run(_ process: HelperProcess, _ receive: (Int, NetResponse) -> Void) {
+  /// Gives every request its answer; true where all of them are the helper's own.
+  func run(_ process: HelperProcess, _ receive: (Int, NetResponse) -> Void) -> Bool {
     var waiting = Set(requests.indices)
     var buffer = FrameBuffer(limit: largestResponse)
     var sent = 0
@@ -150,6 +150,7 @@ private struct Exchange {
     for index in waiting.sorted() {
       receive(index, NetResponse(failure: why.0, message: why.1))
     }
+    return waiting.isEmpty
   }
 
   private static let grace: Int64 = 500

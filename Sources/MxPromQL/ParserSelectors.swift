@@ -116,22 +116,22 @@ extension Parser {
 
   // MARK: Modifiers after an expression
 
-  /// `expr` with the next modifier applied, nil if none follows.
-  mutating func modified(_ expr: Expr) throws(PromQLError) -> Expr? {
+  /// `expr` with the modifier applied on which `token` stands.
+  @inline(never)
+  mutating func modified(_ expr: Expr) throws(PromQLError) -> Expr {
     switch token.kind {
     case .leftBracket: try bracketed(expr)
     case .offset: try offset(expr)
     case .atSign: try at(expr)
     case .anchored: try extended(expr, .anchored)
-    case .smoothed: try extended(expr, .smoothed)
-    default: nil
+    default: try extended(expr, .smoothed)
     }
   }
 
   private mutating func bracketed(_ expr: Expr) throws(PromQLError) -> Expr {
     let opening = token
     try advance()
-    let range = try positiveDuration()
+    let range = try positiveDuration(place: "subquery or range selector")
     if token.kind == .colon { return try subquery(expr, range) }
     guard token.kind == .rightBracket else {
       throw unexpected(in: "subquery or range", expected: "\":\" or \"]\"")
@@ -157,15 +157,7 @@ extension Parser {
   ) throws(PromQLError) -> Expr {
     try advance()
     var step: DurationValue?
-    if token.kind != .rightBracket {
-      let hasStart =
-        token.kind == .number || token.kind == .duration || token.kind.isFunctionKeyword
-      if !hasStart, token.kind == .comma || token.kind == .rightParen {
-        throw unexpected(
-          in: "subquery selector", expected: "number, duration, step(), range(), or \"]\"")
-      }
-      step = try positiveDuration()
-    }
+    if token.kind != .rightBracket { step = try positiveDuration(place: "subquery selector") }
     guard token.kind == .rightBracket else {
       throw unexpected(in: "subquery selector", expected: "\"]\"")
     }

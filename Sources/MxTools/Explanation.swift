@@ -1,9 +1,11 @@
 import MxCLI
 import MxCodec
+import MxEngine
 import MxFiles
 import MxFormats
 import MxIngest
 import MxModel
+import MxPromQL
 import MxStore
 
 /// Turns any module's error into what a person reads: the one place that
@@ -19,6 +21,7 @@ enum Explanation {
     case let error as CodecError: codec(error)
     case let error as IntakeError: intake(error)
     case let error as ModelError: model(error)
+    case let error as EngineError: engine(error)
     default:
       // Reached where a module's error has no case above: the run failed all
       // the same, and the error's own words are better than none.
@@ -102,6 +105,18 @@ enum Explanation {
     case .unknownFormat:
       Diagnostic(.input, "the format is not recognised", hint: "name it with --format")
     }
+  }
+
+  /// A query that does not parse, with its text to point into.
+  static func promQL(_ error: PromQLError, _ source: String) -> Diagnostic {
+    var error = error
+    let hint = error.hint
+    error.hint = nil
+    return Diagnostic(.input, error.render(source: source), hint: hint)
+  }
+
+  private static func engine(_ error: EngineError) -> Diagnostic {
+    Diagnostic(.input, "\(error)")
   }
 
   private static func model(_ error: ModelError) -> Diagnostic {

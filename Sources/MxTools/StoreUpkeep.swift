@@ -1,4 +1,5 @@
 import MxCLI
+import MxCodec
 import MxFiles
 import MxModel
 import MxStore

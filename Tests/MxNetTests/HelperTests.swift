@@ -86,7 +86,7 @@ import Testing
       }
     }
     let process = try HelperProcess(path: try builtHelper().helper)
-    defer { process.end() }
+    defer { process.end(politely: false) }
     var sent = 0
     _ = process.send(bytes, &sent)
     var buffer = FrameBuffer()
@@ -166,6 +166,7 @@ import Testing
         "EHLO here.example", "MAIL FROM:<mx@example.org> SIZE=32", "RCPT TO:<a@example.org>",
         "RCPT TO:<b@example.org>", "DATA", "Subject: hi", "", "line", "..dot", "end", ".",
       ])
+    #expect(log.all.last == "QUIT")
   }
 
   @Test func aPersonNobodyKnowsIsRefusedWithTheServersWords() throws {

@@ -7,8 +7,8 @@ package import MxModel
 ///     try writer.finish()
 ///
 /// What each format has no word for is left out and counted in `unwritable`:
-/// NaN and infinities in Influx lines, stale markers in all but remote write
-/// (there is no text for 'this series ended').
+/// NaN, infinities and control characters in Influx lines, blanks in Graphite's,
+/// stale markers in all but remote write (no text says 'this series ended').
 package struct FormatWriter {
   package typealias Sink = (UnsafeRawBufferPointer) throws -> Void
 
@@ -29,9 +29,15 @@ package struct FormatWriter {
   /// refuse large ones.
   private static let samplesPerBody = 10_000
 
-  /// CSV is told all label names in advance, because they are its columns. With
+  /// Whether there is a writer for `format`: some are only read.
+  package static func canWrite(_ format: Format) -> Bool {
+    format != .otlp && format != .prometheusProtobuf
+  }
+
+  /// `format` must be one that `canWrite`. CSV is told all label names in advance, because they are its columns. With
   /// remote write every call of `sink` gets one whole request body.
   package init(_ format: Format, labelNames: [String] = [], sink: @escaping Sink) {
+    precondition(Self.canWrite(format), "BUG: no writer for \(format)")
     self.format = format
     self.sink = sink
     self.labelNames = labelNames.filter { $0 != LabelName.metric }.sorted()
@@ -45,7 +51,7 @@ package struct FormatWriter {
     if times.isEmpty { return }
     if !started { begin() }
     switch format {
-    case .prometheus, .prometheusProtobuf:
+    case .prometheus:
       try writeLines(times, values, prefix: SeriesPrefix.prometheus(labels)) { out, value, time in
         TextValue.append(value, to: &out)
         out.append(Byte.space)
@@ -71,8 +77,9 @@ package struct FormatWriter {
         out.append(Byte.comma)
         TextValue.append(value, to: &out)
       }
-    case .json, .ndjson, .otlp: try writeJSON(labels, times, values)
+    case .json, .ndjson: try writeJSON(labels, times, values)
     case .remoteWrite: try writeRemote(labels, times, values)
+    case .otlp, .prometheusProtobuf: preconditionFailure("BUG: no writer for \(format)")
     }
   }
 
@@ -133,9 +140,13 @@ package struct FormatWriter {
   }
 
   private mutating func writeLines(
-    _ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>, prefix: [UInt8],
+    _ times: UnsafeBufferPointer<Int64>, _ values: UnsafeBufferPointer<Double>, prefix: [UInt8]?,
     _ append: (inout [UInt8], Double, Int64) -> Void
   ) throws {
+    guard let prefix else {
+      unwritable += times.count
+      return
+    }
     for index in 0..<times.count {
       if StaleMarker.isStale(values[index]) {
         unwritable += 1
@@ -155,7 +166,10 @@ package struct FormatWriter {
     _ labels: LabelSet, _ times: UnsafeBufferPointer<Int64>,
     _ values: UnsafeBufferPointer<Double>
   ) throws {
-    let prefix = SeriesPrefix.influx(labels)
+    guard let prefix = SeriesPrefix.influx(labels) else {
+      unwritable += times.count
+      return
+    }
     for index in 0..<times.count {
       let (time, overflow) = times[index].multipliedReportingOverflow(by: 1_000_000)
       guard values[index].isFinite, !overflow else {

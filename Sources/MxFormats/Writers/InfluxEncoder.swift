@@ -1,36 +1,31 @@
 import MxJSON
 
-/// The escapes and values of the Influx line protocol, outwards.
+/// The escapes of the Influx line protocol, outwards.
 ///
-/// The protocol cannot say some things: control characters in names, a
-/// backslash at the end of one, an empty name. The encoder of samples replaces
-/// what cannot be said by `_`; `canAppend` tells who would rather refuse.
+/// The protocol cannot say some names: empty ones, those with control
+/// characters or with a backslash at the end, and a measurement that begins
+/// like a comment. `canSay` tells; what it denies must not be appended.
 enum InfluxEncoder {
-  /// Commas and blanks are escaped, `=` is not. A `#` in front would be a comment.
+  /// Whether a name or tag value comes back as it is.
+  static func canSay(_ name: [UInt8], isMeasurement: Bool = false) -> Bool {
+    guard let first = name.first, let last = name.last, last != Byte.backslash else { return false }
+    if isMeasurement, first == Byte.hash { return false }
+    return name.allSatisfy { !InfluxScanner.isUnprintable($0) }
+  }
+
+  /// Commas and blanks are escaped, `=` is not.
   static func appendMeasurement(_ name: [UInt8], to out: inout [UInt8]) {
-    append(name, escapes: [Byte.comma, Byte.space], to: &out)
+    for byte in name {
+      if byte == Byte.comma || byte == Byte.space { out.append(Byte.backslash) }
+      out.append(byte)
+    }
   }
 
   /// A tag's key or value, or a field's key.
   static func appendKey(_ key: [UInt8], to out: inout [UInt8]) {
-    append(key, escapes: [Byte.comma, Byte.space, Byte.equals], to: &out)
-  }
-
-  /// Whether a name comes back as it is.
-  static func canAppend(_ name: [UInt8]) -> Bool {
-    guard let last = name.last, last != Byte.backslash else { return false }
-    return name.allSatisfy { !InfluxScanner.isUnprintable($0) }
-  }
-
-  private static func append(_ text: [UInt8], escapes: [UInt8], to out: inout [UInt8]) {
-    if text.isEmpty { out.append(Byte.underscore) }
-    for (index, byte) in text.enumerated() {
-      if InfluxScanner.isUnprintable(byte) || (byte == Byte.backslash && index == text.count - 1) {
-        out.append(Byte.underscore)
-      } else {
-        if escapes.contains(byte) { out.append(Byte.backslash) }
-        out.append(byte)
-      }
+    for byte in key {
+      if InfluxScanner.isEscapable(byte) { out.append(Byte.backslash) }
+      out.append(byte)
     }
   }
 

@@ -41,34 +41,34 @@ enum SeriesPrefix {
     out.append(Byte.quote)
   }
 
-  /// `path;tag=value `; what would end a part becomes `_`.
-  static func graphite(_ labels: LabelSet) -> [UInt8] {
-    var out: [UInt8] = []
-    appendGraphite(labels.metricName ?? "_", to: &out)
+  /// `path;tag=value `; nil where a part holds what would end it.
+  static func graphite(_ labels: LabelSet) -> [UInt8]? {
+    var out = Array((labels.metricName ?? "").utf8)
+    let canSay = { (part: [UInt8]) in
+      !part.isEmpty && part.allSatisfy { $0 > Byte.space && $0 != Byte.semicolon }
+    }
+    guard canSay(out) else { return nil }
     for pair in labels.pairs where pair.name != LabelName.metric {
-      out.append(Byte.semicolon)
-      appendGraphite(pair.name, to: &out)
-      out.append(Byte.equals)
-      appendGraphite(pair.value, to: &out)
+      let (name, value) = (Array(pair.name.utf8), Array(pair.value.utf8))
+      guard canSay(name), canSay(value), !name.contains(Byte.equals) else { return nil }
+      out += [Byte.semicolon] + name + [Byte.equals] + value
     }
     return out + [Byte.space]
   }
 
-  private static func appendGraphite(_ text: String, to out: inout [UInt8]) {
-    for byte in text.utf8 {
-      out.append(byte <= Byte.space || byte == Byte.semicolon ? Byte.underscore : byte)
-    }
-  }
-
-  /// `measurement,tags value=`.
-  static func influx(_ labels: LabelSet) -> [UInt8] {
+  /// `measurement,tags value=`; nil where a part cannot be said.
+  static func influx(_ labels: LabelSet) -> [UInt8]? {
     var out: [UInt8] = []
-    InfluxEncoder.appendMeasurement(Array((labels.metricName ?? "_").utf8), to: &out)
+    let measurement = Array((labels.metricName ?? "").utf8)
+    guard InfluxEncoder.canSay(measurement, isMeasurement: true) else { return nil }
+    InfluxEncoder.appendMeasurement(measurement, to: &out)
     for pair in labels.pairs where pair.name != LabelName.metric {
+      let (name, value) = (Array(pair.name.utf8), Array(pair.value.utf8))
+      guard InfluxEncoder.canSay(name), InfluxEncoder.canSay(value) else { return nil }
       out.append(Byte.comma)
-      InfluxEncoder.appendKey(Array(pair.name.utf8), to: &out)
+      InfluxEncoder.appendKey(name, to: &out)
       out.append(Byte.equals)
-      InfluxEncoder.appendKey(Array(pair.value.utf8), to: &out)
+      InfluxEncoder.appendKey(value, to: &out)
     }
     return out + Array(" value=".utf8)
   }

@@ -162,9 +162,12 @@ final class SymbolItem {
     _ reader: inout ByteReader, _ count: Int, _ ends: UnsafeMutablePointer<UInt32>,
     _ shared: UnsafeMutablePointer<UInt32>
   ) throws(CodecError) -> Int {
+    let bytes = reader.bytes
+    let first = reader.offset
+    var offset = first
     var total = 0
     for index in 0..<count {
-      total += try reader.count(atMost: maxBytes - total)
+      total += try number(bytes, &offset, atMost: maxBytes - total)
       ends[index] = UInt32(total)
     }
     var start: UInt32 = 0
@@ -172,11 +175,57 @@ final class SymbolItem {
     for index in 0..<count {
       let length = ends[index] - start
       shared[index] =
-        index == 0 ? 0 : UInt32(try reader.count(atMost: Int(min(length, previous))))
+        index == 0 ? 0 : UInt32(try number(bytes, &offset, atMost: Int(min(length, previous))))
       previous = length
       start = ends[index]
     }
+    try reader.skip(offset - first)
     return total
+  }
+
+  /// A varint of at most `limit`; nearly all are one byte.
+  @inline(__always)
+  private static func number(
+    _ bytes: UnsafeRawBufferPointer, _ offset: inout Int, atMost limit: Int
+  ) throws(CodecError) -> Int {
+    if offset < bytes.count, bytes[offset] < 0x80, Int(bytes[offset]) <= limit {
+      offset &+= 1
+      return Int(bytes[offset &- 1])
+    }
+    let value = try Varint.read(bytes, at: &offset)
+    guard value <= UInt64(clamping: limit) else { throw .tooLarge(limit: limit) }
+    return Int(value)
+  }
+
+  /// A copy without a call: symbols' parts are a few dozen bytes.
+  @inline(__always)
+  private static func copy(
+    _ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer, _ count: Int
+  ) {
+    typealias Wide = SIMD16<UInt8>
+    if count > 64 {
+      memcpy(target, source, count)
+    } else if count >= 16 {
+      var offset = 0
+      while offset < count &- 16 {
+        target.storeBytes(
+          of: source.loadUnaligned(fromByteOffset: offset, as: Wide.self), toByteOffset: offset,
+          as: Wide.self)
+        offset &+= 16
+      }
+      // The last sixteen overlap those before.
+      target.storeBytes(
+        of: source.loadUnaligned(fromByteOffset: count &- 16, as: Wide.self),
+        toByteOffset: count &- 16, as: Wide.self)
+    } else {
+      var offset = 0
+      while offset < count {
+        target.storeBytes(
+          of: source.loadUnaligned(fromByteOffset: offset, as: UInt8.self), toByteOffset: offset,
+          as: UInt8.self)
+        offset &+= 1
+      }
+    }
   }
 
   private func fill(
@@ -191,8 +240,8 @@ final class SymbolItem {
       let common = Int(shared[index])
       let end = Int(ends[index])
       let rest = end &- start &- common
-      memcpy(bytes + start, bytes + last, common)
-      memcpy(bytes + start + common, source, rest)
+      Self.copy(bytes + start, bytes + last, common)
+      Self.copy(bytes + start + common, source, rest)
       source += rest
       last = start
       start = end
