@@ -135,7 +135,8 @@ let package = Package(
     tests("MxPromQLTests", ["MxPromQL", "MxModel"]),
     tests(
       "MxEngineTests",
-      ["MxEngine", "MxPromQL", "MxModel", "MxFormats", "MxJSON", "MxTestSupport"]),
+      ["MxEngine", "MxPromQL", "MxModel", "MxFormats", "MxJSON", "MxTestSupport"],
+      exclude: ["Scripts"]),
     tests("MxTemplateTests", ["MxTemplate"]),
     tests("MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
     tests("MxRulesTests", ["MxRules", "MxEngine", "MxModel"]),

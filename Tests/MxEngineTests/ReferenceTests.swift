@@ -9,7 +9,7 @@ import Testing
 @Suite struct ReferenceTests {
   /// `MX_RANDOM_QUERIES=100000 swift test --filter ReferenceTests` for a long night.
   private static var queries: Int {
-    getenv("MX_RANDOM_QUERIES").flatMap { Int(String(cString: $0)) } ?? 3000
+    getenv("MX_RANDOM_QUERIES").flatMap { Int(String(cString: $0)) } ?? 1500
   }
 
   @Test func randomQueriesGiveTheSameBits() throws {

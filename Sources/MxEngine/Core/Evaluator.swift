@@ -139,25 +139,26 @@ extension Evaluator {
     return try merged(table(stream)).stream
   }
 
+  /// One row for each label set. Rows of one label set but with different fates of
+  /// their names stay apart: they are different series at the end.
   func merged(_ table: Table, orFail message: String = duplicates) throws -> Table {
     let signatures = try Signatures.of(table.roster, .ignoring([]))
     if signatures.count == table.count { return table }
-    var firsts = [Int32](repeating: -1, count: signatures.count)
-    var marks = table.marks.list(table.count)
+    // Group -> its row without and with a mark.
+    var firsts = [Int32](repeating: -1, count: signatures.count * 2)
     for series in 0..<table.count {
-      let group = Int(signatures.groups[0][series])
-      if firsts[group] < 0 {
-        firsts[group] = Int32(series)
-        continue
-      }
-      let into = table.row(Int(firsts[group]))
+      let own = Int(signatures.groups[0][series]) * 2 + (table.marks[series] ? 1 : 0)
       let from = table.row(series)
-      for step in 0..<table.steps where Absent.isPresent(from[step]) {
-        guard Absent.isAbsent(into[step]) else { throw EngineError.query(message) }
-        into[step] = from[step]
+      for place in [own, own ^ 1] where firsts[place] >= 0 {
+        let into = table.row(Int(firsts[place]))
+        for step in 0..<table.steps where Absent.isPresent(from[step]) {
+          guard Absent.isAbsent(into[step]) else { throw EngineError.query(message) }
+          if place == own { into[step] = from[step] }
+        }
       }
-      if marks[series] { marks[Int(firsts[group])] = true }
+      if firsts[own] < 0 { firsts[own] = Int32(series) }
     }
-    return Table(roster: table.roster, marks: .some(marks), store: table.store).picking(firsts)
+    let kept = firsts.filter { $0 >= 0 }
+    return kept.count == table.count ? table : table.picking(kept)
   }
 }

@@ -2,7 +2,6 @@ import Glibc
 import MxModel
 import MxPromQL
 
-@testable import MxEngine
 
 /// PromQL once more, one step and one sample at a time, with no thought of speed.
 ///
