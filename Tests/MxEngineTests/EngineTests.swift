@@ -96,7 +96,8 @@ import Testing
       message("m", range) { $0.maximumSeries = 10 }
         == "selector {__name__=\"m\"} finds 20 series, at most 10 are allowed; add matchers")
     #expect(
-      message("m", range) { $0.maximumSamples = 1000 }.contains("load too many samples into memory"))
+      message("m", range) { $0.maximumSamples = 1000 }.contains("load too many samples into memory")
+    )
     #expect(message("m", range) { $0.maximumSteps = 100 }.contains("query has 121 steps"))
     #expect(
       message("sum_over_time(m[1h:1s])", .instant(0)) { $0.maximumSteps = 100 }
@@ -177,7 +178,8 @@ import Testing
 
   @Test func namesGoAtOnceOrAtTheEnd() throws {
     let data = source([(LabelSet(name: "a_total"), [0, 1]), (LabelSet(name: "b_total"), [0, 2])])
-    let query = "label_replace(rate({__name__=~\"._total\"}[2m]), \"of\", \"$1\", \"__name__\", \"(.*)\")"
+    let query =
+      "label_replace(rate({__name__=~\"._total\"}[2m]), \"of\", \"$1\", \"__name__\", \"(.*)\")"
     #expect(throws: EngineError.query("vector cannot contain metrics with the same labelset")) {
       try evaluate(query, .instant(60_000), data)
     }

@@ -27,9 +27,10 @@ import Testing
     }
     #expect(found.map(\.0) == [1000, 2000])
     #expect(found.map(\.1) == [1, 5])
-    #expect(try selection.latest(0, atOrBefore: 1999, limit: 4, worker: 0) == [
-      Sample(time: 1000, value: 1)
-    ])
+    #expect(
+      try selection.latest(0, atOrBefore: 1999, limit: 4, worker: 0) == [
+        Sample(time: 1000, value: 1)
+      ])
   }
 
   @Test func matchersAndRangesPickSeries() throws {
@@ -57,7 +58,8 @@ import Testing
   @Test func namesValuesAndMetadataAreListed() throws {
     let source = source()
     let report = Report()
-    #expect(try source.labelNames(matching: [], range: .all, report: report) == ["__name__", "x", "y"])
+    #expect(
+      try source.labelNames(matching: [], range: .all, report: report) == ["__name__", "x", "y"])
     let bs = [[Matcher(equal: "__name__", "b")]]
     #expect(try source.labelNames(matching: bs, range: .all, report: report) == ["__name__", "x"])
     #expect(try source.labelValues("x", matching: [], range: .all, report: report) == ["1", "2"])

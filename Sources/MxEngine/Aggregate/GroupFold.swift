@@ -35,16 +35,20 @@ final class GroupFold: @unchecked Sendable {
     self.op = op
     self.groups = groups
     self.steps = steps
+    switch op {
+    case .sum, .avg, .stddev, .stdvar: (needsFirst, needsSecond) = (true, true)
+    case .min, .max: (needsFirst, needsSecond) = (true, false)
+    default: (needsFirst, needsSecond) = (false, false)
+    }
     total = Part()
     total.groups = Array(0..<Int32(groups.count))
     total.isMarked = [Bool](repeating: false, count: groups.count)
     grow(total, to: groups.count)
   }
 
-  private var needsFirst: Bool { op != .count && op != .group }
-  private var needsSecond: Bool {
-    op == .sum || op == .avg || op == .stddev || op == .stdvar
-  }
+  // Which columns the operator uses; asked for at every value.
+  private let needsFirst: Bool
+  private let needsSecond: Bool
 
   private func grow(_ part: Part, to count: Int) {
     let missing = count * steps - part.counts.count
@@ -144,43 +148,72 @@ final class GroupFold: @unchecked Sendable {
 
   /// Merges the next block's part.
   func take(_ part: Part) {
-    for (place, group) in part.groups.enumerated() {
-      if part.isMarked[place] { total.isMarked[Int(group)] = true }
-      for step in 0..<steps {
-        merge(part, place * steps + step, into: Int(group) * steps + step)
+    total.counts.withUnsafeMutableBufferPointer { counts in
+      total.first.withUnsafeMutableBufferPointer { first in
+        total.second.withUnsafeMutableBufferPointer { second in
+          let into = State(first: first, second: second, counts: counts)
+          part.counts.withUnsafeMutableBufferPointer { counts in
+            part.first.withUnsafeMutableBufferPointer { first in
+              part.second.withUnsafeMutableBufferPointer { second in
+                let from = State(first: first, second: second, counts: counts)
+                for (place, group) in part.groups.enumerated() {
+                  merge(from, place * steps, into, Int(group) * steps)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    for (place, group) in part.groups.enumerated() where part.isMarked[place] {
+      total.isMarked[Int(group)] = true
+    }
+  }
+
+  private struct State {
+    let first: Column
+    let second: Column
+    let counts: Column
+  }
+
+  /// Merges all steps of one group.
+  private func merge(_ part: State, _ from: Int, _ total: State, _ into: Int) {
+    for step in 0..<steps {
+      let (source, index) = (from &+ step, into &+ step)
+      let count = part.counts[source]
+      if count == 0 { continue }
+      let before = total.counts[index]
+      total.counts[index] = before + count
+      if before == 0 {
+        if needsFirst { total.first[index] = part.first[source] }
+        if needsSecond { total.second[index] = part.second[source] }
+      } else if needsFirst {
+        combine(part, source, count, total, index, before)
       }
     }
   }
 
-  private func merge(_ part: Part, _ from: Int, into index: Int) {
-    let count = part.counts[from]
-    if count == 0 { return }
-    let before = total.counts[index]
-    total.counts[index] += count
-    if before == 0 {
-      if needsFirst { total.first[index] = part.first[from] }
-      if needsSecond { total.second[index] = part.second[from] }
-      return
-    }
+  @inline(__always)
+  private func combine(
+    _ part: State, _ source: Int, _ count: Double, _ total: State, _ index: Int, _ before: Double
+  ) {
+    let value = part.first[source]
     switch op {
     case .sum, .avg:
       var sum = CompensatedSum(sum: total.first[index], tail: total.second[index])
-      sum.add(CompensatedSum(sum: part.first[from], tail: part.second[from]))
+      sum.add(CompensatedSum(sum: value, tail: part.second[source]))
       total.first[index] = sum.sum
       total.second[index] = sum.tail
     case .min:
-      let value = part.first[from]
       if value < total.first[index] || total.first[index].isNaN { total.first[index] = value }
     case .max:
-      let value = part.first[from]
       if value > total.first[index] || total.first[index].isNaN { total.first[index] = value }
-    case .stddev, .stdvar:
+    default:
       // Chan's merge of two means and spreads.
-      let delta = part.first[from] - total.first[index]
+      let delta = value - total.first[index]
       let all = before + count
       total.first[index] += delta * count / all
-      total.second[index] += part.second[from] + delta * delta * before * count / all
-    default: break
+      total.second[index] += part.second[source] + delta * delta * before * count / all
     }
   }
 
@@ -196,27 +229,26 @@ final class GroupFold: @unchecked Sendable {
 
   func table(marks: NameMarks) -> Table {
     let table = Table(roster: groups.roster, marks: marks, steps: steps)
+    let (first, second, counts) = (total.first, total.second, total.counts)
+    let op = op
     for group in 0..<groups.count {
       let row = table.row(group)
-      for step in 0..<steps {
-        let index = group * steps + step
-        if total.counts[index] > 0 { row[step] = result(index) }
+      let start = group * steps
+      for step in row.indices where counts[start + step] > 0 {
+        let count = counts[start + step]
+        switch op {
+        case .sum:
+          row[step] = CompensatedSum(sum: first[start + step], tail: second[start + step]).value
+        case .avg: row[step] = first[start + step] / count + second[start + step] / count
+        case .min, .max: row[step] = first[start + step]
+        case .stdvar: row[step] = second[start + step] / count
+        case .stddev: row[step] = (second[start + step] / count).squareRoot()
+        case .group: row[step] = 1
+        default: row[step] = count
+        }
       }
     }
     return table
-  }
-
-  private func result(_ index: Int) -> Double {
-    let count = total.counts[index]
-    switch op {
-    case .sum: return CompensatedSum(sum: total.first[index], tail: total.second[index]).value
-    case .avg: return total.first[index] / count + total.second[index] / count
-    case .min, .max: return total.first[index]
-    case .stdvar: return total.second[index] / count
-    case .stddev: return (total.second[index] / count).squareRoot()
-    case .group: return 1
-    default: return count
-    }
   }
 }
 

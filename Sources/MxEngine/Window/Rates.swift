@@ -13,14 +13,29 @@ struct ExtrapolatedRate: Sendable {
     return { samples, row in
       var resets: [Int] = []
       if rate.isCounter { ResetScan.find(samples, into: &resets) }
+      var stretch = Stretch()
       resets.withUnsafeBufferPointer { resets in
         var firstReset = 0
         Slide.each(samples, rate.windows, row) { low, high, step in
           while firstReset < resets.count, resets[firstReset] <= low { firstReset += 1 }
-          return rate.value(samples, low, high, step, resets, firstReset)
+          return rate.value(samples, low, high, step, resets, firstReset, &stretch)
         }
       }
     }
+  }
+
+  /// How far the change is stretched, and of what spacing that is true: with a
+  /// regular clock the next window's is the same, which saves all divisions.
+  private struct Stretch {
+    var sampled: Int64 = -1
+    var gaps = 0
+    var beforeFirst: Int64 = 0
+    var afterLast: Int64 = 0
+    /// In seconds; what a counter's zero could shorten.
+    var sampledSeconds = 0.0
+    var toStart = 0.0
+    var toEnd = 0.0
+    var factor = 0.0
   }
 
   /// `resets[firstReset...]` are the samples after `low` before which the counter
@@ -28,12 +43,12 @@ struct ExtrapolatedRate: Sendable {
   @inline(__always)
   private func value(
     _ samples: Samples, _ low: Int, _ high: Int, _ step: Int,
-    _ resets: UnsafeBufferPointer<Int>, _ firstReset: Int
+    _ resets: UnsafeBufferPointer<Int>, _ firstReset: Int, _ stretch: inout Stretch
   ) -> Double {
     let end = windows.ends.time(step)
-    let start = end - windows.range
-    let last = high - 1
-    let began = isCounter ? began(samples, low, after: start) : nil
+    let start = end &- windows.range
+    let last = high &- 1
+    let began = isCounter && samples.startTimes != nil ? began(samples, low, after: start) : nil
     if low == last, began == nil { return Absent.value }
     let first = samples.values[low]
     var change = began == nil ? samples.values[last] - first : samples.values[last]
@@ -42,24 +57,43 @@ struct ExtrapolatedRate: Sendable {
       change += samples.values[resets[next] - 1]
       next += 1
     }
-    let spacing =
-      low == last ? 0 : Double(samples.times[last] - samples.times[low]) / 1000 / Double(last - low)
-    let threshold = spacing * 1.1
-    let sampled = Double(samples.times[last] - (began ?? samples.times[low])) / 1000
-    var toStart = 0.0
-    if began == nil {
-      toStart = Double(samples.times[low] - start) / 1000
-      if toStart >= threshold { toStart = spacing / 2 }
-      if isCounter, change > 0, first >= 0 {
-        let toZero = sampled * (first / change)
-        if toZero < toStart { toStart = toZero }
-      }
+    let sampled = samples.times[last] &- (began ?? samples.times[low])
+    let beforeFirst = samples.times[low] &- start
+    let afterLast = end &- samples.times[last]
+    if sampled != stretch.sampled || last &- low != stretch.gaps
+      || beforeFirst != stretch.beforeFirst || afterLast != stretch.afterLast || began != nil
+    {
+      let spacing =
+        low == last
+        ? 0 : Double(samples.times[last] - samples.times[low]) / 1000 / Double(last - low)
+      let threshold = spacing * 1.1
+      stretch.sampled = began == nil ? sampled : -1
+      stretch.gaps = last &- low
+      stretch.beforeFirst = beforeFirst
+      stretch.afterLast = afterLast
+      stretch.sampledSeconds = Double(sampled) / 1000
+      stretch.toStart = began == nil ? Double(beforeFirst) / 1000 : 0
+      if stretch.toStart >= threshold { stretch.toStart = began == nil ? spacing / 2 : 0 }
+      stretch.toEnd = Double(afterLast) / 1000
+      if stretch.toEnd >= threshold { stretch.toEnd = spacing / 2 }
+      stretch.factor = factor(stretch, toStart: stretch.toStart)
     }
-    var toEnd = Double(end - samples.times[last]) / 1000
-    if toEnd >= threshold { toEnd = spacing / 2 }
-    var factor = sampled == 0 ? 1 : (sampled + toStart + toEnd) / sampled
-    if isRate { factor /= Double(windows.range) / 1000 }
-    return change * factor
+    // A counter cannot have been below zero. The division is only needed where it may
+    // be near: most counters are far from it.
+    if isCounter, began == nil, change > 0, first >= 0,
+      stretch.sampledSeconds * first < stretch.toStart * change * 1.000_001
+    {
+      let toZero = stretch.sampledSeconds * (first / change)
+      if toZero < stretch.toStart { return change * factor(stretch, toStart: toZero) }
+    }
+    return change * stretch.factor
+  }
+
+  @inline(__always)
+  private func factor(_ stretch: Stretch, toStart: Double) -> Double {
+    let sampled = stretch.sampledSeconds
+    let factor = sampled == 0 ? 1 : (sampled + toStart + stretch.toEnd) / sampled
+    return isRate ? factor / (Double(windows.range) / 1000) : factor
   }
 
   /// When the first sample's counter began, where that is inside the window: it
