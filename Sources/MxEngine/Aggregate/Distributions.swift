@@ -18,6 +18,7 @@ extension Evaluator {
     for series in 0..<table.count where table.marks[series] {
       marks[Int(groups.ids[series])] = true
     }
+    try budget.take(groups.count * grid.count)
     let result = Table(roster: groups.roster, marks: .some(marks), steps: grid.count)
     try forEachBlock(groups.count) { group, _ in
       var values: [Double] = []

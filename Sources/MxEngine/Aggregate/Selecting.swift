@@ -17,6 +17,7 @@ extension Evaluator {
     for value in amount.values { try Evaluator.check(count: value) }
     let groups = try groups(node.grouping, table.roster)
     let members = groups.members()
+    try budget.take(table.count * grid.count)
     let result = Table(roster: table.roster, marks: table.marks, steps: grid.count)
     var order: [Int32] = []
     for step in 0..<grid.count {
@@ -88,6 +89,7 @@ extension Evaluator {
       ratios.append(capped)
     }
     let limits = ScalarColumn(values: ratios)
+    try budget.take(table.count * grid.count)
     let result = Table(roster: table.roster, marks: table.marks, steps: grid.count)
     for series in 0..<table.count {
       let place = LabelHash.fraction(try table.roster.labels(series))

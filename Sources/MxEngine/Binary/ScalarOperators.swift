@@ -89,12 +89,11 @@ extension Evaluator {
       // Cuts native histograms; floats are no input for it.
       let place = node.operatorPosition
       let notes = notes
-      let types = scalarIsLeft ? "float \(node.op.symbol) float" : "float \(node.op.symbol) float"
       return stream.mapping { _, row in
         guard row.hasValues else { return }
         notes.inform(
           "incompatible sample types encountered for binary operator "
-            + "\(LabelKey.quoted(node.op.symbol)): \(types)", place)
+            + "\(LabelKey.quoted(node.op.symbol)): float \(node.op.symbol) float", place)
         row.update(repeating: Absent.value)
       }
     }

@@ -66,8 +66,10 @@ extension Table {
   func followed(by other: Table) throws -> Table {
     let labels = try roster.allLabels() + other.roster.allLabels()
     let store = RowStore(rows: count + other.count, steps: steps)
-    store.base.update(from: self.store.base, count: count * steps)
-    (store.base + count * steps).update(from: other.store.base, count: other.count * steps)
+    for series in 0..<count { _ = store.row(series).update(fromContentsOf: row(series)) }
+    for series in 0..<other.count {
+      _ = store.row(count + series).update(fromContentsOf: other.row(series))
+    }
     let marks = marks.list(count) + other.marks.list(other.count)
     return Table(roster: Roster(labels), marks: .some(marks), store: store)
   }

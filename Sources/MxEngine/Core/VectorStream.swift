@@ -90,21 +90,61 @@ enum Blocks {
   }
 }
 
-/// Rows in memory: only series that have values, one after the other.
+/// Rows in memory, in pieces as large as what was found, not as what was asked for.
+///
+/// Written by one thread, or by several each its own rows; then only read.
 final class RowStore: @unchecked Sendable {
-  // Written by several threads only while it is made, each its own block.
-  let base: UnsafeMutablePointer<Double>
+  // They own the memory.
+  private let builders: [RowBuilder]
+  private let rows: [UnsafeMutablePointer<Double>]
   let steps: Int
 
-  init(rows: Int, steps: Int) {
-    base = UnsafeMutablePointer<Double>.allocate(capacity: max(1, rows * steps))
+  /// `rows` rows without any value.
+  convenience init(rows count: Int, steps: Int) {
+    let builder = RowBuilder(steps: steps)
+    for _ in 0..<count { builder.appendAbsent() }
+    self.init([builder], steps: steps)
+  }
+
+  /// The rows of several builders, in order.
+  init(_ builders: [RowBuilder], steps: Int) {
+    self.builders = builders
+    rows = builders.flatMap(\.rows)
     self.steps = steps
   }
 
-  deinit { base.deallocate() }
-
   @inline(__always)
-  func row(_ index: Int) -> Row { Row(start: base + index * steps, count: steps) }
+  func row(_ index: Int) -> Row { Row(start: rows[index], count: steps) }
+}
+
+/// Gathers the rows of one block, some at a time. Used by one thread at a time.
+final class RowBuilder: @unchecked Sendable {
+  private var pieces: [UnsafeMutablePointer<Double>] = []
+  fileprivate private(set) var rows: [UnsafeMutablePointer<Double>] = []
+  private let steps: Int
+  private let rowsPerPiece: Int
+
+  init(steps: Int) {
+    self.steps = steps
+    rowsPerPiece = max(1, min(Blocks.size, (1 << 16) / max(1, steps)))
+  }
+
+  deinit { for piece in pieces { piece.deallocate() } }
+
+  func append(_ row: Row) {
+    if let source = row.baseAddress { next().initialize(from: source, count: steps) }
+  }
+
+  func appendAbsent() { next().initialize(repeating: Absent.value, count: steps) }
+
+  private func next() -> UnsafeMutablePointer<Double> {
+    let place = rows.count % rowsPerPiece
+    if place == 0 {
+      pieces.append(UnsafeMutablePointer<Double>.allocate(capacity: rowsPerPiece * steps))
+    }
+    rows.append(pieces[pieces.count - 1] + place * steps)
+    return rows[rows.count - 1]
+  }
 }
 
 /// An instant vector at all steps, in memory.
@@ -130,7 +170,6 @@ struct Table: Sendable {
     self.roster = roster
     self.marks = marks
     store = RowStore(rows: roster.count, steps: steps)
-    store.base.initialize(repeating: Absent.value, count: max(1, roster.count * steps))
   }
 
   var stream: VectorStream {
@@ -151,7 +190,7 @@ struct Table: Sendable {
   func picking(_ positions: [Int32]) -> Table {
     let picked = RowStore(rows: positions.count, steps: steps)
     for (index, position) in positions.enumerated() {
-      (picked.base + index * steps).update(from: store.base + Int(position) * steps, count: steps)
+      _ = picked.row(index).update(fromContentsOf: store.row(Int(position)))
     }
     return Table(
       roster: roster.picking(positions), marks: marks.picking(positions), store: picked)
@@ -170,28 +209,21 @@ extension Evaluator {
     let series = stream.roster.count
     let steps = stream.steps
     let blocks = Blocks.count(series)
-    let store = RowStore(rows: series, steps: steps)
-    let found = Mutex([[Int32]](repeating: [], count: blocks))
+    let parts = Slots<(rows: RowBuilder, series: [Int32])>(blocks)
     try forEachBlock(blocks) { block, worker in
+      let builder = RowBuilder(steps: steps)
       var kept: [Int32] = []
-      var next = block * Blocks.size
       try stream.rows(Blocks.range(block, of: series), worker) { number, row in
         guard row.hasValues else { return }
-        (store.base + next * steps).update(from: row.baseAddress ?? store.base, count: steps)
-        next += 1
+        try self.budget.take(steps)
+        builder.append(row)
         kept.append(Int32(truncatingIfNeeded: number))
       }
-      try self.budget.take(kept.count * steps)
-      found.withLock { $0[block] = kept }
+      parts.set(block, (builder, kept))
     }
-    let perBlock = found.withLock { $0 }
-    var positions: [Int32] = []
-    for (block, kept) in perBlock.enumerated() where !kept.isEmpty {
-      let from = store.base + block * Blocks.size * steps
-      let to = store.base + positions.count * steps
-      if from != to { to.update(from: from, count: kept.count * steps) }
-      positions += kept
-    }
+    let found = parts.take()
+    let store = RowStore(found.map(\.rows), steps: steps)
+    let positions = found.flatMap(\.series)
     if positions.count == series {
       return Table(roster: stream.roster, marks: stream.marks, store: store)
     }

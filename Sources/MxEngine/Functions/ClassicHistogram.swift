@@ -194,6 +194,7 @@ extension Evaluator {
     _ groups: BucketGroups, _ table: Table, _ levels: [ScalarColumn], _ grid: Grid,
     _ place: SourceRange
   ) throws -> [Table] {
+    try budget.take(groups.members.count * grid.count * levels.count)
     let results = levels.map { _ in
       Table(roster: groups.roster, marks: groups.marks, steps: grid.count)
     }
@@ -253,6 +254,7 @@ extension Evaluator {
     let argument = node.arguments[2]
     let table = try table(vector(argument, grid))
     let groups = try bucketGroups(table, argument.position)
+    try budget.take(groups.members.count * grid.count)
     let result = Table(roster: groups.roster, marks: groups.marks, steps: grid.count)
     try forEachBlock(groups.members.count) { group, _ in
       var buckets = Buckets()
