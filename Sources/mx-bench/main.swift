@@ -1,8 +1,8 @@
 import Glibc
 
-// What can be measured, by name. Each takes the arguments behind its name and
-// prints a table; figures of a quiet machine belong into the comments and
-// documents that rest on them.
+/// What can be measured, by name. Each takes the arguments behind its name and
+/// prints a table; figures of a quiet machine belong into the comments and
+/// documents that rest on them.
 let benchmarks: [(name: String, about: String, run: ([String]) throws -> Int32)] = [
   ("codecs", "columns: bytes a sample, decode and encode speed; checksums", CodecBench.run),
   ("formats", "FILE...: parsing speed of each file", FormatsBench.run),
