@@ -5,6 +5,7 @@ import Glibc
 /// documents that rest on them.
 let benchmarks: [(name: String, about: String, run: ([String]) throws -> Int32)] = [
   ("codecs", "columns: bytes a sample, decode and encode speed; checksums", CodecBench.run),
+  ("engine", "[QUERY...]: CPU time of queries over samples in memory", EngineBench.run),
   ("formats", "FILE...: parsing speed of each file", FormatsBench.run),
   ("sets", "series sets: bytes a series, finding, opening", SetsBench.main),
   ("store", "FILE DIR: into a new store and merged; bytes a sample", StoreBench.run),

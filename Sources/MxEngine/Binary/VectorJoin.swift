@@ -109,8 +109,10 @@ struct VectorJoin {
     return try finished(sides, outputs, rows, pairs)
   }
 
-  private var fillOne: Literal? { isSwapped ? matching.fillLeft : matching.fillRight }
-  private var fillMany: Literal? { isSwapped ? matching.fillRight : matching.fillLeft }
+  // As Prometheus has it: under `group_right`, too, `fill_left` stands in for the
+  // many side and `fill_right` for the one side.
+  private var fillOne: Literal? { matching.fillRight }
+  private var fillMany: Literal? { matching.fillLeft }
 
   /// Labels are copied from the one side only where some are named.
   private func keyOfOne(_ one: Int32) -> Int32 { matching.include.isEmpty ? -1 : one }
