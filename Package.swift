@@ -134,7 +134,7 @@ let package = Package(
     tests("MxFormatsTests", ["MxFormats", "MxJSON", "MxModel"]),
     tests("MxPromQLTests", ["MxPromQL", "MxModel"]),
     tests("MxEngineTests", ["MxEngine", "MxPromQL", "MxModel"]),
-    tests("MxTemplateTests", ["MxTemplate"]),
+    tests("MxTemplateTests", ["MxTemplate", "MxJSON", "MxTime"]),
     tests("MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
     tests("MxRulesTests", ["MxRules", "MxEngine", "MxModel"]),
     tests("MxRenderTests", ["MxRender", "MxModel"]),
