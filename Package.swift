@@ -105,7 +105,7 @@ let package = Package(
 
     // mx-net alone links libcurl; the tools start it when a URL was named.
     .executableTarget(
-      name: "mx-net", dependencies: ["CCurl"],
+      name: "mx-net", dependencies: ["CCurl", "MxNet"],
       swiftSettings: strict,
       linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
 
@@ -127,19 +127,20 @@ let package = Package(
     tests("MxJSONTests", ["MxJSON"]),
     tests("MxConfigTests", ["MxConfig"]),
     tests("MxTimeTests", ["MxTime"]),
-    tests("MxNetTests", ["MxNet"]),
+    tests("MxNetTests", ["MxNet", "mx-net"]),
     tests("MxCLITests", ["MxCLI"]),
     tests("MxInstrumentTests", ["MxInstrument"]),
     tests("MxCodecTests", ["MxCodec"]),
     tests("MxFormatsTests", ["MxFormats", "MxJSON", "MxModel"]),
     tests("MxPromQLTests", ["MxPromQL", "MxModel"]),
-    tests("MxEngineTests", ["MxEngine", "MxPromQL", "MxModel"]),
+    tests("MxEngineTests", ["MxEngine", "MxPromQL", "MxModel", "MxTestSupport"]),
     tests("MxTemplateTests", ["MxTemplate", "MxJSON", "MxTime"]),
     tests("MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
-    tests("MxRulesTests", ["MxRules", "MxEngine", "MxModel"]),
+    tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxPromQL"]),
     tests("MxRenderTests", ["MxRender", "MxModel"]),
     tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
-    tests("MxAlertTests", ["MxAlert", "MxRules", "MxModel"]),
+    tests(
+      "MxAlertTests", ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel", "MxTestSupport"]),
     // The tools themselves, so that they are built before their scripts run.
     tests("CommandTests", ["MxTools", "MxCLI"] + tools, files: ["Scripts"]),
     tests("HouseTests", []),

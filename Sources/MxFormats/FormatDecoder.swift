@@ -15,7 +15,7 @@ package import MxModel
 /// `FormatOptions.lineLimit` bytes, or `bodyLimit` for formats that can only
 /// be read whole.
 package struct FormatDecoder {
-  package let format: Format
+  package private(set) var format: Format
   private let options: FormatOptions
   private var rest: [UInt8] = []
   /// The next of the batch's series to be looked at for `options.events`.
@@ -27,6 +27,12 @@ package struct FormatDecoder {
   private var openMetrics: OpenMetricsText?
   private var influx: InfluxText?
   private var csv: CSVText?
+  private var ndjson: NDJSONText?
+  private var graphite: GraphiteText?
+  private var json: JSONBody?
+  private var otlp: OTLPBody?
+  private var remoteWrite: RemoteWriteBody?
+  private var protobuf: PrometheusProtobuf?
 
   package init(_ format: Format, _ options: FormatOptions) {
     self.format = format
@@ -35,7 +41,13 @@ package struct FormatDecoder {
     case .openmetrics: openMetrics = OpenMetricsText(options)
     case .influx: influx = InfluxText(options)
     case .csv: csv = CSVText(options)
-    default: prometheus = PrometheusText(options)
+    case .ndjson: ndjson = NDJSONText(options)
+    case .graphite: graphite = GraphiteText(options)
+    case .json: json = JSONBody(options)
+    case .otlp: otlp = OTLPBody(options)
+    case .remoteWrite: remoteWrite = RemoteWriteBody(options)
+    case .prometheusProtobuf: protobuf = PrometheusProtobuf(options)
+    case .prometheus: prometheus = PrometheusText(options)
     }
   }
 
@@ -58,6 +70,12 @@ package struct FormatDecoder {
   ) throws(FormatError) {
     let firstRow = batch.count
     var piece = piece
+    if !final, json != nil, rest.isEmpty, Format.detect(piece, isWhole: false) == .ndjson {
+      // JSON whose first line is a whole object: by line it need not fit into memory.
+      format = .ndjson
+      json = nil
+      ndjson = NDJSONText(options)
+    }
     // Complete what was carried alone, then go on in the caller's memory.
     var atLeast = 0
     while !rest.isEmpty, !piece.isEmpty {
@@ -87,7 +105,12 @@ package struct FormatDecoder {
     return piece.offset(of: Byte.newline, from: atLeast).map { $0 + 1 } ?? piece.count
   }
 
-  private var isByLine: Bool { true }
+  private var isByLine: Bool {
+    switch format {
+    case .json, .otlp, .remoteWrite, .prometheusProtobuf: false
+    default: true
+    }
+  }
 
   private func bound() throws(FormatError) {
     let limit = isByLine ? options.lineLimit : options.bodyLimit
@@ -96,7 +119,10 @@ package struct FormatDecoder {
   }
 
   /// Lines done with so far.
-  package var line: Int { prometheus?.line ?? openMetrics?.line ?? influx?.line ?? csv?.line ?? 0 }
+  package var line: Int {
+    prometheus?.line ?? openMetrics?.line ?? influx?.line ?? csv?.line ?? ndjson?.line
+      ?? graphite?.line ?? 0
+  }
 
   private mutating func parse(
     _ bytes: [UInt8], final: Bool, into batch: inout SampleBatch, _ problems: inout Problems
@@ -125,7 +151,20 @@ package struct FormatDecoder {
     if csv != nil {
       return try csv?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
     }
-    return try influx?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
+    if ndjson != nil {
+      return try ndjson?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
+    }
+    if graphite != nil {
+      return try graphite?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
+    }
+    if influx != nil {
+      return try influx?.feed(bytes, final: final, into: &batch, problems: &problems) ?? 0
+    }
+    try json?.read(bytes, into: &batch, problems: &problems)
+    try otlp?.read(bytes, into: &batch, problems: &problems)
+    try remoteWrite?.read(bytes, into: &batch, problems: &problems)
+    try protobuf?.read(bytes, into: &batch, problems: &problems)
+    return bytes.count
   }
 
   private mutating func finishRows(of batch: inout SampleBatch, from firstRow: Int) {

@@ -6,26 +6,34 @@ package struct FunctionSignature: Sendable {
   private let staticName: StaticString
   /// One letter an argument; see `table`.
   private let letters: StaticString
-  package let minimumArguments: Int
-  /// `unlimited` for `label_join` and its like.
-  package let maximumArguments: Int
+  /// Negative where the letters say it.
+  private let minimum: Int
+  private let maximum: Int
   package let returnType: ValueType
   package let isExperimental: Bool
 
   package static let unlimited = Int.max
 
+  /// Plain assignments: the whole table is then data in the program, and costs a
+  /// process that asks one question nothing.
+  @inline(__always)
   init(
     _ id: FunctionID, _ name: StaticString, _ letters: StaticString, _ returnType: ValueType,
-    minimum: Int? = nil, maximum: Int? = nil, experimental: Bool = false
+    minimum: Int = -1, maximum: Int = -1, experimental: Bool = false
   ) {
     self.id = id
     self.staticName = name
     self.letters = letters
-    self.minimumArguments = minimum ?? letters.utf8CodeUnitCount
-    self.maximumArguments = maximum ?? letters.utf8CodeUnitCount
+    self.minimum = minimum
+    self.maximum = maximum
     self.returnType = returnType
     self.isExperimental = experimental
   }
+
+  package var minimumArguments: Int { minimum < 0 ? letters.utf8CodeUnitCount : minimum }
+
+  /// `unlimited` for `label_join` and its like.
+  package var maximumArguments: Int { maximum < 0 ? letters.utf8CodeUnitCount : maximum }
 
   package var name: String { staticName.description }
 
@@ -42,8 +50,11 @@ package struct FunctionSignature: Sendable {
     }
   }
 
-  /// The function of that name; names are case-sensitive.
+  /// The function of that name; names are case-sensitive. `holt_winters`, as it was
+  /// called before Prometheus 3, still means `double_exponential_smoothing`: the rules
+  /// and dashboards that people bring have it.
   package static func find(_ name: UnsafeBufferPointer<UInt8>) -> FunctionID? {
+    if name.elementsEqual("holt_winters".utf8) { return .doubleExponentialSmoothing }
     var low = 0
     var high = table.count
     while low < high {

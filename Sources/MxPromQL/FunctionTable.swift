@@ -53,7 +53,7 @@ extension FunctionSignature {
     FunctionSignature(.info, "info", "vv", .vector, minimum: 1, maximum: 2, experimental: true),
     FunctionSignature(.irate, "irate", "m", .vector),
     FunctionSignature(
-      .labelJoin, "label_join", "vttt", .vector, minimum: 3, maximum: FunctionSignature.unlimited),
+      .labelJoin, "label_join", "vttt", .vector, minimum: 3, maximum: .max),
     FunctionSignature(.labelReplace, "label_replace", "vtttt", .vector),
     FunctionSignature(.lastOverTime, "last_over_time", "m", .vector),
     FunctionSignature(.ln, "ln", "v", .vector),
@@ -82,10 +82,10 @@ extension FunctionSignature {
     FunctionSignature(.sort, "sort", "v", .vector),
     FunctionSignature(
       .sortByLabel, "sort_by_label", "vt", .vector, minimum: 1,
-      maximum: FunctionSignature.unlimited, experimental: true),
+      maximum: .max, experimental: true),
     FunctionSignature(
       .sortByLabelDesc, "sort_by_label_desc", "vt", .vector, minimum: 1,
-      maximum: FunctionSignature.unlimited, experimental: true),
+      maximum: .max, experimental: true),
     FunctionSignature(.sortDesc, "sort_desc", "v", .vector),
     FunctionSignature(.sqrt, "sqrt", "v", .vector),
     FunctionSignature(.start, "start", "", .scalar, experimental: true),

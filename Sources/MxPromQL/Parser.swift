@@ -28,11 +28,7 @@ package enum PromQL {
   package static func parse(
     _ source: String, options: ParserOptions = ParserOptions()
   ) throws(PromQLError) -> Expr {
-    var source = source
-    source.makeContiguousUTF8()
-    return try run(Array(source.utf8), options) { (parser) throws(PromQLError) in
-      try parser.query()
-    }
+    try parse(bytes: Array(source.utf8), options: options)
   }
 
   /// Likewise from bytes, which need not be UTF-8 where that is an error.
@@ -76,6 +72,9 @@ package enum PromQL {
 
 /// One run over one query: precedence climbing over a lexer, one token ahead.
 ///
+/// What recurses has a small frame: 500 levels must fit 512 KiB. That is why the
+/// leaves are kept out of it (`@inline(never)`).
+///
 /// Every method that reads a thing begins with `token` on its first piece and
 /// ends with `token` just after its last.
 struct Parser {
@@ -93,6 +92,9 @@ struct Parser {
   /// Where the last token that was taken ended.
   var lastEnd = 0
   var context = Context.none
+  /// `by` and `without` of the aggregations that are open, innermost last. Kept here
+  /// and not on the stack, which is for 500 of them.
+  var groupings: [Aggregation.Grouping?] = []
   /// How many expressions are open around this place.
   private var depth = 0
   /// How high the tree is that the last method returned.
@@ -124,12 +126,14 @@ struct Parser {
 
   // MARK: Tokens
 
+  @inline(never)
   mutating func advance() throws(PromQLError) {
     lastEnd = token.end
     token = try lexer.next()
   }
 
   /// Takes a token of `kind`, or throws what `unexpected` says.
+  @inline(never)
   mutating func expect(
     _ kind: TokenKind, in place: String? = nil, expected: String? = nil
   ) throws(PromQLError) {
@@ -146,6 +150,7 @@ struct Parser {
   // MARK: Expressions
 
   /// An expression whose operators bind at least as tightly as `minimum`.
+  @inline(never)
   mutating func expression(_ minimum: Int) throws(PromQLError) -> Expr {
     try descend()
     var left = try operand()
@@ -155,14 +160,22 @@ struct Parser {
       try advance()
       let modifiers = try binaryModifiers()
       let right = try expression(op.precedence + (op.isRightAssociative ? 0 : 1))
-      left = .binary(
-        BinaryExpr(
-          op, left, right, returnsBool: modifiers.returnsBool, matching: modifiers.matching,
-          operatorPosition: operatorToken.range, position: left.position.through(right.position)))
+      left = Self.combined(op, left, right, modifiers, operatorToken)
       try grow(over: max(leftHeight, height), at: operatorToken)
     }
     depth -= 1
     return left
+  }
+
+  @inline(never)
+  private static func combined(
+    _ op: BinaryOperator, _ left: Expr, _ right: Expr, _ modifiers: BinaryModifiers,
+    _ operatorToken: Token
+  ) -> Expr {
+    .binary(
+      BinaryExpr(
+        op, left, right, returnsBool: modifiers.returnsBool, matching: modifiers.matching,
+        operatorPosition: operatorToken.range, position: left.position.through(right.position)))
   }
 
   /// Goes one level down, unless that is too deep. The caller takes the level back
@@ -175,11 +188,13 @@ struct Parser {
   mutating func ascend() { depth -= 1 }
 
   /// Notes that a node was put on a tree of height `below`.
+  @inline(never)
   mutating func grow(over below: Int, at place: Token) throws(PromQLError) {
     height = below + 1
     if height > ParserOptions.maximumDepth { throw tooDeep(place) }
   }
 
+  @inline(never)
   private func tooDeep(_ place: Token) -> PromQLError {
     PromQLError(
       "expression is nested too deeply, at most \(ParserOptions.maximumDepth) levels are allowed",
@@ -190,42 +205,52 @@ struct Parser {
   private mutating func operand() throws(PromQLError) -> Expr {
     if token.kind == .add || token.kind == .subtract { return try signed() }
     var result = try primary()
-    while let modified = try modified(result) { result = modified }
+    while token.kind.isModifier { result = try modified(result) }
     return result
   }
 
+  @inline(never)
   private mutating func signed() throws(PromQLError) -> Expr {
     let sign = token
     try advance()
     // Only `^` binds tighter than a sign.
     let inner = try expression(UnaryOperator.precedence + 1)
+    if case .number = inner {} else { try grow(over: height, at: sign) }
+    return Self.signed(sign, inner)
+  }
+
+  @inline(never)
+  private static func signed(_ sign: Token, _ inner: Expr) -> Expr {
     let position = sign.range.through(inner.position)
     let op: UnaryOperator = sign.kind == .subtract ? .minus : .plus
     if case .number(let node) = inner {
       let value = op == .minus ? -node.value : node.value
       return .number(NumberLiteral(value, isDuration: node.isDuration, position: position))
     }
-    try grow(over: height, at: sign)
     return .unary(UnaryExpr(op, inner, position: position))
   }
 
   private mutating func primary() throws(PromQLError) -> Expr {
     height = 1
     switch token.kind {
-    case .number, .duration: return .number(try numberLiteral())
-    case .string:
-      let node = StringLiteral(
-        bytes: StringText.unquoted(text(token)), position: token.range)
-      try advance()
-      return .string(node)
     case .leftParen: return try parenthesized()
-    case .leftBrace: return .selector(try selector())
+    case .number, .duration, .string, .leftBrace: return try leaf()
     default:
       guard token.kind.canNameMetric else { throw unexpected() }
       return try named()
     }
   }
 
+  @inline(never)
+  private mutating func leaf() throws(PromQLError) -> Expr {
+    if token.kind == .leftBrace { return .selector(try selector()) }
+    if token.kind != .string { return .number(try numberLiteral()) }
+    let node = StringLiteral(bytes: StringText.unquoted(text(token)), position: token.range)
+    try advance()
+    return .string(node)
+  }
+
+  @inline(never)
   private mutating func parenthesized() throws(PromQLError) -> Expr {
     let opening = token
     try advance()
@@ -233,21 +258,32 @@ struct Parser {
     guard token.kind == .rightParen else { throw unexpected() }
     try advance()
     try grow(over: height, at: opening)
-    return .parentheses(Parentheses(inner, position: range(from: opening.start)))
+    return Self.wrapped(inner, range(from: opening.start))
+  }
+
+  @inline(never)
+  private static func wrapped(_ inner: Expr, _ position: SourceRange) -> Expr {
+    .parentheses(Parentheses(inner, position: position))
   }
 
   /// A call, an aggregation or a selector: they all begin with a word.
+  @inline(never)
   private mutating func named() throws(PromQLError) -> Expr {
     let name = token
     try advance()
     if let op = name.kind.aggregateOperator {
       if token.kind == .leftParen || token.kind == .by || token.kind == .without {
-        return .aggregate(try aggregation(op, name))
+        return try aggregation(op, name)
       }
     } else if token.kind == .leftParen, name.kind == .identifier || name.kind.isFunctionKeyword {
-      return .call(try call(name))
+      return try call(name)
     }
-    return .selector(try selector(named: name))
+    return try namedSelector(name)
+  }
+
+  @inline(never)
+  private mutating func namedSelector(_ name: Token) throws(PromQLError) -> Expr {
+    .selector(try selector(named: name))
   }
 
   func numberValue(_ token: Token) throws(PromQLError) -> Double {

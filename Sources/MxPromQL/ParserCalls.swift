@@ -2,26 +2,32 @@ extension Parser {
   // MARK: Calls and aggregations
 
   /// `name (…)`; the name was taken.
-  mutating func call(_ name: Token) throws(PromQLError) -> Call {
+  @inline(never)
+  mutating func call(_ name: Token) throws(PromQLError) -> Expr {
     let arguments = try arguments()
-    var nameBytes = UnsafeBufferPointer(rebasing: text(name))
+    let function = try function(name)
+    // The closing parenthesis is taken only now: what is wrong with the call comes
+    // before what is wrong with the text behind it.
+    try advance()
+    return .call(Call(function, arguments, position: range(from: name.start)))
+  }
+
+  @inline(never)
+  private func function(_ name: Token) throws(PromQLError) -> FunctionID {
     // Keywords that are functions (`STEP()`) are found in any case.
-    let lowered = name.kind.isFunctionKeyword ? string(name).lowercased() : ""
-    if name.kind.isFunctionKeyword { nameBytes = UnsafeBufferPointer(start: nil, count: 0) }
     let found =
       name.kind.isFunctionKeyword
-      ? FunctionSignature.find(lowered) : FunctionSignature.find(nameBytes)
+      ? FunctionSignature.find(string(name).lowercased())
+      : FunctionSignature.find(UnsafeBufferPointer(rebasing: text(name)))
     guard let function = found else { throw unknownFunction(name) }
     if !options.allowsExperimentalFunctions, function.signature.isExperimental {
       throw PromQLError("function \(Quoting.text(function.name)) is not enabled", name.range)
     }
-    // The closing parenthesis is taken only now: what is wrong with the call comes
-    // before what is wrong with the text behind it.
-    try advance()
-    return Call(function, arguments, position: range(from: name.start))
+    return function
   }
 
   /// `(a, b)` up to the closing parenthesis, on which `token` then stands.
+  @inline(never)
   private mutating func arguments() throws(PromQLError) -> [Expr] {
     try expect(.leftParen)
     height = 0
@@ -32,38 +38,49 @@ extension Parser {
     }
     var highest = 0
     while true {
-      let start = token
       result.append(try expression(1))
       highest = max(highest, height)
       if token.kind == .rightParen {
-        try grow(over: highest, at: start)
+        try grow(over: highest, at: token)
         return result
       }
-      guard token.kind == .comma else { throw unexpected() }
-      let comma = token
-      try advance()
-      if token.kind == .rightParen {
-        throw PromQLError("trailing commas not allowed in function call args", comma.range)
-      }
+      try comma()
+    }
+  }
+
+  /// The comma between two arguments; none may stand before the parenthesis.
+  @inline(never)
+  private mutating func comma() throws(PromQLError) {
+    guard token.kind == .comma else { throw unexpected() }
+    let comma = token
+    try advance()
+    if token.kind == .rightParen {
+      throw PromQLError("trailing commas not allowed in function call args", comma.range)
     }
   }
 
   /// `sum by (a) (x)` or `sum (x) by (a)`; the operator was taken.
+  @inline(never)
   mutating func aggregation(
     _ op: AggregateOperator, _ name: Token
-  ) throws(PromQLError) -> Aggregation {
+  ) throws(PromQLError) -> Expr {
     let outer = context
     context = .aggregation
-    var grouping = Aggregation.Grouping.all
-    let isBefore = token.kind != .leftParen
-    if isBefore { grouping = try groupingClause() }
+    groupings.append(nil)
+    if token.kind != .leftParen { try groupingClause() }
     guard token.kind == .leftParen else { throw unexpected() }
-    let arguments = try arguments()
+    return try aggregation(op, try arguments(), outer, name)
+  }
+
+  /// The rest of it, from the closing parenthesis on.
+  @inline(never)
+  private mutating func aggregation(
+    _ op: AggregateOperator, _ arguments: [Expr], _ outer: Context, _ name: Token
+  ) throws(PromQLError) -> Expr {
     try advance()
     context = outer
-    let argumentHeight = height
-    if !isBefore, token.kind == .by || token.kind == .without { grouping = try groupingClause() }
-    height = argumentHeight
+    if groupings.last == .some(nil) { try groupingClause() }
+    let grouping = groupings.popLast() ?? nil
     let position = range(from: name.start)
     if arguments.isEmpty {
       throw PromQLError("no arguments for aggregate expression provided", position)
@@ -79,16 +96,19 @@ extension Parser {
         "wrong number of arguments for aggregate expression provided, expected \(wanted), "
           + "got \(arguments.count)", position)
     }
-    return Aggregation(
-      op, parameter: wanted == 2 ? arguments[0] : nil, arguments[wanted - 1], grouping: grouping,
-      position: position)
+    return .aggregate(
+      Aggregation(
+        op, parameter: wanted == 2 ? arguments[0] : nil, arguments[wanted - 1],
+        grouping: grouping ?? .all, position: position))
   }
 
-  private mutating func groupingClause() throws(PromQLError) -> Aggregation.Grouping {
+  @inline(never)
+  private mutating func groupingClause() throws(PromQLError) {
+    guard token.kind == .by || token.kind == .without else { return }
     let isBy = token.kind == .by
     try advance()
     let labels = try groupingLabels()
-    return isBy ? .by(labels) : .without(labels)
+    groupings[groupings.count - 1] = isBy ? .by(labels) : .without(labels)
   }
 
   /// `(a, "b c",)`
@@ -135,6 +155,7 @@ extension Parser {
 
   /// What may stand between an operator and its right side: `bool`, `on (a)
   /// group_left (b)`, `fill (0)`.
+  @inline(never)
   mutating func binaryModifiers() throws(PromQLError) -> BinaryModifiers {
     // Most operators have none.
     guard token.kind.rawValue >= TokenKind.bool.rawValue,

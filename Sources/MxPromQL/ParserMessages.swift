@@ -1,6 +1,7 @@
 extension Parser {
   /// The error about the token at hand: what it is, inside what, and what should
   /// stand there.
+  @inline(never)
   func unexpected(in place: String? = nil, expected: String? = nil) -> PromQLError {
     var message = "unexpected \(description(token))"
     if let place = place ?? (context == .aggregation ? "aggregation" : nil) {
@@ -36,6 +37,7 @@ extension Parser {
     return Quoting.text(String(found.unicodeScalars.prefix(10))) + "..."
   }
 
+  @inline(never)
   func unknownFunction(_ name: Token) -> PromQLError {
     let found = string(name)
     var error = PromQLError("unknown function with name \(Quoting.text(found))", name.range)
@@ -48,7 +50,6 @@ extension Parser {
 enum NearNames {
   /// Functions that have another name now.
   private static let renamed = [
-    "holt_winters": "double_exponential_smoothing",
     "count_scalar": "count",
     "drop_common_labels": "sum without",
     "median_over_time": "quantile_over_time",

@@ -21,12 +21,12 @@ extension Parser {
     matchers: [Matcher], namedOutside: Bool, from start: Int
   ) throws(PromQLError) -> Selector {
     var matchers = matchers
-    // Where the metric's name was said without `__name__`, the matcher that says so.
-    var stated: Int? = namedOutside ? 0 : nil
+    // Whether the metric's name was said without `__name__`.
+    var isStated = namedOutside
     if token.kind == .leftBrace {
       try advance()
       while token.kind != .rightBrace {
-        if try matcher(into: &matchers) { stated = matchers.count - 1 }
+        if try matcher(into: &matchers) { isStated = true }
         if token.kind == .comma {
           try advance()
         } else if token.kind != .rightBrace {
@@ -36,7 +36,7 @@ extension Parser {
       try advance()
     }
     let position = range(from: start)
-    try checkName(matchers, stated: stated, position)
+    try checkName(matchers, isStated: isStated, position)
     // The name first: where it is looked for, and one order for comparisons.
     let isName = { (matcher: Matcher) in matcher.name == LabelName.metric && matcher.op == .equal }
     if let index = matchers.firstIndex(where: isName), index > 0 {
@@ -47,21 +47,17 @@ extension Parser {
 
   /// A metric has one name: said once outside the braces or in quotes, or once by `=`.
   private func checkName(
-    _ matchers: [Matcher], stated: Int?, _ position: SourceRange
+    _ matchers: [Matcher], isStated: Bool, _ position: SourceRange
   ) throws(PromQLError) {
     var named: Matcher?
-    for (index, matcher) in matchers.enumerated() where matcher.name == LabelName.metric {
+    for matcher in matchers where matcher.name == LabelName.metric {
       guard let first = named else {
         named = matcher
         continue
       }
-      let isStated = stated != nil
       if isStated || (first.op == .equal && matcher.op == .equal) {
-        let names =
-          index == stated ? (matcher.value, first.value) : (first.value, matcher.value)
-        throw PromQLError(
-          "metric name must not be set twice: \(Quoting.text(names.0)) or \(Quoting.text(names.1))",
-          position)
+        let names = "\(Quoting.text(first.value)) or \(Quoting.text(matcher.value))"
+        throw PromQLError("metric name must not be set twice: \(names)", position)
       }
     }
   }
@@ -120,22 +116,22 @@ extension Parser {
 
   // MARK: Modifiers after an expression
 
-  /// `expr` with the next modifier applied, nil if none follows.
-  mutating func modified(_ expr: Expr) throws(PromQLError) -> Expr? {
+  /// `expr` with the modifier applied on which `token` stands.
+  @inline(never)
+  mutating func modified(_ expr: Expr) throws(PromQLError) -> Expr {
     switch token.kind {
     case .leftBracket: try bracketed(expr)
     case .offset: try offset(expr)
     case .atSign: try at(expr)
     case .anchored: try extended(expr, .anchored)
-    case .smoothed: try extended(expr, .smoothed)
-    default: nil
+    default: try extended(expr, .smoothed)
     }
   }
 
   private mutating func bracketed(_ expr: Expr) throws(PromQLError) -> Expr {
     let opening = token
     try advance()
-    let range = try positiveDuration()
+    let range = try positiveDuration(place: "subquery or range selector")
     if token.kind == .colon { return try subquery(expr, range) }
     guard token.kind == .rightBracket else {
       throw unexpected(in: "subquery or range", expected: "\":\" or \"]\"")
@@ -161,15 +157,7 @@ extension Parser {
   ) throws(PromQLError) -> Expr {
     try advance()
     var step: DurationValue?
-    if token.kind != .rightBracket {
-      let hasStart =
-        token.kind == .number || token.kind == .duration || token.kind.isFunctionKeyword
-      if !hasStart, token.kind == .comma || token.kind == .rightParen {
-        throw unexpected(
-          in: "subquery selector", expected: "number, duration, step(), range(), or \"]\"")
-      }
-      step = try positiveDuration()
-    }
+    if token.kind != .rightBracket { step = try positiveDuration(place: "subquery selector") }
     guard token.kind == .rightBracket else {
       throw unexpected(in: "subquery selector", expected: "\"]\"")
     }

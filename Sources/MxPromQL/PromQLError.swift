@@ -1,21 +1,52 @@
 /// Why a query is no PromQL, and where.
+///
+/// One pointer wide: the parser recurses, and each of its frames has room for an error.
 package struct PromQLError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// As Prometheus words it, without the place.
-  package var message: String
-  /// The offending part of the query.
-  package var range: SourceRange
-  /// Line and column of its start; nil where the query is empty.
-  package var position: SourcePosition?
-  /// What may have been meant: `did you mean 'rate'?`
-  package var hint: String?
+  private indirect enum Storage: Hashable, Sendable {
+    case error(Content)
+  }
+
+  private struct Content: Hashable, Sendable {
+    var message: String
+    var range: SourceRange
+    var position: SourcePosition?
+    var hint: String?
+  }
+
+  private var storage: Storage
+
+  private var content: Content {
+    get {
+      switch storage {
+      case .error(let content): content
+      }
+    }
+    set { storage = .error(newValue) }
+  }
 
   package init(
     _ message: String, _ range: SourceRange, position: SourcePosition? = nil, hint: String? = nil
   ) {
-    self.message = message
-    self.range = range
-    self.position = position
-    self.hint = hint
+    storage = .error(
+      Content(message: message, range: range, position: position, hint: hint))
+  }
+
+  /// As Prometheus words it, without the place.
+  package var message: String { content.message }
+
+  /// The offending part of the query.
+  package var range: SourceRange { content.range }
+
+  /// Line and column of its start; nil where the query is empty.
+  package var position: SourcePosition? {
+    get { content.position }
+    set { content.position = newValue }
+  }
+
+  /// What may have been meant: `did you mean 'rate'?`
+  package var hint: String? {
+    get { content.hint }
+    set { content.hint = newValue }
   }
 
   /// Prometheus' own line: `1:14: parse error: unexpected end of input`.

@@ -55,6 +55,14 @@ enum TokenKind: UInt8, Sendable {
     }
   }
 
+  /// What may stand behind an expression and belongs to it.
+  var isModifier: Bool {
+    switch self {
+    case .leftBracket, .offset, .atSign, .anchored, .smoothed: true
+    default: false
+    }
+  }
+
   /// `start (` and its like are calls.
   var isFunctionKeyword: Bool { rawValue >= TokenKind.start.rawValue }
 }
@@ -75,61 +83,86 @@ enum Keyword {
   /// The longest is `count_values`.
   static let maximumLength = 12
 
-  /// A word of up to 16 bytes in lower case, as two integers.
-  private struct Packed {
-    var high: UInt64 = 0
-    var low: UInt64 = 0
-
-    init(_ word: UnsafeBufferPointer<UInt8>) {
-      for byte in word {
-        high = high &<< 8 | low &>> 56
-        let isUpper = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
-        low = low &<< 8 | UInt64(isUpper ? byte | 0x20 : byte)
-      }
-    }
+  private struct Word {
+    let text: StaticString
+    let kind: TokenKind
 
     @inline(__always)
-    static func precedes(_ left: Packed, _ right: Packed) -> Bool {
-      left.high == right.high ? left.low < right.low : left.high < right.high
+    init(_ text: StaticString, _ kind: TokenKind) {
+      self.text = text
+      self.kind = kind
+    }
+
+    /// Negative where it sorts before `other`, letters of `other` taken as small ones.
+    func compare(_ other: UnsafeBufferPointer<UInt8>) -> Int {
+      let bytes = text.utf8Start
+      let count = text.utf8CodeUnitCount
+      for index in 0..<min(count, other.count) {
+        let byte = other[index]
+        let isUpper = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
+        let order = Int(bytes[index]) - Int(isUpper ? byte | 0x20 : byte)
+        if order != 0 { return order }
+      }
+      return count - other.count
     }
   }
 
-  private static let words: [(StaticString, TokenKind)] = [
-    ("and", .and), ("or", .or), ("unless", .unless), ("atan2", .atan2),
-    ("sum", .sum), ("avg", .avg), ("min", .min), ("max", .max), ("count", .count),
-    ("group", .group), ("stddev", .stddev), ("stdvar", .stdvar), ("topk", .topk),
-    ("bottomk", .bottomk), ("quantile", .quantile), ("count_values", .countValues),
-    ("limitk", .limitk), ("limit_ratio", .limitRatio),
-    ("by", .by), ("without", .without), ("offset", .offset), ("anchored", .anchored),
-    ("smoothed", .smoothed), ("bool", .bool), ("on", .on), ("ignoring", .ignoring),
-    ("group_left", .groupLeft), ("group_right", .groupRight), ("fill", .fill),
-    ("fill_left", .fillLeft), ("fill_right", .fillRight), ("start", .start), ("end", .finish),
-    ("step", .step), ("range", .range), ("min_of", .minOf), ("max_of", .maxOf),
-    ("inf", .number), ("nan", .number),
+  /// In the order of their bytes. Written out and not sorted when first needed: like
+  /// this it is data in the program.
+  private static let table: [Word] = [
+    Word("anchored", .anchored),
+    Word("and", .and),
+    Word("atan2", .atan2),
+    Word("avg", .avg),
+    Word("bool", .bool),
+    Word("bottomk", .bottomk),
+    Word("by", .by),
+    Word("count", .count),
+    Word("count_values", .countValues),
+    Word("end", .finish),
+    Word("fill", .fill),
+    Word("fill_left", .fillLeft),
+    Word("fill_right", .fillRight),
+    Word("group", .group),
+    Word("group_left", .groupLeft),
+    Word("group_right", .groupRight),
+    Word("ignoring", .ignoring),
+    Word("inf", .number),
+    Word("limit_ratio", .limitRatio),
+    Word("limitk", .limitk),
+    Word("max", .max),
+    Word("max_of", .maxOf),
+    Word("min", .min),
+    Word("min_of", .minOf),
+    Word("nan", .number),
+    Word("offset", .offset),
+    Word("on", .on),
+    Word("or", .or),
+    Word("quantile", .quantile),
+    Word("range", .range),
+    Word("smoothed", .smoothed),
+    Word("start", .start),
+    Word("stddev", .stddev),
+    Word("stdvar", .stdvar),
+    Word("step", .step),
+    Word("sum", .sum),
+    Word("topk", .topk),
+    Word("unless", .unless),
+    Word("without", .without),
   ]
-
-  private static let table: [(key: Packed, kind: TokenKind)] =
-    words.map { word, kind in
-      (
-        Packed(UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)), kind
-      )
-    }
-    .sorted { Packed.precedes($0.key, $1.key) }
 
   /// The keyword that `word` is, nil for an ordinary name.
   static func find(_ word: UnsafeBufferPointer<UInt8>) -> TokenKind? {
     guard word.count <= maximumLength else { return nil }
-    let key = Packed(word)
     var low = 0
     var high = table.count
     while low < high {
       let middle = (low + high) / 2
-      if Packed.precedes(table[middle].key, key) { low = middle + 1 } else { high = middle }
+      let order = table[middle].compare(word)
+      if order == 0 { return table[middle].kind }
+      if order < 0 { low = middle + 1 } else { high = middle }
     }
-    guard low < table.count, table[low].key.high == key.high, table[low].key.low == key.low else {
-      return nil
-    }
-    return table[low].kind
+    return nil
   }
 
   static func find(_ word: String) -> TokenKind? {

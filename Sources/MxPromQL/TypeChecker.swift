@@ -8,31 +8,58 @@ struct TypeChecker {
   /// The query, for how a thing was written.
   let bytes: UnsafeBufferPointer<UInt8>
 
+  /// Each kind of node has a function and so a frame of its own: this one, which is
+  /// on the stack once a level, stays small.
   @discardableResult
+  @inline(never)
   func check(_ expr: Expr) throws(PromQLError) -> ValueType {
     switch expr {
     case .number, .string: break
-    case .selector(let node): try check(node)
-    case .range(let node): try check(node.selector)
-    case .parentheses(let node): try check(node.inner)
-    case .subquery(let node):
-      let type = try check(node.inner)
-      if type != .vector {
-        throw PromQLError(
-          "subquery is only allowed on instant vector, got \(type.name) instead", node.position)
-      }
-    case .unary(let node):
-      let type = try check(node.operand)
-      if type != .scalar, type != .vector {
-        throw PromQLError(
-          "unary expression only allowed on expressions of type scalar or instant vector, "
-            + "got \(Quoting.text(type.documentedName))", node.position)
-      }
-    case .aggregate(let node): try check(node)
-    case .binary(let node): try check(node)
-    case .call(let node): try check(node)
+    case .selector, .range: try checkSelector(expr)
+    case .parentheses: try check(Self.inner(expr))
+    case .subquery: try checkSubquery(expr)
+    case .unary: try checkUnary(expr)
+    case .aggregate: try checkAggregation(expr)
+    case .binary: try checkBinary(expr)
+    case .call: try checkCall(expr)
     }
     return expr.type
+  }
+
+  @inline(never)
+  private static func inner(_ expr: Expr) -> Expr {
+    switch expr {
+    case .parentheses(let node): node.inner
+    case .subquery(let node): node.inner
+    case .unary(let node): node.operand
+    default: expr
+    }
+  }
+
+  @inline(never)
+  private func checkSelector(_ expr: Expr) throws(PromQLError) {
+    switch expr {
+    case .selector(let node): try check(node)
+    case .range(let node): try check(node.selector)
+    default: break
+    }
+  }
+
+  @inline(never)
+  private func checkSubquery(_ expr: Expr) throws(PromQLError) {
+    let type = try check(Self.inner(expr))
+    if type == .vector { return }
+    throw PromQLError(
+      "subquery is only allowed on instant vector, got \(type.name) instead", expr.position)
+  }
+
+  @inline(never)
+  private func checkUnary(_ expr: Expr) throws(PromQLError) {
+    let type = try check(Self.inner(expr))
+    if type == .scalar || type == .vector { return }
+    throw PromQLError(
+      "unary expression only allowed on expressions of type scalar or instant vector, "
+        + "got \(Quoting.text(type.documentedName))", expr.position)
   }
 
   private func expect(
@@ -52,36 +79,45 @@ struct TypeChecker {
       "vector selector must contain at least one non-empty matcher", node.position)
   }
 
-  private func check(_ node: Aggregation) throws(PromQLError) {
+  @inline(never)
+  private func checkAggregation(_ expr: Expr) throws(PromQLError) {
+    guard case .aggregate(let node) = expr else { return }
     try expect(.vector, node.argument, in: "aggregation expression")
     if let wanted = node.op.parameterType, let parameter = node.parameter {
       try expect(wanted, parameter, in: "aggregation parameter")
     }
   }
 
-  private func check(_ node: Call) throws(PromQLError) {
-    let signature = node.function.signature
-    let count = node.arguments.count
-    let name = { Quoting.text(node.function.name) }
-    let (minimum, maximum) = (signature.minimumArguments, signature.maximumArguments)
-    if count < minimum || count > maximum {
-      let bound = minimum == maximum ? "" : count < minimum ? "at least " : "at most "
-      let wanted = count < minimum ? minimum : maximum
-      throw PromQLError(
-        "expected \(bound)\(wanted) argument(s) in call to \(name()), got \(count)",
-        node.position)
-    }
-    for (index, argument) in node.arguments.enumerated() {
+  @inline(never)
+  private func checkCall(_ expr: Expr) throws(PromQLError) {
+    guard case .call(let node) = expr else { return }
+    try checkCount(node)
+    for index in node.arguments.indices {
+      let argument = node.arguments[index]
       if node.function == .info, index == 1 {
         try checkInfoLabels(argument)
-        continue
+      } else if let wanted = node.function.signature.argumentType(index) {
+        try expect(
+          wanted, argument, in: "call to function \(Quoting.text(node.function.name))")
       }
-      guard let wanted = signature.argumentType(index) else { continue }
-      try expect(wanted, argument, in: "call to function \(name())")
     }
   }
 
+  @inline(never)
+  private func checkCount(_ node: Call) throws(PromQLError) {
+    let signature = node.function.signature
+    let (minimum, maximum) = (signature.minimumArguments, signature.maximumArguments)
+    let count = node.arguments.count
+    if count >= minimum, count <= maximum { return }
+    let bound = minimum == maximum ? "" : count < minimum ? "at least " : "at most "
+    let wanted = count < minimum ? minimum : maximum
+    throw PromQLError(
+      "expected \(bound)\(wanted) argument(s) in call to \(Quoting.text(signature.name)), "
+        + "got \(count)", node.position)
+  }
+
   /// The second argument of `info` is only matchers, and may match everything.
+  @inline(never)
   private func checkInfoLabels(_ argument: Expr) throws(PromQLError) {
     guard argument.type == .vector else {
       throw PromQLError(
@@ -102,9 +138,18 @@ struct TypeChecker {
 
   // MARK: Operators
 
-  private func check(_ node: BinaryExpr) throws(PromQLError) {
-    let left = try check(node.left)
-    let right = try check(node.right)
+  @inline(never)
+  private func checkBinary(_ expr: Expr) throws(PromQLError) {
+    guard case .binary(let node) = expr else { return }
+    try check(node.left)
+    try check(node.right)
+    try checkOperands(node)
+  }
+
+  @inline(never)
+  private func checkOperands(_ node: BinaryExpr) throws(PromQLError) {
+    let left = node.left.type
+    let right = node.right.type
     if node.returnsBool, !node.op.isComparison {
       throw PromQLError(
         "bool modifier can only be used on comparison operators", node.operatorPosition)
@@ -133,6 +178,7 @@ struct TypeChecker {
     }
   }
 
+  @inline(never)
   private func checkMatching(_ node: BinaryExpr, areVectors: Bool) throws(PromQLError) {
     guard let matching = node.matching else { return }
     let isFilled = matching.fillLeft != nil || matching.fillRight != nil

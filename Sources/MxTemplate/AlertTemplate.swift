@@ -27,11 +27,12 @@ package struct AlertTemplate: Sendable {
   }
 
   private let template: Template?
-  private let plain: String
+  /// As written.
+  package let text: String
 
   /// Reads the template of one label or annotation of the alert `name`.
   package init(_ text: String, alert name: String) throws(TemplateError) {
-    plain = text
+    self.text = text
     // Without braces there is nothing to expand.
     template =
       text.contains("{{")
@@ -40,11 +41,20 @@ package struct AlertTemplate: Sendable {
       : nil
   }
 
+  /// A text without templates, whatever braces it has.
+  package init(plain text: String) {
+    self.text = text
+    template = nil
+  }
+
   package var isPlain: Bool { template == nil }
+
+  /// Whether it may ask for more than its own alert: text that says `query`.
+  package var usesQuery: Bool { template != nil && text.contains("query") }
 
   /// The text, or what Prometheus puts in its place where the template fails.
   package func expand(_ data: Data, functions: [String: TemplateFunction]) -> String {
-    guard let template else { return plain }
+    guard let template else { return text }
     do {
       return try render(template, data, functions)
     } catch {

@@ -44,6 +44,8 @@ package struct TemplateLimits: Hashable, Sendable {
   package var output = 1 << 20
   /// Nodes walked and elements made.
   package var steps = 1_000_000
+  /// Values inside of one list or map, those of its elements included.
+  package var elements = 50_000
   /// Levels of nested blocks, parentheses, template calls and lists.
   package var depth = 100
 

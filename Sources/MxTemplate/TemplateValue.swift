@@ -131,16 +131,23 @@ extension TemplateValue {
 
   var isString: Bool { if case .string = self { true } else { false } }
 
-  /// How many levels of lists and maps are inside, counted up to `limit`.
-  func depth(limit: Int) -> Int {
-    if limit <= 0 { return 0 }
+  /// How many values are inside, the value itself included; nil where there are more
+  /// than `limit` or they are nested deeper than `depth`. What a template builds of
+  /// itself may double with each step: counting stops in time.
+  func size(limit: Int, depth: Int) -> Int? {
+    if limit <= 0 || depth <= 0 { return nil }
     let inner: [TemplateValue]
     switch self {
     case .list(let values): inner = values
     case .map(let map): inner = Array(map.entries.values)
     case .object(let object): inner = object.elements ?? object.fields.map(\.value)
-    default: return 0
+    default: return 1
     }
-    return 1 + (inner.map { $0.depth(limit: limit - 1) }.max() ?? 0)
+    var total = 1
+    for value in inner {
+      guard let size = value.size(limit: limit - total, depth: depth - 1) else { return nil }
+      total += size
+    }
+    return total
   }
 }

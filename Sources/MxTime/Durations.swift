@@ -59,7 +59,7 @@ package enum Durations {
   }
 
   /// Prints as Prometheus does: years and weeks only where nothing else is left.
-  package static func print(_ milliseconds: Int64) -> String {
+  package static func text(_ milliseconds: Int64) -> String {
     if milliseconds == 0 { return "0s" }
     var out = milliseconds < 0 ? "-" : ""
     var rest = milliseconds.magnitude

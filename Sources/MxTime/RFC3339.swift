@@ -65,7 +65,7 @@ package enum RFC3339 {
 
   /// Prints `milliseconds` since 1970 at `offset` seconds east of UTC. What needs
   /// more than four digits for the year is printed as Unix seconds.
-  package static func print(
+  package static func text(
     milliseconds: Int64, offset: Int = 0, precision: Precision = .shortest
   ) -> String {
     var out: [UInt8] = []

@@ -72,11 +72,11 @@ package struct Zone: Equatable, Sendable {
   }
 
   /// `2026-11-20T10:00:00+01:00`.
-  package func print(
+  package func text(
     milliseconds: Int64, precision: RFC3339.Precision = .shortest
   ) -> String {
     let (seconds, _) = Civil.floorDivide(milliseconds, 1000)
-    return RFC3339.print(
+    return RFC3339.text(
       milliseconds: milliseconds, offset: offset(at: seconds), precision: precision)
   }
 

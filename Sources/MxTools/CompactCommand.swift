@@ -4,6 +4,13 @@ package import MxCLI
 package enum CompactCommand: Command {
   package static func run(_ run: Run) throws -> ExitCode {
     switch run.verb {
+    case "": return try StoreUpkeep.run(run)
+    case "verify": return try StoreChecks.verify(run)
+    case "repair": return try StoreChecks.repair(run)
+    case "upgrade": return try StoreChecks.upgrade(run)
+    case "inspect": return try StoreInspection.inspect(run)
+    case "stats": return try StoreInspection.stats(run)
+    case "health": return try StoreHealth.run(run)
     default: throw Pending.refusal(run)
     }
   }

@@ -4,6 +4,11 @@ package import MxCLI
 package enum QueryCommand: Command {
   package static func run(_ run: Run) throws -> ExitCode {
     switch run.verb {
+    case "": return try QueryEvaluation.run(run)
+    case "series": return try QueryListing.series(run)
+    case "labels": return try QueryListing.labels(run)
+    case "values": return try QueryListing.values(run)
+    case "metrics": return try QueryListing.metrics(run)
     default: throw Pending.refusal(run)
     }
   }

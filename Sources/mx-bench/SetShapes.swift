@@ -3,6 +3,7 @@ import MxModel
 /// The label sets of the data sets that the store is measured with, made by
 /// the rules of their generator: what index-100k, cpu-M and node-M hold.
 enum SetShape: String, CaseIterable {
+  case index50k = "index-50k"
   case index100k = "index-100k"
   case index1M = "index-1M"
   case cpuM = "cpu-M"
@@ -15,6 +16,7 @@ enum SetShape: String, CaseIterable {
   func table() -> SeriesTable {
     var table = SeriesTable()
     switch self {
+    case .index50k: Self.index(50_000, into: &table)
     case .index100k: Self.index(100_000, into: &table)
     case .index1M: Self.index(1_000_000, into: &table)
     case .cpuM: Self.cpu(hosts: 1000, into: &table)

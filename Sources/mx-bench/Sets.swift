@@ -34,7 +34,9 @@ enum SetsBench {
     let writing = median(3) { _ = build(table, order) }
     let series = Double(made.count)
     say("\n\(shape.rawValue)  \(made.count) series, keys \(table.keyBytes) bytes")
-    say("  set          \(made.bytes.count) bytes  \(two(Double(made.bytes.count) / series)) a series")
+    say(
+      "  set          \(made.bytes.count) bytes  \(two(Double(made.bytes.count) / series)) a series"
+    )
     say("  write        \(two(writing * 1e9 / series)) ns a series")
     let set = try open(made.bytes)
     for part in try set.inspect().parts {
@@ -81,7 +83,9 @@ enum SetsBench {
         found = try fresh.match(matchers)
       }
       let shown = matchers.map { "\($0)" }.joined(separator: ", ")
-      say("  {\(shown)}  \(found.count) series  \(two(warm * 1e6)) us, opened anew \(two(cold * 1e6)) us")
+      say(
+        "  {\(shown)}  \(found.count) series  \(two(warm * 1e6)) us, opened anew \(two(cold * 1e6)) us"
+      )
     }
     let refs = try set.match([Matcher(equal: label, value)])
     let reading = try timed(5) { _ = try set.labels(refs) }

@@ -143,4 +143,26 @@ private let counts = [0, 1, 2, 3, 5, 16, 100, 255, 256, 257, 511, 512, 700, 1500
         "\(shape) of \(count), runs \(low)..<\(high) of \(runs.count)")
     }
   }
+
+  /// The split reciprocal is tried on every value and dropped where one bit
+  /// differs: whatever the digits, the doubles come back.
+  @Test(arguments: 1...10)
+  func decimalsOfEveryExponentAndSizeComeBack(exponent: Int) throws {
+    var g = SeededGenerator(seed: UInt64(exponent))
+    var scale = 1.0
+    for _ in 0..<exponent { scale *= 10 }
+    for bits in [4, 12, 20, 29, 30, 31, 35, 36, 37, 45, 50] {
+      let values = (0..<2000).map { _ in
+        Double(Int64(bitPattern: g.next() >> UInt64(64 - bits))) / scale
+          * (g.next() & 1 == 0 ? 1 : -1)
+      }.map { $0 == 0 ? 0 : $0 }
+      let column = encoded(values, effort: .fresh)
+      #expect(decodedDoubles(column, runs: [2000]) == .success(values.map(\.bitPattern)))
+      let header = try column.withUnsafeBytes { try ColumnDecoder.header($0) }
+      if header.kind == .decimal {
+        if bits <= 29 { #expect(header.method == .split30) }
+        if bits >= 45, header.exponent == exponent { #expect(header.method == .divide) }
+      }
+    }
+  }
 }

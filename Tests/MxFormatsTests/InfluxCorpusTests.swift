@@ -29,6 +29,50 @@ import Testing
     #expect(cases >= 3969)
   }
 
+  @Test func everyEncodingCaseHasTheReferencesText() throws {
+    guard Corpora.has("lineprotocol/corpus.json") else { return }
+    let corpus = try JSONValue.parse(Corpora.read("lineprotocol/corpus.json"))
+    var cases = 0
+    for member in corpus["encode"]?.members ?? [] {
+      let point = try #require(member.value[path: "input", "point"])
+      let unit = Self.unit(member.value[path: "input", "precision"]?.string)
+      let expected = member.value[path: "output", "result"]?.string
+      #expect(try Self.encoded(point, unit) == expected, "\(member.name)")
+      cases += 1
+    }
+    #expect(cases >= 69)
+  }
+
+  /// The line of a point; nil where the protocol cannot say it.
+  private static func encoded(_ point: JSONValue, _ unit: Int64) throws -> String? {
+    var out: [UInt8] = []
+    let name = try bytes(point["name"])
+    guard InfluxEncoder.canSay(name, isMeasurement: true) else { return nil }
+    InfluxEncoder.appendMeasurement(name, to: &out)
+    for tag in point["tags"]?.array ?? [] {
+      let (key, value) = (try bytes(tag["key"]), try bytes(tag["value"]))
+      guard InfluxEncoder.canSay(key), InfluxEncoder.canSay(value) else { return nil }
+      out.append(Byte.comma)
+      InfluxEncoder.appendKey(key, to: &out)
+      out.append(Byte.equals)
+      InfluxEncoder.appendKey(value, to: &out)
+    }
+    for (index, field) in (point["fields"]?.array ?? []).enumerated() {
+      out.append(index == 0 ? Byte.space : Byte.comma)
+      InfluxEncoder.appendKey(try bytes(field["key"]), to: &out)
+      out.append(Byte.equals)
+      let pair = try #require(field["value"]?.members?.first)
+      switch pair.name {
+      case "string": InfluxEncoder.appendString(try bytes(pair.value), to: &out)
+      case "bool": out += Array((pair.value.bool == true ? "true" : "false").utf8)
+      case "float": TextValue.append(try #require(pair.value.double), to: &out)
+      default: out += Array((try integer(pair.value) + String(pair.name.prefix(1))).utf8)
+      }
+    }
+    let time = try #require(point["time"]?.int)
+    return String(decoding: out, as: UTF8.self) + " \(time / unit)"
+  }
+
   private static func bytes(_ value: JSONValue?) throws -> [UInt8] {
     if let text = value?.string { return Array(text.utf8) }
     return base64(try #require(value?["binary"]?.string))

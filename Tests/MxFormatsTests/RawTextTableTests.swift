@@ -44,3 +44,51 @@ import Testing
     }
   }
 }
+
+@Suite struct ByteTextTests {
+  @Test func aZeroOrOneByteIsFoundAnywhereAndNothingElseIs() {
+    for length in 0...20 {
+      var text = (0..<length).map { UInt8(truncatingIfNeeded: $0 * 37) | 2 }
+      #expect(text.withUnsafeBytes { !$0.hasZeroOrOne })
+      for at in 0..<length {
+        for byte in [0, 1] as [UInt8] {
+          let before = text[at]
+          text[at] = byte
+          #expect(text.withUnsafeBytes { $0.hasZeroOrOne }, "\(length) \(at)")
+          text[at] = before
+        }
+      }
+    }
+    for byte in 2...255 as ClosedRange<UInt8> {
+      #expect([UInt8](repeating: byte, count: 9).withUnsafeBytes { !$0.hasZeroOrOne })
+    }
+  }
+
+  @Test func theLastOffsetOfAByteIsFoundInAnyLength() {
+    for length in 0...40 {
+      var text = (0..<length).map { UInt8(truncatingIfNeeded: $0 * 91) & 0x7C }
+      #expect(text.withUnsafeBytes { $0.lastOffset(of: 0x7D) } == nil)
+      for at in 0..<length {
+        text[at] = 0x7D
+        #expect(text.withUnsafeBytes { $0.lastOffset(of: 0x7D) } == at)
+      }
+    }
+  }
+
+  @Test func timesRoundToTheNearestMillisecondExactly() {
+    let cases: [(String, TimePrecision, Int64?)] = [
+      ("1700215884.373", .seconds, 1_700_215_884_373),
+      ("1700215884.372999907", .seconds, 1_700_215_884_373), ("-1.1", .seconds, -1100),
+      ("0.0005", .seconds, 1), ("0.000499999", .seconds, 0), ("-0.0005", .seconds, -1),
+      ("1.5e3", .seconds, 1_500_000), ("1767225602696499999", .nanoseconds, 1_767_225_602_696),
+      ("1767225602696500000", .nanoseconds, 1_767_225_602_697), ("1500", .microseconds, 2),
+      ("9007199254740992", .milliseconds, 9_007_199_254_740_992),
+      ("9007199254740993", .milliseconds, nil), ("99999999999999999999", .nanoseconds, nil),
+      ("NaN", .seconds, nil), ("", .seconds, nil), ("1_0", .seconds, nil), ("-", .seconds, nil),
+    ]
+    for (text, unit, expected) in cases {
+      let found = Array(text.utf8).withUnsafeBytes { Instant($0, unit)?.rounded }
+      #expect(found == expected, "\(text)")
+    }
+  }
+}

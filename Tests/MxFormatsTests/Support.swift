@@ -12,7 +12,10 @@ struct Decoded {
   /// `name{labels} value @time` a row, in order.
   var rows: [String] {
     (0..<batch.count).map { row in
-      "\(batch.series.labels(batch.refs[row])) \(batch.values[row]) @\(batch.times[row])"
+      let value = batch.values[row]
+      // Without the payload, which description prints.
+      let text = StaleMarker.isStale(value) ? "stale" : value.isNaN ? "nan" : "\(value)"
+      return "\(batch.series.labels(batch.refs[row])) \(text) @\(batch.times[row])"
     }
   }
 

@@ -65,10 +65,17 @@ struct RuleExpression {
 /// scalars. No YAML parser; enough for files that are valid.
 struct RuleReader {
   let lines: [[UInt8]]
+  let key: [UInt8]
   private var index = 0
 
   static func expressions(_ path: String) -> [RuleExpression] {
-    var reader = RuleReader(lines: Corpora.lines(Corpora.read(path)).map { Array($0.utf8) })
+    expressions(inText: Corpora.read(path), key: "expr", file: path)
+  }
+
+  static func expressions(
+    inText text: String, key: String, file path: String = ""
+  ) -> [RuleExpression] {
+    var reader = RuleReader(lines: Corpora.lines(text).map { Array($0.utf8) }, key: "\(key):")
     var found: [RuleExpression] = []
     while reader.index < reader.lines.count {
       let line = reader.index
@@ -79,7 +86,10 @@ struct RuleReader {
     return found
   }
 
-  private init(lines: [[UInt8]]) { self.lines = lines }
+  private init(lines: [[UInt8]], key: String) {
+    self.lines = lines
+    self.key = Array(key.utf8)
+  }
 
   private mutating func next() -> String? {
     let line = lines[index]
@@ -88,8 +98,8 @@ struct RuleReader {
     while indent < line.count, line[indent] == 0x20 || line[indent] == UInt8(ascii: "-") {
       indent += 1
     }
-    guard line[indent...].starts(with: "expr:".utf8) else { return nil }
-    let value = trimmed(line[(indent + 5)...])
+    guard line[indent...].starts(with: key) else { return nil }
+    let value = trimmed(line[(indent + key.count)...])
     switch value.first {
     case UInt8(ascii: "|"), UInt8(ascii: ">"):
       return block(indent, folded: value.first == UInt8(ascii: ">"))

@@ -208,7 +208,7 @@ enum GoText {
         + "first() called on vector with no elements")
     check(
       "a\n  {{.Labels.job.x}}",
-      failsWith: "template: t:2:13: executing \"t\" at <.Labels.job.x>: "
+      failsWith: "template: t:2:11: executing \"t\" at <.Labels.job.x>: "
         + "can't evaluate field x in type string")
     check(
       "{{.None}}",
@@ -220,7 +220,7 @@ enum GoText {
         + "wrong number of args for humanize: want 1 got 0")
     check(
       "{{toUpper 1}}",
-      failsWith: "template: t:1:2: executing \"t\" at <toUpper 1>: "
+      failsWith: "template: t:1:2: executing \"t\" at <toUpper>: "
         + "wrong type for value; expected string; got int")
     check(
       "{{template \"no\"}}",

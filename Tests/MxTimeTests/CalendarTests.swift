@@ -53,7 +53,7 @@ import Testing
       }
       _ = civil.millisecondsSince1970
       _ = civil.isoWeek
-      _ = RFC3339.print(milliseconds: instant)
+      _ = RFC3339.text(milliseconds: instant)
       _ = Civil(secondsSince1970: instant).dayNumber
     }
     for year in [Int.min, -300_000_000, 300_000_000, Int.max] {
@@ -96,16 +96,16 @@ import Testing
 
   @Test func timesArePrintedToTheWantedPrecision() {
     let time: Int64 = 1_795_168_800_500
-    #expect(RFC3339.print(milliseconds: time) == "2026-11-20T10:00:00.5Z")
-    #expect(RFC3339.print(milliseconds: time, precision: .seconds) == "2026-11-20T10:00:00Z")
+    #expect(RFC3339.text(milliseconds: time) == "2026-11-20T10:00:00.5Z")
+    #expect(RFC3339.text(milliseconds: time, precision: .seconds) == "2026-11-20T10:00:00Z")
     #expect(
-      RFC3339.print(milliseconds: time, offset: 3600, precision: .milliseconds)
+      RFC3339.text(milliseconds: time, offset: 3600, precision: .milliseconds)
         == "2026-11-20T11:00:00.500+01:00")
     #expect(
-      RFC3339.print(milliseconds: time, offset: -12_600, precision: .nanoseconds)
+      RFC3339.text(milliseconds: time, offset: -12_600, precision: .nanoseconds)
         == "2026-11-20T06:30:00.500000000-03:30")
-    #expect(RFC3339.print(milliseconds: 253_402_300_800_000) == "253402300800")
-    #expect(RFC3339.print(milliseconds: -62_167_219_200_001) == "-62167219201")
+    #expect(RFC3339.text(milliseconds: 253_402_300_800_000) == "253402300800")
+    #expect(RFC3339.text(milliseconds: -62_167_219_200_001) == "-62167219201")
   }
 
   @Test func whatIsPrintedReadsBack() {
@@ -115,7 +115,7 @@ import Testing
       let offset = Int.random(in: -1000...1000, using: &generator) * 60
       guard (0...9999).contains(Civil(millisecondsSince1970: time + Int64(offset) * 1000).year)
       else { continue }
-      let text = RFC3339.print(milliseconds: time, offset: offset, precision: .milliseconds)
+      let text = RFC3339.text(milliseconds: time, offset: offset, precision: .milliseconds)
       #expect(RFC3339.parse(text)?.milliseconds == time, "\(text)")
     }
   }
@@ -148,8 +148,8 @@ import Testing
       (691_200_000, "8d"), (31_536_000_000, "1y"), (31_622_400_000, "366d"), (100, "100ms"),
       (61_001, "1m1s1ms"), (-5000, "-5s"), (1_209_600_000, "2w"), (3_600_000 * 25, "1d1h"),
     ]
-    for (milliseconds, text) in cases { #expect(Durations.print(milliseconds) == text) }
-    #expect(Durations.print(.min).hasPrefix("-"))
+    for (milliseconds, text) in cases { #expect(Durations.text(milliseconds) == text) }
+    #expect(Durations.text(.min).hasPrefix("-"))
     #expect(Durations.human(.min).hasPrefix("-"))
   }
 
@@ -158,7 +158,7 @@ import Testing
     for _ in 0..<1000 {
       let bits = UInt64.random(in: 1...62, using: &generator)
       let duration = Int64(generator.next() >> (bits + 1))
-      #expect(try Durations.parse(Durations.print(duration)) == duration)
+      #expect(try Durations.parse(Durations.text(duration)) == duration)
     }
   }
 

@@ -9,7 +9,7 @@ import Testing
     let zone = try Zone.named(zone)
     let start = try #require(RFC3339.parse(from)?.milliseconds)
     return try Cron(spec).times(after: start, through: .max, in: zone, limit: count)
-      .map { zone.print(milliseconds: $0) }
+      .map { zone.text(milliseconds: $0) }
   }
 
   @Test func ordinarySchedulesFireInOrder() throws {

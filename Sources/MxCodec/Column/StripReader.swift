@@ -1,12 +1,22 @@
 import CZstd
 import Glibc
 
-/// Up to 256 residuals: narrow numbers still to be scaled, or whole Int64
-/// where they are wider than 32 bits; and the patches that fall among them.
+/// Up to 256 residuals, and the patches that fall among them.
 struct Strip {
+  enum Form {
+    /// 32 bits each, still to be scaled.
+    case narrow
+    /// More bits, in two halves, to be joined on the way out: where there is
+    /// neither a gcd nor a sum to run.
+    case halves
+    /// More bits, scaled already.
+    case whole
+  }
+
+  let form: Form
   let narrow: UnsafeMutablePointer<UInt32>
+  let high: UnsafeMutablePointer<UInt32>
   let wide: UnsafeMutablePointer<Int64>
-  let isWide: Bool
   let base: Int64
   let gcd: Int64
   let patches: IndexedValues
@@ -21,8 +31,11 @@ struct Strip {
   @inline(__always)
   mutating func copy(_ from: Int, _ to: Int, into out: UnsafeMutablePointer<Int64>) {
     let count = to &- from
-    if isWide {
+    if form == .whole {
       memcpy(out, wide + from, count &* 8)
+    } else if form == .halves {
+      let (source, above) = (narrow + from, high + from)
+      for i in 0..<count { out[i] = base &+ (Int64(source[i]) | (Int64(above[i]) &<< 32)) }
     } else if gcd == 1 {
       let source = narrow + from
       for i in 0..<count { out[i] = base &+ Int64(source[i]) }
@@ -61,7 +74,7 @@ struct Strip {
   ) {
     let count = to &- from
     var total = sum
-    if isWide {
+    if form == .whole {
       let source = wide + from
       for i in 0..<count {
         total &+= source[i]
@@ -174,8 +187,10 @@ final class StripReader {
   ) {
     guard !asked.isEmpty else { return }
     let header = layout.header
+    let staysHalves = header.residual != .matched && header.gcd == 1 && !header.isDelta
+    let form: Strip.Form = header.width <= 32 ? .narrow : (staysHalves ? .halves : .whole)
     var strip = Strip(
-      narrow: narrow, wide: wide, isWide: header.width > 32, base: header.base,
+      form: form, narrow: narrow, high: high, wide: wide, base: header.base,
       gcd: Int64(bitPattern: header.gcd), patches: patches)
     if header.residual == .constant {
       narrow.update(repeating: 0, count: BitPacking.vector)
@@ -185,7 +200,11 @@ final class StripReader {
     let last = (asked.upperBound &- 1) &>> 8
     while index <= last {
       let start = index &<< 8
-      if strip.isWide { loadWide(layout, index) } else { loadNarrow(layout, index) }
+      switch form {
+      case .narrow: loadNarrow(layout, index)
+      case .halves: loadHalves(layout, index)
+      case .whole: loadWhole(layout, index)
+      }
       strip.enter(start)
       let from = max(asked.lowerBound, start)
       let to = min(asked.upperBound, start &+ BitPacking.vector)
@@ -227,22 +246,26 @@ final class StripReader {
     }
   }
 
-  private func loadWide(_ layout: ColumnLayout, _ index: Int) {
+  private func loadHalves(_ layout: ColumnLayout, _ index: Int) {
+    let low = layout.header.lowBits
+    unpack(layout, offset: 0, width: min(low, 32), index, narrow)
+    if low > 32 {
+      let offset = BitPacking.planeBytes(layout.residuals, 32)
+      unpack(layout, offset: offset, width: low &- 32, index, high)
+    } else {
+      memset(high, 0, BitPacking.vector &* 4)
+    }
+    if layout.header.residual == .entropy { joinSymbols(source + (index &<< 8), low) }
+  }
+
+  private func loadWhole(_ layout: ColumnLayout, _ index: Int) {
     let header = layout.header
     let base = header.base
-    let low = header.lowBits
     if header.residual == .matched {
       loadMatched(header, layout.residuals, index)
       for i in 0..<BitPacking.vector { wide[i] &+= base }
     } else {
-      unpack(layout, offset: 0, width: min(low, 32), index, narrow)
-      if low > 32 {
-        let offset = BitPacking.planeBytes(layout.residuals, 32)
-        unpack(layout, offset: offset, width: low &- 32, index, high)
-      } else {
-        memset(high, 0, BitPacking.vector &* 4)
-      }
-      if header.residual == .entropy { joinSymbols(source + (index &<< 8), low) }
+      loadHalves(layout, index)
       for i in 0..<BitPacking.vector {
         wide[i] = base &+ (Int64(narrow[i]) | (Int64(high[i]) &<< 32))
       }

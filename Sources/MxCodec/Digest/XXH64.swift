@@ -112,9 +112,10 @@ package struct XXH64 {
     var h = seed &+ Self.p5
     if total >= 32 {
       h = Self.rotl(v1, 1) &+ Self.rotl(v2, 7) &+ Self.rotl(v3, 12) &+ Self.rotl(v4, 18)
-      for lane in [v1, v2, v3, v4] {
-        h = (h ^ Self.round(0, lane)) &* Self.p1 &+ Self.p4
-      }
+      h = (h ^ Self.round(0, v1)) &* Self.p1 &+ Self.p4
+      h = (h ^ Self.round(0, v2)) &* Self.p1 &+ Self.p4
+      h = (h ^ Self.round(0, v3)) &* Self.p1 &+ Self.p4
+      h = (h ^ Self.round(0, v4)) &* Self.p1 &+ Self.p4
     }
     h = h &+ total
     var offset = 0

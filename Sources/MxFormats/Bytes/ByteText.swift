@@ -113,6 +113,25 @@ extension UnsafeRawBufferPointer {
 
   var text: String { String(decoding: self, as: UTF8.self) }
 
+  /// Whether a zero or one byte is inside, which a label key must escape.
+  @inline(__always)
+  var hasZeroOrOne: Bool {
+    var at = 0
+    while count &- at >= 8 {
+      let word = loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      // A byte below 2 borrows; one with its high bit set does not count.
+      if (word &- 0x0202_0202_0202_0202) & ~word & 0x8080_8080_8080_8080 != 0 {
+        return contains { $0 <= 1 }
+      }
+      at &+= 8
+    }
+    while at < count {
+      if self[at] <= 1 { return true }
+      at &+= 1
+    }
+    return false
+  }
+
   /// Whether all of it is UTF-8.
   var isUTF8: Bool {
     var at = 0

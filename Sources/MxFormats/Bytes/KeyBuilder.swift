@@ -114,7 +114,7 @@ struct KeyBuilder {
   }
 
   private static func append(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8]) {
-    guard bytes.contains(where: { $0 <= 1 }) else {
+    guard bytes.hasZeroOrOne else {
       text.append(contentsOf: bytes)
       return
     }

@@ -2,10 +2,10 @@
 ///
 /// The text of a series in a line (`up{job="node"}`, as it stands) is looked
 /// up here before anything is parsed. The texts themselves are not kept: an
-/// entry is 96 bits of a keyed hash, so a table of a million series takes 32
-/// to 64 MiB less than their texts would, and a lookup touches one cache line. Two
-/// texts of a table of ten million collide with a chance of 1 to 10^15; the
-/// key is random in each process, so none can be made to.
+/// entry is 96 bits of a keyed hash and the number, so that a series takes 32 to
+/// 64 bytes here whatever its length, and a lookup touches one cache line. Two
+/// texts of a full table collide with a chance of 1 to 10^15; the key is random
+/// in each process, so none can be made to.
 struct RawTextTable {
   private struct Entry {
     var high: UInt64 = 0
@@ -25,7 +25,7 @@ struct RawTextTable {
 
   /// Above this many texts the table starts anew: forgetting costs time, not
   /// correctness, and an endless stream of new series must not fill the memory.
-  static let limit = 1 << 24
+  static let limit = 1 << 22
 
   init() {
     var random = SystemRandomNumberGenerator()

@@ -150,7 +150,7 @@ struct DecimalText {
   /// The first nine digits behind the point; later ones are dropped.
   var billionths: UInt64 = 0
 
-  /// Nil for anything else, and for more than 18 digits before the point.
+  /// Nil for anything else, and for more than 19 digits before the point.
   @inline(__always)
   init?(_ bytes: UnsafeRawBufferPointer) {
     var at = 0
@@ -166,7 +166,7 @@ struct DecimalText {
     }
     if at == start { return nil }
     // Zeros in front do not count, but text of this length is rare enough to go the long way.
-    if at &- start > 18, !Self.fits(bytes.part(start..<at)) { return nil }
+    if at &- start > 19, !Self.fits(bytes.part(start..<at)) { return nil }
     if at == count { return }
     guard bytes[at] == Byte.point else { return nil }
     at &+= 1
@@ -181,7 +181,7 @@ struct DecimalText {
 
   @inline(never)
   private static func fits(_ digits: UnsafeRawBufferPointer) -> Bool {
-    digits.drop { $0 == Byte.zero }.count <= 18
+    digits.drop { $0 == Byte.zero }.count <= 19
   }
 }
 

@@ -77,7 +77,8 @@ struct CSVColumns {
       return
     }
     for column in words.indices where roles[column] == .label && column > timeColumn ?? -1 {
-      let cell = column < firstRow.count ? firstRow[column] : UnsafeRawBufferPointer(start: nil, count: 0)
+      let cell =
+        column < firstRow.count ? firstRow[column] : UnsafeRawBufferPointer(start: nil, count: 0)
       if cell.isEmpty || TextNumber.value(cell) != nil { roles[column] = .value }
     }
   }

@@ -164,7 +164,9 @@ package struct CSVText {
       if at < row.count, row[at] == Byte.quote {
         let opening = at
         at += 1
-        while at < row.count, row[at] != Byte.quote || (at + 1 < row.count && row[at + 1] == Byte.quote) {
+        while at < row.count,
+          row[at] != Byte.quote || (at + 1 < row.count && row[at + 1] == Byte.quote)
+        {
           unquoted.append(row[at])
           at += row[at] == Byte.quote ? 2 : 1
         }
@@ -196,7 +198,8 @@ package struct CSVText {
         header: header, firstRow: cells.map { row.part($0) }, options.csv)
     }
     guard cells.count == header.count else {
-      throw LineFault(row.count, "\(cells.count) cells", expected: "\(header.count) as in the header")
+      throw LineFault(
+        row.count, "\(cells.count) cells", expected: "\(header.count) as in the header")
     }
   }
 
@@ -214,7 +217,11 @@ package struct CSVText {
       let cell = cells[column]
       switch columns.roles[column] {
       case .label, .name:
-        if firstLabel < 0 { firstLabel = column } else if lastLabel != column &- 1 { adjacent = false }
+        if firstLabel < 0 {
+          firstLabel = column
+        } else if lastLabel != column &- 1 {
+          adjacent = false
+        }
         lastLabel = column
       case .value: values.append(try value(row, cell))
       case .time where !cell.isEmpty: time = try self.time(row, cell)

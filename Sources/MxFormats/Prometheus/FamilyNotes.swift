@@ -18,6 +18,8 @@ struct FamilyNotes {
   private var families: [Family] = []
   private var untold: [Int] = []
 
+  var isEmpty: Bool { families.isEmpty }
+
   /// The family's number, nil when there are too many.
   mutating func number(of name: UnsafeRawBufferPointer) -> Int? {
     if let known = names.find(name) { return Int(known) }

@@ -108,6 +108,7 @@ package struct PrometheusText {
   /// A quantile and a bucket's bound must be numbers where the type says that
   /// they are ones.
   private func checkBound(at start: Int) throws(LineFault) {
+    if notes.isEmpty { return }
     if let text = badBound("quantile", in: .summary) {
       throw LineFault(start, "a quantile that is no number: '\(text)'")
     }

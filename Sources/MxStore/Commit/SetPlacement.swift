@@ -114,10 +114,10 @@ extension SeriesSet {
 }
 
 extension Store {
-  /// A set under 2 KiB lies in its segment, since two syncs saved are worth
+  /// A set under 512 bytes lies in its segment, since two syncs saved are worth
   /// more than the labels written again; a larger one gets a file.
   func home(of set: SeriesSetBytes) throws(StoreError) -> (id: ContentHash?, inline: [UInt8]?) {
-    if set.bytes.count <= 2048 { return (nil, set.bytes) }
+    if set.bytes.count <= 512 { return (nil, set.bytes) }
     try write(set)
     return (set.id, nil)
   }

@@ -22,6 +22,9 @@ package struct CommitOptions: Sendable {
   package var lockWait: Double = 60
   /// The inputs that the samples come from; see `Store.holds`.
   package var batches: [ContentHash] = []
+  /// How long removed files are kept, ms: deletions younger than that are not
+  /// made permanent by folding.
+  package var grace = Removal.defaultGrace
   /// The store's conflict policy from now on; nil leaves it.
   package var conflict: ConflictPolicy?
 
@@ -102,6 +105,7 @@ package final class StoreWriter: SampleSink {
     let orphans = try store.orphans(beyond: manifest)
     if let policy = options.conflict { manifest.conflict = policy }
     let first = max(manifest.lastSequence, orphans.lastSequence) + 1
+    try fold(&manifest)
     var infos: [SegmentInfo] = []
     for (part, draft) in drafts.enumerated() {
       let sequence = first + UInt64(part)
@@ -123,6 +127,22 @@ package final class StoreWriter: SampleSink {
     manifest.add(infos, now: options.now)
     try store.write(manifest)
     result.segments += infos
+  }
+
+  /// Rewrites the small segments of the last minutes as one, where there are
+  /// many: some milliseconds now, for every query until the hour is merged. A fold
+  /// that damage stops is left to `repair`.
+  private func fold(_ manifest: inout Manifest) throws {
+    guard let job = MergePlan.fold(manifest, now: options.now, grace: options.grace) else { return }
+    do {
+      let outcome = try store.fold(job, manifest, options, report, random: &random)
+      guard let outcome else { return }
+      manifest.retire(outcome.inputs, now: options.now)
+      manifest.segments += outcome.output.map { [$0] } ?? []
+      result.folded += outcome.inputs.count
+    } catch StoreError.damaged(let damage) {
+      report.damaged(damage)
+    }
   }
 
   /// Drops what was appended and not committed.

@@ -20,14 +20,15 @@ extension Store {
   /// the output, nil where nothing was left or the inputs had changed.
   @discardableResult
   package func execute(
-    _ job: MergeJob, now: Int64, effort: Effort, lockWait: Double = 60, _ report: Report,
+    _ job: MergeJob, now: Int64, grace: Int64 = Removal.defaultGrace, effort: Effort,
+    lockWait: Double = 60, _ report: Report,
     random: any RandomNumberGenerator = SystemRandomNumberGenerator()
   ) throws -> SegmentInfo? {
     var random = random
     let snapshot = try Snapshot(self, report)
     let infos = job.inputs.compactMap { snapshot.manifest.segment($0) }
     guard infos.count == job.inputs.count, !infos.isEmpty else { return nil }
-    let inputs = try infos.map { try snapshot.mergeInput($0) }
+    let inputs = try infos.map { try snapshot.mergeInput($0, now: now, grace: grace) }
     var merge = SegmentMerge(self, inputs, policy: snapshot.manifest.conflict)
     let draft = try merge.write(id: random.next(), effort: effort)
     let lock = try lockCommit(wait: lockWait)
@@ -54,21 +55,58 @@ extension Store {
     }
     var outputs: [SegmentInfo] = []
     if let draft {
-      let first = infos.map(\.firstSequence).min() ?? 0
-      let last = infos.map(\.lastSequence).max() ?? 0
-      var footer = SegmentFooter(
-        info: draft.info(sequences: first...last, level: level), storeID: manifest.storeID)
-      footer.replaces = manifest.dead(by: inputs.map(\.segment.reader.footer))
-      footer.batches = inputs.flatMap(\.segment.reader.footer.batches)
-      footer.made = now
-      footer.conflict = manifest.conflict
-      outputs = [try draft.seal(footer)]
+      outputs = [
+        try seal(
+          draft, standingFor: inputs.map(\.segment.reader.footer), level: level, manifest, now: now)
+      ]
       try onDisk { () throws(FileError) in try files.syncDirectory(segmentDirectory) }
     }
     manifest.retire(infos, now: now)
     manifest.add(outputs, now: now)
     try write(manifest)
     return outputs.first
+  }
+
+  /// Ends the output of a merge with the footer that says what it stands for.
+  func seal(
+    _ draft: SegmentDraft, standingFor footers: [SegmentFooter], level: UInt8,
+    _ manifest: Manifest, now: Int64
+  ) throws(StoreError) -> SegmentInfo {
+    let first = footers.map(\.info.firstSequence).min() ?? 0
+    let last = footers.map(\.info.lastSequence).max() ?? 0
+    var footer = SegmentFooter(
+      info: draft.info(sequences: first...last, level: level), storeID: manifest.storeID)
+    footer.replaces = manifest.dead(by: footers)
+    footer.batches = footers.flatMap(\.batches)
+    footer.made = now
+    footer.conflict = manifest.conflict
+    return try draft.seal(footer)
+  }
+
+  /// The part of a fold that a commit does under its lock: writes the output;
+  /// the commit's own manifest makes it live. Nil where an input is gone.
+  func fold(
+    _ job: MergeJob, _ manifest: Manifest, _ options: CommitOptions, _ report: Report,
+    random: inout any RandomNumberGenerator
+  ) throws -> (inputs: [SegmentInfo], output: SegmentInfo?)? {
+    let snapshot = Snapshot(self, manifest)
+    let infos = job.inputs.compactMap { manifest.segment($0) }
+    let inputs = try infos.map {
+      try snapshot.mergeInput($0, now: options.now, grace: options.grace)
+    }
+    var merge = SegmentMerge(self, inputs, policy: manifest.conflict)
+    guard let draft = try merge.write(id: random.next(), effort: .fresh) else {
+      return (infos, nil)
+    }
+    do {
+      let output = try seal(
+        draft, standingFor: inputs.map(\.segment.reader.footer), level: job.level, manifest,
+        now: options.now)
+      return (infos, output)
+    } catch {
+      draft.discard()
+      throw error
+    }
   }
 
   /// Merges all live segments into one, whatever their size: for benchmarks
@@ -84,12 +122,17 @@ extension Store {
 }
 
 extension Snapshot {
-  /// A segment as input of a merge, with what deletions hide in it.
-  func mergeInput(_ info: SegmentInfo) throws(StoreError) -> SegmentMerge.Input {
+  /// A segment as input of a merge, with what deletions hide in it for good:
+  /// those that may still be taken back are left to the readers.
+  func mergeInput(
+    _ info: SegmentInfo, now: Int64, grace: Int64
+  ) throws(StoreError) -> SegmentMerge.Input {
     let segment = try segment(info)
     var input = SegmentMerge.Input(segment: segment)
     for tombstone in manifest.tombstones
-    where tombstone.sequence > info.lastSequence && tombstone.range.overlaps(info.range) {
+    where tombstone.sequence > info.lastSequence && tombstone.range.overlaps(info.range)
+      && tombstone.made + grace <= now
+    {
       input.hidden.append((try segment.set.match(tombstone.matchers), tombstone.range))
     }
     return input

@@ -17,6 +17,8 @@ struct SegmentMerge {
   private let inputs: [Input]
   private let policy: ConflictPolicy
   private(set) var duplicates = DuplicateCounts()
+  /// Leaves damaged pages out instead of stopping at them: for repair alone.
+  var isTolerant = false
 
   /// `inputs`: oldest commit first.
   init(_ store: Store, _ inputs: [Input], policy: ConflictPolicy) {
@@ -87,8 +89,12 @@ struct SegmentMerge {
       let ref = UInt32(reader.series.ref(slot))
       hidden = inputs[input].hidden.filter { $0.refs.contains(ref) }.map(\.range)
     }
-    try cursor.read(slot: slot, wanted: 0..<reader.series.count, range: .all) {
-      if hidden.isEmpty { merger.add($0, $1) } else { merger.add($0, $1, hidden: hidden) }
+    do {
+      try cursor.read(slot: slot, wanted: 0..<reader.series.count, range: .all) {
+        if hidden.isEmpty { merger.add($0, $1) } else { merger.add($0, $1, hidden: hidden) }
+      }
+    } catch StoreError.damaged where isTolerant {
+      // Repair names the segment; the rest of the series may be good.
     }
   }
 }

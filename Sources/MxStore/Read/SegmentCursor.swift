@@ -69,6 +69,29 @@ final class SegmentCursor {
     }
   }
 
+  /// Decodes all of a page and checks that its times ascend within its range.
+  func check(_ page: LoadedPage) throws(StoreError) {
+    self.page = page
+    let entry = page.entry
+    for slot in entry.slotRange {
+      var isRight = true
+      do {
+        try read(page, slot, entry.slotRange, .all) { times, _ in
+          isRight =
+            entry.range.from <= times[0] && times[times.count - 1] <= entry.range.to
+            && times.indices.dropFirst().allSatisfy { times[$0 - 1] < times[$0] }
+        }
+      } catch let error as StoreError {
+        throw error
+      } catch {
+        preconditionFailure("BUG: a page threw \(error)")
+      }
+      if !isRight {
+        throw reader.region.damaged("page at \(entry.offset)", "times out of order")
+      }
+    }
+  }
+
   private func clockPage(holding id: Int) throws(StoreError) -> ClockPage {
     if let page = clocks.last(where: { $0.holds(id) }) { return page }
     let page = try reader.clockPage(holding: id, with: decoder)

@@ -17,6 +17,11 @@ package final class Snapshot: SeriesSource {
     var sets: [ContentHash: SeriesSet] = [:]
   }
 
+  init(_ store: Store, _ manifest: Manifest) {
+    self.store = store
+    self.manifest = manifest
+  }
+
   package init(_ store: Store, _ report: Report) throws(StoreError) {
     self.store = store
     manifest = try store.manifest(report)

@@ -158,7 +158,11 @@ package final class SegmentReader: Sendable {
     }
   }
 
-  var clockPageFirsts: [Int] { clockBlocks.map(\.first) }
+  /// Reads and decodes every page of clocks.
+  func checkClocks() throws(StoreError) {
+    let decoder = ColumnDecoder()
+    for block in clockBlocks { _ = try clockPage(holding: block.first, with: decoder) }
+  }
 }
 
 /// The timestamps of neighbouring clocks.

@@ -3,21 +3,20 @@ import MxModel
 
 /// Walks the canonical keys of a set in order: what merges and commits read.
 ///
-/// A key is put together from the labels' symbols; where a series shares its
-/// first labels with the one before, only the rest is written. Memory: the
-/// columns' current blocks, and the tuples and symbols that were met.
-/// Belongs to one thread.
+/// A key is put together from the parts of its tuples (`LabelRun`); where a
+/// series shares its first parts with the one before, only the rest is
+/// written. Memory: the columns' current blocks, and the tuples and symbols
+/// that were met. Belongs to one thread.
 package final class KeyCursor {
-  private struct Label {
-    /// The name and its zero byte.
-    var name: UnsafePointer<UInt8>
-    var nameCount: Int
-    /// The ids of the loaded block, of the axis.
-    var ranks: UnsafePointer<UInt32>
-    var axis: Int
-    /// The id in the key as it stands; `.max` for none.
-    var id: UInt32 = .max
-    /// Where the label begins in the key, or would if it were there.
+  private struct Part {
+    // The cursor's `runs` keep it alive.
+    unowned(unsafe) let run: LabelRun
+    /// Tuples of the loaded block.
+    let ranks: UnsafePointer<UInt32>
+    let axis: Int
+    /// The tuple in the key as it stands; `.max` for none.
+    var rank: UInt32 = .max
+    /// Where the part begins in the key.
     var start = 0
   }
 
@@ -26,15 +25,14 @@ package final class KeyCursor {
   private var nextRange = 0
   private var rest: Range<UInt32> = 0..<0
   private let axes: [AxisReader]
-  private let tuples: [TupleReader?]
-  private let symbols: [SymbolReader]
-  private let names: UnsafeMutablePointer<UInt8>
-  private let labels: UnsafeMutablePointer<Label>
-  private let labelCount: Int
-  /// The labels that some series of the loaded block has.
-  private var active: [Int] = []
+  private let runs: [LabelRun]
+  private let parts: UnsafeMutablePointer<Part>
+  /// The parts that some series of the loaded block has.
+  private let active: UnsafeMutablePointer<Int>
+  private var activeCount = 0
   private var block = -1
-  private var buffer: UnsafeMutableRawBufferPointer = .allocate(byteCount: 1024, alignment: 8)
+  private var buffer: UnsafeMutableRawPointer
+  private var capacity = 1024
   private var length = 0
 
   /// The series whose key it is.
@@ -42,7 +40,7 @@ package final class KeyCursor {
 
   /// The key of `ref`, valid until the next step.
   package var key: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: buffer[..<length])
+    UnsafeRawBufferPointer(start: buffer, count: length)
   }
 
   package convenience init(_ set: SeriesSet) throws(StoreError) {
@@ -51,41 +49,40 @@ package final class KeyCursor {
 
   /// A cursor before the first of `refs`.
   package init(_ set: SeriesSet, _ refs: SeriesRefs) throws(StoreError) {
-    self.set = set
-    ranges = refs.ranges
     let scratch = IdScratch()
     var axes: [AxisReader] = []
     for axis in set.index.axes.indices {
       axes.append(AxisReader(try set.ranks(axis), scratch: scratch))
     }
-    var tuples: [TupleReader?] = []
-    var symbols: [SymbolReader] = []
+    var runs: [LabelRun] = []
+    var first = 0
     for label in set.index.labels.indices {
-      tuples.append(try set.tuples(label).map { TupleReader($0, scratch: scratch) })
-      symbols.append(SymbolReader(try set.symbols(label)))
+      let next = label + 1
+      if next < set.index.labels.count,
+        set.index.labels[next].axis == set.index.labels[first].axis
+      {
+        continue
+      }
+      runs.append(try LabelRun(set, labels: first..<next, scratch: scratch))
+      first = next
     }
+    self.set = set
+    ranges = refs.ranges
     self.axes = axes
-    self.tuples = tuples
-    self.symbols = symbols
-    labelCount = set.index.labels.count
-    labels = .allocate(capacity: max(labelCount, 1))
-    names = .allocate(
-      capacity: set.index.labels.reduce(1) { $0 + $1.name.count + 1 })
-    var next = names
-    for (number, label) in set.index.labels.enumerated() {
-      for (offset, byte) in label.name.enumerated() { next[offset] = byte }
-      next[label.name.count] = 0
-      (labels + number).initialize(
-        to: Label(
-          name: next, nameCount: label.name.count + 1, ranks: axes[label.axis].ids,
-          axis: label.axis))
-      next += label.name.count + 1
+    self.runs = runs
+    parts = .allocate(capacity: max(runs.count, 1))
+    active = .allocate(capacity: max(runs.count, 1))
+    buffer = .allocate(byteCount: capacity, alignment: 16)
+    for (number, run) in runs.enumerated() {
+      (parts + number).initialize(
+        to: Part(
+          run: run, ranks: axes[run.axis].ids, axis: run.axis))
     }
   }
 
   deinit {
-    labels.deallocate()
-    names.deallocate()
+    parts.deallocate()
+    active.deallocate()
     buffer.deallocate()
   }
 
@@ -107,18 +104,29 @@ package final class KeyCursor {
     if Int(ref) >> IdColumn.blockShift != block { try load(Int(ref) >> IdColumn.blockShift) }
     let row = Int(ref) & (IdColumn.blockRows - 1)
     var isSame = true
-    for number in active {
-      let label = labels + number
-      let rank = label.pointee.ranks[row]
-      let id = try tuples[number]?.symbol(rank) ?? rank
+    for index in 0..<activeCount {
+      let part = parts + active[index]
+      let rank = part.pointee.ranks[row]
       if isSame {
-        if id == label.pointee.id { continue }
+        if rank == part.pointee.rank { continue }
         isSame = false
-        length = label.pointee.start
+        length = part.pointee.start
       }
-      label.pointee.id = id
-      label.pointee.start = length
-      if id != 0 { append(label, try symbols[number].symbol(id)) }
+      part.pointee.rank = rank
+      part.pointee.start = length
+      let fragment: LabelRun.Fragment
+      do throws(StoreError) {
+        fragment = try part.pointee.run.fragment(rank)
+      } catch {
+        // The key is half made: the next step begins anew.
+        block = -1
+        throw error
+      }
+      guard let bytes = fragment.bytes else { continue }
+      let needed = length &+ fragment.count
+      if needed > capacity { grow(needed) }
+      memcpy(buffer + length, bytes, fragment.count)
+      length = needed
     }
     self.ref = ref
   }
@@ -126,34 +134,24 @@ package final class KeyCursor {
   private func load(_ block: Int) throws(StoreError) {
     self.block = -1
     for axis in axes { try axis.load(block) }
-    active.removeAll(keepingCapacity: true)
-    for number in 0..<labelCount {
-      labels[number].id = .max
-      labels[number].start = 0
-      if !axes[labels[number].axis].isAbsent(block) || tuples[number] != nil {
-        active.append(number)
+    activeCount = 0
+    for number in runs.indices {
+      parts[number].rank = .max
+      parts[number].start = 0
+      let axis = parts[number].axis
+      if set.index.axes[axis].isShared || !axes[axis].isAbsent(block) {
+        active[activeCount] = number
+        activeCount += 1
       }
     }
     length = 0
     self.block = block
   }
 
-  @inline(__always)
-  private func append(_ label: UnsafeMutablePointer<Label>, _ value: UnsafeRawBufferPointer) {
-    let needed = length + label.pointee.nameCount + value.count + 1
-    if needed > buffer.count { grow(needed) }
-    guard let base = buffer.baseAddress, let symbol = value.baseAddress else { return }
-    let target = base + length
-    memcpy(target, label.pointee.name, label.pointee.nameCount)
-    memcpy(target + label.pointee.nameCount, symbol, value.count)
-    buffer[needed - 1] = 0
-    length = needed
-  }
-
   private func grow(_ needed: Int) {
-    let larger = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: max(needed, buffer.count * 2), alignment: 8)
-    larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<length]))
+    capacity = max(needed, capacity * 2)
+    let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
+    larger.copyMemory(from: buffer, byteCount: length)
     buffer.deallocate()
     buffer = larger
   }

@@ -11,8 +11,8 @@
 /// one. A label that goes with no other is an axis by itself whose tuples
 /// are its symbols.
 ///
-/// On 100,000 series of 5,000 pods with 7 labels this takes 1.6 bytes a
-/// series where a column of each label by itself took 3.2, and a uid is looked
+/// 100,000 series of 5,000 pods with 7 labels take 1.42 bytes each, of which
+/// the columns of all seven labels and both axes are 0.2; and a uid is looked
 /// up among 5,000 tuples instead of 100,000 series (mx-bench sets, 2026-11).
 struct LabelAxis {
   /// Label numbers in name order.

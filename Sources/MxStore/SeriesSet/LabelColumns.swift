@@ -90,9 +90,10 @@ struct LabelColumns {
   private mutating func column(_ name: UnsafeRawBufferPointer, _ index: Int) -> Int {
     if index < previousPairs.count {
       let known = previousPairs[index]
-      if known.name.count == name.count, previous[known.name].elementsEqual(name) {
-        return known.column
+      let isSame = previous.withUnsafeBytes { previous in
+        LabelKey.compare(UnsafeRawBufferPointer(rebasing: previous[known.name]), name) == 0
       }
+      if isSame { return known.column }
     }
     let number = Int(names.intern(name))
     if number == columns.count { columns.append(Column(name: Array(name))) }

@@ -72,6 +72,55 @@ struct IdSet {
     words[Int(id &>> 6)] &>> UInt64(id & 63) & 1 == 1
   }
 
+  /// The first member at or after `id`; nil where there is none.
+  func next(from id: UInt32) -> UInt32? {
+    var index = Int(id >> 6)
+    guard index < words.count else { return nil }
+    var word = words[index] & (.max << UInt64(id & 63))
+    while word == 0 {
+      index += 1
+      guard index < words.count else { return nil }
+      word = words[index]
+    }
+    return UInt32(index << 6 + word.trailingZeroBitCount)
+  }
+
+  /// Keeps of `masks`, one bit a row, those whose id is a member. All ids lie
+  /// in `zone`. A stretch of members is compared with, which vectorises; only
+  /// scattered ones are looked up one by one.
+  func narrow(
+    _ masks: UnsafeMutablePointer<UInt64>, _ ids: UnsafePointer<UInt32>, rows: Int,
+    zone: ClosedRange<UInt32>
+  ) {
+    guard let low = next(from: zone.lowerBound), low <= zone.upperBound else {
+      masks.update(repeating: 0, count: (rows + 63) >> 6)
+      return
+    }
+    var high = low
+    while high < zone.upperBound, contains(high + 1) { high += 1 }
+    let isStretch = next(from: high + 1).map { $0 > zone.upperBound } ?? true
+    let span = high - low
+    words.withUnsafeBufferPointer { words in
+      for chunk in 0..<((rows + 63) >> 6) where masks[chunk] != 0 {
+        let first = ids + chunk << 6
+        let count = min(64, rows - chunk << 6)
+        var bits: UInt64 = 0
+        if isStretch {
+          for row in 0..<count {
+            bits |= (first[row] &- low <= span ? 1 : 0) &<< UInt64(truncatingIfNeeded: row)
+          }
+        } else {
+          for row in 0..<count {
+            let id = first[row]
+            let bit = words[Int(id &>> 6)] &>> UInt64(id & 63) & 1
+            bits |= bit &<< UInt64(truncatingIfNeeded: row)
+          }
+        }
+        masks[chunk] &= bits
+      }
+    }
+  }
+
   mutating func insert(_ id: Int) { words[id >> 6] |= 1 << UInt64(id & 63) }
   mutating func remove(_ id: Int) { words[id >> 6] &= ~(1 << UInt64(id & 63)) }
 

@@ -9,13 +9,18 @@ extension SeriesSet {
       return LabelColumn(ids: [UInt32](repeating: 0, count: refs.count), values: [""])
     }
     var ids = try symbolIds(label, refs)
-    let used = try distinct(ids, limit: index.labels[label].symbols.count + 1)
-    if used.count * 16 < index.labels[label].symbols.count {
+    let limit = index.labels[label].symbols.count + 1
+    let used = distinct(ids, limit: limit)
+    if ids.count * 16 < limit {
       for place in ids.indices { ids[place] = Self.place(of: ids[place], in: used) }
     } else {
-      var numbers = [UInt32](repeating: 0, count: index.labels[label].symbols.count + 1)
+      var numbers = [UInt32](repeating: 0, count: limit)
       for (number, id) in used.enumerated() { numbers[Int(id)] = UInt32(number) }
-      for place in ids.indices { ids[place] = numbers[Int(ids[place])] }
+      numbers.withUnsafeBufferPointer { numbers in
+        ids.withUnsafeMutableBufferPointer { ids in
+          for place in ids.indices { ids[place] = numbers[Int(ids[place])] }
+        }
+      }
     }
     return LabelColumn(ids: ids, values: [""] + (try texts(label, used.dropFirst())))
   }
@@ -27,7 +32,7 @@ extension SeriesSet {
     guard let label = label(name) else { return [] }
     let limit = UInt32(index.labels[label].symbols.count + 1)
     guard let refs else { return try texts(label, ArraySlice(1..<limit)) }
-    let used = try distinct(try symbolIds(label, refs), limit: Int(limit))
+    let used = distinct(try symbolIds(label, refs), limit: Int(limit))
     return try texts(label, used.dropFirst())
   }
 
@@ -36,37 +41,50 @@ extension SeriesSet {
     let scratch = IdScratch()
     let axis = AxisReader(try ranks(index.labels[label].axis), scratch: scratch)
     let tuples = try tuples(label).map { TupleReader($0, scratch: scratch) }
-    var result: [UInt32] = []
-    result.reserveCapacity(refs.count)
-    for range in refs.ranges {
-      var ref = Int(range.lowerBound)
-      while ref < Int(range.upperBound) {
-        let block = ref >> IdColumn.blockShift
-        let end = min(Int(range.upperBound), (block + 1) << IdColumn.blockShift)
-        try axis.load(block)
-        for row in ref..<end {
-          let rank = axis.ids[row & (IdColumn.blockRows - 1)]
-          result.append(try tuples?.symbol(rank) ?? rank)
+    // Where more series than tuples are asked for, all tuples at once: then
+    // the loop below looks nothing up but the number.
+    if refs.count > index.axes[index.labels[label].axis].tuples { try tuples?.loadAll() }
+    var failure: StoreError?
+    let result = [UInt32](unsafeUninitializedCapacity: refs.count) { out, filled in
+      do throws(StoreError) {
+        for range in refs.ranges {
+          var ref = Int(range.lowerBound)
+          while ref < Int(range.upperBound) {
+            let block = ref >> IdColumn.blockShift
+            let end = min(Int(range.upperBound), (block + 1) << IdColumn.blockShift)
+            try axis.load(block)
+            let ranks = axis.ids + (ref & (IdColumn.blockRows - 1))
+            let count = end - ref
+            if let tuples {
+              for row in 0..<count { out[filled &+ row] = try tuples.symbol(ranks[row]) }
+            } else {
+              for row in 0..<count { out[filled &+ row] = ranks[row] }
+            }
+            filled += count
+            ref = end
+          }
         }
-        ref = end
+      } catch {
+        failure = error
       }
     }
+    if let failure { throw failure }
     return result
   }
 
   /// The distinct ids in order, and 0 in any case.
-  private func distinct(_ ids: [UInt32], limit: Int) throws(StoreError) -> [UInt32] {
+  private func distinct(_ ids: [UInt32], limit: Int) -> [UInt32] {
     if ids.count * 16 < limit {
-      var sorted = ids.sorted()
-      sorted.insert(0, at: 0)
-      var result: [UInt32] = []
-      for id in sorted where result.last != id { result.append(id) }
+      var result: [UInt32] = [0]
+      for id in ids.sorted() where result.last != id { result.append(id) }
       return result
     }
-    var set = IdSet(limit: limit)
-    set.insert(0)
-    for id in ids { set.insert(Int(id)) }
-    return set.members
+    var isUsed = [Bool](repeating: false, count: limit)
+    isUsed[0] = true
+    isUsed.withUnsafeMutableBufferPointer { isUsed in
+      for id in ids { isUsed[Int(id)] = true }
+    }
+    return isUsed.indices.filter { isUsed[$0] }.map { UInt32($0) }
   }
 
   private static func place(of id: UInt32, in sorted: [UInt32]) -> UInt32 {

@@ -92,9 +92,9 @@ extension SeriesSet {
         }
         guard result.intersects(UInt32(start)...UInt32(start + rows - 1)) else { continue }
         try reader.load(block)
-        for row in 0..<rows where !filter.accepted.contains(reader.ids[row]) {
-          result.remove(start + row)
-        }
+        let masks = RowMasks(rows)
+        filter.accepted.narrow(masks.words, reader.ids, rows: rows, zone: zone)
+        masks.forEachGap { result.remove((start + $0.lowerBound)..<(start + $0.upperBound)) }
       }
     }
     return result
@@ -103,46 +103,77 @@ extension SeriesSet {
   private func scan(_ filters: [AxisFilter]) throws(StoreError) -> SeriesRefs {
     if filters.isEmpty { return allRefs }
     var refs = SeriesRefs()
-    var rows: [UInt32] = []
     for block in 0..<IdColumn.blockCount(count) {
-      let start = UInt32(block << IdColumn.blockShift)
-      let end = UInt32(min(count, (block + 1) << IdColumn.blockShift))
+      let start = block << IdColumn.blockShift
+      let end = min(count, (block + 1) << IdColumn.blockShift)
       guard filters.allSatisfy({ $0.accepted.intersects($0.zone(block)) }) else { continue }
-      let asked = filters.filter { !$0.accepted.contains($0.zone(block)) }
-      guard let first = asked.first else {
-        refs.append(start..<end)
-        continue
-      }
-      try first.reader.load(block)
-      if asked.count == 1 {
-        Self.append(first, start..<end, to: &refs)
-        continue
-      }
-      rows.removeAll(keepingCapacity: true)
-      for row in 0..<(end - start) where first.accepted.contains(first.reader.ids[Int(row)]) {
-        rows.append(row)
-      }
-      for filter in asked.dropFirst() where !rows.isEmpty {
+      let masks = RowMasks(end - start)
+      for filter in filters where !filter.accepted.contains(filter.zone(block)) {
+        if masks.isEmpty { break }
         try filter.reader.load(block)
-        rows.removeAll { !filter.accepted.contains(filter.reader.ids[Int($0)]) }
+        filter.accepted.narrow(
+          masks.words, filter.reader.ids, rows: end - start, zone: filter.zone(block))
       }
-      for row in rows { refs.append((start + row)..<(start + row + 1)) }
+      masks.forEachStretch {
+        refs.append(UInt32(start + $0.lowerBound)..<UInt32(start + $0.upperBound))
+      }
     }
     return refs
   }
+}
 
-  /// The rows of a loaded block that one filter accepts, as stretches.
-  private static func append(
-    _ filter: AxisFilter, _ range: Range<UInt32>, to refs: inout SeriesRefs
-  ) {
-    let ids = filter.reader.ids
-    let rows = range.count
+/// Which rows of a block are still wanted, one bit each; all at first.
+private final class RowMasks {
+  let words: UnsafeMutablePointer<UInt64>
+  private let rows: Int
+  private var count: Int { (rows + 63) >> 6 }
+
+  init(_ rows: Int) {
+    self.rows = rows
+    words = .allocate(capacity: IdColumn.blockRows / 64)
+    words.initialize(repeating: .max, count: IdColumn.blockRows / 64)
+    if rows & 63 != 0 { words[count - 1] = 1 << UInt64(rows & 63) - 1 }
+  }
+
+  deinit { words.deallocate() }
+
+  var isEmpty: Bool {
+    for index in 0..<count where words[index] != 0 { return false }
+    return true
+  }
+
+  /// The wanted rows as stretches, ascending.
+  func forEachStretch(_ body: (Range<Int>) -> Void) {
     var row = 0
-    while row < rows {
-      while row < rows, !filter.accepted.contains(ids[row]) { row += 1 }
-      let begin = row
-      while row < rows, filter.accepted.contains(ids[row]) { row += 1 }
-      refs.append((range.lowerBound + UInt32(begin))..<(range.lowerBound + UInt32(row)))
+    while let start = next(from: row, wanted: true) {
+      let end = next(from: start, wanted: false) ?? rows
+      body(start..<end)
+      row = end
     }
+  }
+
+  /// The other rows.
+  func forEachGap(_ body: (Range<Int>) -> Void) {
+    var row = 0
+    while let start = next(from: row, wanted: false) {
+      let end = next(from: start, wanted: true) ?? rows
+      body(start..<end)
+      row = end
+    }
+  }
+
+  /// The first row from `row` on whose bit is `wanted`.
+  private func next(from row: Int, wanted: Bool) -> Int? {
+    if row >= rows { return nil }
+    let flip: UInt64 = wanted ? 0 : .max
+    var index = row >> 6
+    var word = (words[index] ^ flip) & (.max << UInt64(row & 63))
+    while word == 0 {
+      index += 1
+      if index >= count { return nil }
+      word = words[index] ^ flip
+    }
+    let found = index << 6 + word.trailingZeroBitCount
+    return found < rows ? found : nil
   }
 }

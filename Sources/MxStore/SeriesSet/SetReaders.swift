@@ -54,6 +54,10 @@ final class TupleReader {
     return ids[Int(tuple)]
   }
 
+  func loadAll() throws(StoreError) {
+    for block in 0..<column.blocks where !loaded[block] { try load(block) }
+  }
+
   private func load(_ block: Int) throws(StoreError) {
     try column.decode(block, with: scratch, into: ids + block << IdColumn.blockShift)
     loaded[block] = true

@@ -138,19 +138,18 @@ final class SymbolItem {
     self.count = count
     guard count <= reader.remaining else { throw .truncated(at: reader.offset) }
     ends = .allocate(capacity: max(count, 1))
-    var total = 0
+    let shared = UnsafeMutablePointer<UInt32>.allocate(capacity: max(count, 1))
     do throws(CodecError) {
-      for index in 0..<count {
-        total += try reader.count(atMost: Self.maxBytes - total)
-        ends[index] = UInt32(total)
-      }
+      let total = try Self.readLengths(&reader, count, ends, shared)
+      bytes = .allocate(capacity: max(total, 1))
     } catch {
       ends.deallocate()
+      shared.deallocate()
       throw error
     }
-    bytes = .allocate(capacity: max(total, 1))
-    // From here on deinit frees both.
-    try fill(&reader)
+    defer { shared.deallocate() }
+    // From here on deinit frees the rest.
+    try fill(&reader, shared)
   }
 
   deinit {
@@ -158,27 +157,94 @@ final class SymbolItem {
     bytes.deallocate()
   }
 
-  private func fill(_ reader: inout ByteReader) throws(CodecError) {
-    var shared: [Int] = []
-    shared.reserveCapacity(count)
-    var start = 0
-    var previous = 0
+  /// Reads both columns of numbers; returns the bytes of all symbols.
+  private static func readLengths(
+    _ reader: inout ByteReader, _ count: Int, _ ends: UnsafeMutablePointer<UInt32>,
+    _ shared: UnsafeMutablePointer<UInt32>
+  ) throws(CodecError) -> Int {
+    let bytes = reader.bytes
+    let first = reader.offset
+    var offset = first
+    var total = 0
     for index in 0..<count {
-      let length = Int(ends[index]) - start
-      shared.append(index == 0 ? 0 : try reader.count(atMost: min(length, previous)))
-      previous = length
-      start = Int(ends[index])
+      total += try number(bytes, &offset, atMost: maxBytes - total)
+      ends[index] = UInt32(total)
     }
-    start = 0
+    var start: UInt32 = 0
+    var previous: UInt32 = 0
+    for index in 0..<count {
+      let length = ends[index] - start
+      shared[index] =
+        index == 0 ? 0 : UInt32(try number(bytes, &offset, atMost: Int(min(length, previous))))
+      previous = length
+      start = ends[index]
+    }
+    try reader.skip(offset - first)
+    return total
+  }
+
+  /// A varint of at most `limit`; nearly all are one byte.
+  @inline(__always)
+  private static func number(
+    _ bytes: UnsafeRawBufferPointer, _ offset: inout Int, atMost limit: Int
+  ) throws(CodecError) -> Int {
+    if offset < bytes.count, bytes[offset] < 0x80, Int(bytes[offset]) <= limit {
+      offset &+= 1
+      return Int(bytes[offset &- 1])
+    }
+    let value = try Varint.read(bytes, at: &offset)
+    guard value <= UInt64(clamping: limit) else { throw .tooLarge(limit: limit) }
+    return Int(value)
+  }
+
+  /// A copy without a call: symbols' parts are a few dozen bytes.
+  @inline(__always)
+  private static func copy(
+    _ target: UnsafeMutableRawPointer, _ source: UnsafeRawPointer, _ count: Int
+  ) {
+    typealias Wide = SIMD16<UInt8>
+    if count > 64 {
+      memcpy(target, source, count)
+    } else if count >= 16 {
+      var offset = 0
+      while offset < count &- 16 {
+        target.storeBytes(
+          of: source.loadUnaligned(fromByteOffset: offset, as: Wide.self), toByteOffset: offset,
+          as: Wide.self)
+        offset &+= 16
+      }
+      // The last sixteen overlap those before.
+      target.storeBytes(
+        of: source.loadUnaligned(fromByteOffset: count &- 16, as: Wide.self),
+        toByteOffset: count &- 16, as: Wide.self)
+    } else {
+      var offset = 0
+      while offset < count {
+        target.storeBytes(
+          of: source.loadUnaligned(fromByteOffset: offset, as: UInt8.self), toByteOffset: offset,
+          as: UInt8.self)
+        offset &+= 1
+      }
+    }
+  }
+
+  private func fill(
+    _ reader: inout ByteReader, _ shared: UnsafeMutablePointer<UInt32>
+  ) throws(CodecError) {
+    let rests =
+      count == 0 ? 0 : Int(ends[count - 1]) - (0..<count).reduce(0) { $0 + Int(shared[$1]) }
+    guard var source = try reader.bytes(rests).baseAddress else { return }
+    var start = 0
     var last = 0
     for index in 0..<count {
-      let rest = Int(ends[index]) - start - shared[index]
-      let source = try reader.bytes(rest)
-      let target = bytes + start
-      target.update(from: bytes + last, count: shared[index])
-      if let from = source.baseAddress { memcpy(target + shared[index], from, rest) }
+      let common = Int(shared[index])
+      let end = Int(ends[index])
+      let rest = end &- start &- common
+      Self.copy(bytes + start, bytes + last, common)
+      Self.copy(bytes + start + common, source, rest)
+      source += rest
       last = start
-      start = Int(ends[index])
+      start = end
     }
   }
 

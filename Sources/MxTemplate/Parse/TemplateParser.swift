@@ -219,6 +219,7 @@ struct TemplateParser {
   }
 
   private mutating func block() throws(TemplateError) -> TemplateNode {
+    skipSpace()
     let position = peeked.position
     let name = try quotedName("block clause")
     let pipe = try pipeline("block clause", closedBy: .closeAction)
@@ -228,6 +229,7 @@ struct TemplateParser {
   }
 
   private mutating func call() throws(TemplateError) -> TemplateNode {
+    skipSpace()
     let position = peeked.position
     let name = try quotedName("template clause")
     skipSpace()
@@ -335,6 +337,8 @@ extension TemplateParser {
   private mutating func operand() throws(TemplateError) -> TemplateWord? {
     guard var word = try term() else { return nil }
     guard peeked.kind == .field else { return word }
+    // Go's messages give the place of the first field behind the term.
+    let position = peeked.position
     var fields: [String] = []
     while peeked.kind == .field { fields.append(String(next().text.dropFirst())) }
     switch word.kind {
@@ -346,6 +350,7 @@ extension TemplateParser {
     case .dot: throw fail("unexpected . after term \".\"")
     default: word.kind = .chain(word, fields: fields)
     }
+    word.position = position
     return word
   }
 

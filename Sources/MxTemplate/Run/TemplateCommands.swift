@@ -7,7 +7,8 @@ extension TemplateRun {
     let hasArguments = command.words.count > 1 || final != nil
     switch first.kind {
     case .function(let name):
-      return try callFunction(name, first, command.words.dropFirst(), dot, final)
+      return try callFunction(
+        name, first, command.words.dropFirst(), dot, final, in: command)
     case .field(let fields):
       return try access(dot, fields, first, command.words.dropFirst(), dot, final)
     case .variable(let name, let fields) where !fields.isEmpty:
@@ -98,18 +99,18 @@ extension TemplateRun {
 
   private mutating func callFunction(
     _ name: String, _ word: TemplateWord, _ arguments: ArraySlice<TemplateWord>,
-    _ dot: TemplateValue, _ final: TemplateValue?
+    _ dot: TemplateValue, _ final: TemplateValue?, in command: TemplateCommand? = nil
   ) throws(TemplateError) -> TemplateValue {
     if name == "and" || name == "or" {
       return try shortCircuit(name == "and", word, arguments, dot, final)
     }
     if let function = functions[name] {
-      return try call(function, named: name, word, arguments, dot, final)
+      return try call(function, named: name, word, arguments, dot, final, in: command)
     }
     guard let builtin = GoBuiltins.function(name, limit: limits.output) else {
       throw fail("\(GoLiteral.quoted(name)) is not a defined function", word)
     }
-    return try call(builtin, named: name, word, arguments, dot, final)
+    return try call(builtin, named: name, word, arguments, dot, final, in: command)
   }
 
   /// Arguments after the one that decides are not evaluated.
@@ -132,7 +133,8 @@ extension TemplateRun {
 
   private mutating func call(
     _ function: TemplateFunction, named name: String, _ word: TemplateWord,
-    _ arguments: ArraySlice<TemplateWord>, _ dot: TemplateValue, _ final: TemplateValue?
+    _ arguments: ArraySlice<TemplateWord>, _ dot: TemplateValue, _ final: TemplateValue?,
+    in command: TemplateCommand? = nil
   ) throws(TemplateError) -> TemplateValue {
     let count = arguments.count + (final == nil ? 0 : 1)
     guard function.arity.contains(count) else {
@@ -150,39 +152,33 @@ extension TemplateRun {
     if let final { values.append(final) }
     do {
       let result = try function.body(values)
-      try check(result, name)
-      try step(1 + Self.weight(result) / 16, word.position, word.description)
+      try step(1 + check(result), word.position, word.description)
       return result
     } catch let error as TemplateError {
       throw error
     } catch let failure as TemplateFailure where failure.isAboutArgument {
       throw fail(failure.description, word)
     } catch {
-      throw fail("error calling \(name): \(error)", word)
+      // What failed is the command as a whole; a function as an argument, by itself.
+      throw fail(
+        "error calling \(name): \(error)", command?.position ?? word.position,
+        command?.description ?? word.description)
     }
   }
 
-  /// Texts that double, lists within lists: stopped while they are small.
-  private func check(_ value: TemplateValue, _ name: String) throws {
-    switch value {
-    case .string(let text):
+  /// Texts that double, lists within lists: stopped while they are small. What the
+  /// result weighs, in steps.
+  private func check(_ value: TemplateValue) throws -> Int {
+    if case .string(let text) = value {
       if text.utf8.count > limits.output {
         throw TemplateFailure("result is longer than \(limits.output) bytes")
       }
-    case .list, .map:
-      if value.depth(limit: limits.depth) >= limits.depth {
-        throw TemplateFailure("result is nested deeper than \(limits.depth) levels")
-      }
-    default: break
+      return text.utf8.count / 1024
     }
-  }
-
-  private static func weight(_ value: TemplateValue) -> Int {
-    switch value {
-    case .string(let text): text.utf8.count / 64
-    case .list(let values): values.count
-    case .map(let map): map.entries.count
-    default: 0
+    guard let size = value.size(limit: limits.elements, depth: limits.depth) else {
+      throw TemplateFailure(
+        "result has more than \(limits.elements) elements or \(limits.depth) levels")
     }
+    return size / 16
   }
 }

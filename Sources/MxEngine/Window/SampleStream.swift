@@ -1,0 +1,106 @@
+import MxModel
+import MxPromQL
+
+/// A range vector: each series' samples over all windows, read when asked.
+struct SampleStream: Sendable {
+  typealias Body = (_ series: Int, _ samples: Samples) throws -> Void
+
+  var roster: Roster
+  var marks: NameMarks
+  var windows: Windows
+  var extent: RangeExtension
+  let runs: @Sendable (_ series: Range<Int>, _ worker: Int, _ body: Body) throws -> Void
+}
+
+extension Evaluator {
+  /// The samples of a range selector or subquery, whatever parentheses are around.
+  func samples(_ expr: Expr, _ grid: Grid) throws -> SampleStream {
+    switch expr.unwrapped {
+    case .range(let node): return try rangeSamples(node, grid)
+    case .subquery(let node): return try subquerySamples(node, grid)
+    default: preconditionFailure("BUG: a range vector of unknown kind passed the type check")
+    }
+  }
+
+  private func rangeSamples(_ node: RangeSelector, _ grid: Grid) throws -> SampleStream {
+    let selector = node.selector
+    let reference = try times.reference(grid, at: selector.at, offset: selector.offset)
+    var windows = Windows(
+      ends: reference.grid, range: try times.milliseconds(node.range), evaluation: grid)
+    if selector.extent != .none { windows.reachBefore = options.lookback.base }
+    if selector.extent == .smoothed { windows.reachAfter = options.lookback.base }
+    let selection = try selection(
+      selector.matchers, try SelectionPlan.range(node, grid, times, options))
+    let usesStartTimes = options.usesStartTimes
+    let covered = windows
+    return SampleStream(
+      roster: Roster(selection), marks: .none, windows: windows, extent: selector.extent
+    ) { block, worker, body in
+      var cleaner = SampleCleaner()
+      try selection.read(block, covered.span, worker: worker) { series, columns in
+        try cleaner.clean(columns, covered) {
+          try selection.labels(series).description
+        } body: { samples in
+          guard samples.startTimes != nil, !usesStartTimes else {
+            return try body(series, samples)
+          }
+          try body(
+            series,
+            Samples(
+              times: samples.times, values: samples.values, count: samples.count, startTimes: nil))
+        }
+      }
+    }
+  }
+
+  private func subquerySamples(_ node: Subquery, _ grid: Grid) throws -> SampleStream {
+    let subquery = try SubqueryTimes(node, grid, times, options)
+    let inner = subquery.inner
+    let windows = Windows(
+      ends: subquery.windows.grid, range: subquery.range, evaluation: grid)
+    if inner.count == 0 {
+      return SampleStream(roster: .empty, marks: .none, windows: windows, extent: .none) {
+        _, _, _ in
+      }
+    }
+    let stream = try unique(vector(node.inner, inner))
+    return SampleStream(
+      roster: stream.roster, marks: stream.marks, windows: windows, extent: .none
+    ) { block, worker, body in
+      let instants = UnsafeMutablePointer<Int64>.allocate(capacity: inner.count)
+      defer { instants.deallocate() }
+      try stream.rows(block, worker) { series, row in
+        var count = 0
+        for step in 0..<inner.count where Absent.isPresent(row[step]) {
+          instants[count] = inner.time(step)
+          row[count] = row[step]
+          count += 1
+        }
+        guard count > 0, let values = row.baseAddress else { return }
+        try body(
+          series, Samples(times: instants, values: values, count: count, startTimes: nil))
+      }
+    }
+  }
+
+  /// One row a series from `body`, which sees the samples and fills a row over the
+  /// windows' ends.
+  func windowed(
+    _ samples: SampleStream, keepsName: Bool = false,
+    _ body: @escaping @Sendable (_ series: Int, _ samples: Samples, _ row: Row) throws -> Void
+  ) throws -> VectorStream {
+    let steps = samples.windows.ends.count
+    let runs = samples.runs
+    let stream = VectorStream(roster: samples.roster, steps: steps, marks: samples.marks) {
+      block, worker, sink in
+      let row = Row.allocate(capacity: steps)
+      defer { row.deallocate() }
+      try runs(block, worker) { series, samples in
+        try body(series, samples, row)
+        if row.hasValues { try sink(series, row) }
+      }
+    }
+    let wide = stream.broadcast(to: samples.windows.evaluation.count)
+    return keepsName ? wide : try droppingName(wide)
+  }
+}

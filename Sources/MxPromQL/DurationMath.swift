@@ -1,5 +1,0 @@
-import Glibc
-
-enum DurationMath {
-  static func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
-}

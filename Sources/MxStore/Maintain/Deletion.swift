@@ -1,0 +1,91 @@
+import MxCodec
+import MxFiles
+package import MxModel
+
+/// Deleting samples, and taking it back.
+extension Store {
+  /// Hides all samples of `matchers` in `range` that are committed by now.
+  /// Returns the tombstone; its sequence is the name for `undelete`.
+  package func delete(
+    _ matchers: [Matcher], _ range: TimeRange, now: Int64, lockWait: Double = 60,
+    _ report: Report, random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+  ) throws -> Tombstone {
+    var random = random
+    let lock = try lockCommit(wait: lockWait)
+    defer { lock.release() }
+    var manifest = try manifestForWriting(report, random: &random)
+    let sequence = try nextSequence(manifest)
+    let id = random.next()
+    let tombstone = Tombstone(
+      sequence: sequence, record: id, matchers: matchers, range: range, made: now)
+    manifest.tombstones.append(tombstone)
+    try commitRecord(
+      id, &manifest, sequence: sequence, tombstones: [tombstone], replaces: [], now: now)
+    return tombstone
+  }
+
+  /// Takes a deletion back; false where there is none of that name.
+  package func undelete(
+    _ sequence: UInt64, now: Int64, lockWait: Double = 60, _ report: Report,
+    random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+  ) throws -> Bool {
+    var random = random
+    let lock = try lockCommit(wait: lockWait)
+    defer { lock.release() }
+    var manifest = try manifestForWriting(report, random: &random)
+    guard let tombstone = manifest.tombstones.first(where: { $0.sequence == sequence }) else {
+      return false
+    }
+    manifest.tombstones.removeAll { $0.sequence == sequence }
+    let record = manifest.segments.filter { $0.id == tombstone.record }
+    manifest.retire(record, now: now)
+    try commitRecord(
+      random.next(), &manifest, sequence: try nextSequence(manifest), tombstones: [],
+      replaces: [tombstone.record], now: now)
+    return true
+  }
+
+  /// Takes segments out for good (retention), with a record that keeps a
+  /// rebuild from bringing them back while their files wait.
+  package func drop(
+    _ ids: Set<UInt64>, now: Int64, lockWait: Double = 60, _ report: Report,
+    random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+  ) throws -> [SegmentInfo] {
+    var random = random
+    let lock = try lockCommit(wait: lockWait)
+    defer { lock.release() }
+    var manifest = try manifestForWriting(report, random: &random)
+    let dropped = manifest.segments.filter { ids.contains($0.id) }
+    if dropped.isEmpty { return [] }
+    manifest.retire(dropped, now: now)
+    try commitRecord(
+      random.next(), &manifest, sequence: try nextSequence(manifest), tombstones: [],
+      replaces: dropped.map(\.id), now: now)
+    return dropped
+  }
+
+  func nextSequence(_ manifest: Manifest) throws(StoreError) -> UInt64 {
+    max(manifest.lastSequence, try orphans(beyond: manifest).lastSequence) + 1
+  }
+
+  /// Writes a segment without columns and the manifest that has it.
+  private func commitRecord(
+    _ id: UInt64, _ manifest: inout Manifest, sequence: UInt64, tombstones: [Tombstone],
+    replaces: [UInt64], now: Int64
+  ) throws(StoreError) {
+    try makeDirectories()
+    let orphans = try orphans(beyond: manifest)
+    let draft = try SegmentDraft(self, id: id, kind: .record, effort: .fresh)
+    var footer = SegmentFooter(
+      info: draft.info(sequences: sequence...sequence, level: 0), storeID: manifest.storeID)
+    footer.tombstones = tombstones
+    footer.replaces = (replaces + orphans.ids).sorted()
+    footer.made = now
+    footer.conflict = manifest.conflict
+    let info = try draft.seal(footer)
+    try onDisk { () throws(FileError) in try files.syncDirectory(segmentDirectory) }
+    manifest.lastSequence = sequence
+    manifest.add([info], now: now)
+    try write(manifest)
+  }
+}

@@ -1,0 +1,114 @@
+import MxModel
+
+/// When segments are merged, and with which: pure, decided from the manifest.
+///
+/// Segments meet in buckets of time, each several times as wide as the one
+/// below: hours, days, weeks. A bucket is merged once it is over, so a sample is
+/// rewritten about once a level however long the store lives. Only commits
+/// that follow each other may become one where they overlap in time: the
+/// winner of a conflict is then the same before and after.
+package struct MergePlan: Sendable {
+  package struct Level: Sendable {
+    package var number: UInt8
+    /// The width of its buckets, ms.
+    package var width: Int64
+  }
+
+  package static let hour = Level(number: 2, width: 3_600_000)
+  package static let day = Level(number: 3, width: 86_400_000)
+  package static let week = Level(number: 4, width: 7 * 86_400_000)
+
+  /// Widest first: a backfilled week becomes one segment at once.
+  private static let levels = [week, day, hour]
+  /// A bucket is left alone this long after its end: late scrapes still come.
+  private static let settling: Int64 = 300_000
+  /// Folding: more than 8 fresh segments of an hour, together under 1 MiB.
+  static let foldCount = 8
+  static let foldBytes = 1 << 20
+
+  /// The merges that are due, none depending on another.
+  package static func jobs(
+    _ manifest: Manifest, now: Int64, grace: Int64 = Removal.defaultGrace
+  ) -> [MergeJob] {
+    var taken: Set<UInt64> = []
+    var jobs: [MergeJob] = []
+    for level in levels {
+      let free = manifest.segments.filter { $0.kind == .samples && !taken.contains($0.id) }
+      let buckets = Dictionary(grouping: free.filter { fits($0, level) }) {
+        bucket($0.range.from, level.width)
+      }
+      for (number, segments) in buckets.sorted(by: { $0.key < $1.key }) {
+        let end = (number + 1).multipliedReportingOverflow(by: level.width)
+        guard !end.overflow, now >= end.partialValue + settling,
+          let job = job(segments, level, manifest, now: now, grace: grace)
+        else { continue }
+        taken.formUnion(job.inputs)
+        jobs.append(job)
+      }
+    }
+    return jobs
+  }
+
+  /// The fold that a commit should make before it adds its own segments.
+  static func fold(_ manifest: Manifest, now: Int64, grace: Int64) -> MergeJob? {
+    let fresh = manifest.segments.filter { $0.kind == .samples && $0.level == 0 }
+      .sorted { $0.lastSequence > $1.lastSequence }
+    guard let newest = fresh.first else { return nil }
+    let hour = bucket(newest.range.to, MergePlan.hour.width)
+    var inputs: [SegmentInfo] = []
+    var bytes = 0
+    for segment in fresh {
+      bytes += segment.bytes
+      if bytes > foldBytes || bucket(segment.range.to, MergePlan.hour.width) != hour { break }
+      inputs.append(segment)
+    }
+    guard inputs.count >= foldCount, mayMerge(inputs, manifest, now: now, grace: grace) else {
+      return nil
+    }
+    return MergeJob(inputs: inputs.reversed().map(\.id), level: 1)
+  }
+
+  static func bucket(_ time: Int64, _ width: Int64) -> Int64 {
+    time >= 0 ? time / width : -((-(time + 1)) / width) - 1
+  }
+
+  private static func fits(_ segment: SegmentInfo, _ level: Level) -> Bool {
+    bucket(segment.range.from, level.width) == bucket(segment.range.to, level.width)
+  }
+
+  private static func job(
+    _ segments: [SegmentInfo], _ level: Level, _ manifest: Manifest, now: Int64, grace: Int64
+  ) -> MergeJob? {
+    let done = segments.filter { $0.level >= level.number }
+    var inputs = segments.filter { $0.level < level.number }
+    guard !inputs.isEmpty else { return nil }
+    // Late data: the bucket's large segment is written again only where that
+    // adds a quarter to it, or where many small ones lie beside it.
+    let bytes = inputs.reduce(0) { $0 + $1.bytes }
+    if done.count >= 4 || done.allSatisfy({ bytes * 4 >= $0.bytes }) { inputs += done }
+    inputs.sort { $0.lastSequence < $1.lastSequence }
+    guard mayMerge(inputs, manifest, now: now, grace: grace) else { return nil }
+    return MergeJob(inputs: inputs.map(\.id), level: level.number)
+  }
+
+  /// Whether no other segment or young deletion stands between the inputs.
+  static func mayMerge(
+    _ inputs: [SegmentInfo], _ manifest: Manifest, now: Int64, grace: Int64
+  ) -> Bool {
+    guard let first = inputs.map(\.firstSequence).min(),
+      let last = inputs.map(\.lastSequence).max(), let some = inputs.first
+    else { return false }
+    let ids = Set(inputs.map(\.id))
+    let range = inputs.reduce(some.range) { $0.union($1.range) }
+    let isBetween = manifest.segments.contains { other in
+      other.kind == .samples && !ids.contains(other.id) && other.range.overlaps(range)
+        && other.lastSequence > first && other.firstSequence < last
+    }
+    // A deletion that may still be taken back must not be made permanent.
+    let isUndoable = manifest.tombstones.contains { tombstone in
+      tombstone.sequence > first && tombstone.sequence < last && tombstone.range.overlaps(range)
+        && now < tombstone.made + grace
+    }
+    return !isBetween && !isUndoable
+  }
+}

@@ -1,0 +1,123 @@
+import MxCLI
+import MxFiles
+import MxModel
+import MxStore
+
+/// `mx-compact inspect` and `stats`.
+enum StoreInspection {
+  static func stats(_ run: Run) throws -> ExitCode {
+    let store = Store(path: run.common.store, files: DiskFileSystem())
+    let report = Report()
+    let stats = try store.statistics(report)
+    var table = TableWriter([("what", .left), ("value", .right)])
+    table.append(["series", String(stats.series)])
+    table.append(["samples", String(stats.samples)])
+    table.append(["bytes of segments", String(stats.segmentBytes)])
+    table.append(["bytes of series sets", String(stats.setBytes)])
+    table.append(["bytes of the manifest", String(stats.manifestBytes)])
+    table.append(["bytes, live files", String(stats.liveBytes)])
+    table.append(["bytes a sample", perSample(stats)])
+    table.append(["bytes waiting for the grace to end", String(stats.retiredBytes)])
+    table.append(["segments", String(stats.segments)])
+    for (level, name) in ["fresh", "folded", "hours", "days", "weeks"].enumerated() {
+      table.append(["segments, \(name)", String(stats.segmentsByLevel[level])])
+    }
+    table.append(["deletions", String(stats.deletions)])
+    table.append(["generation", String(stats.generation)])
+    if let range = stats.range {
+      table.append(["oldest sample", TimeText.rfc3339(range.from)])
+      table.append(["newest sample", TimeText.rfc3339(range.to)])
+    }
+    try table.write(to: run.output)
+    return StoreDamage.tell(report, run)
+  }
+
+  private static func perSample(_ stats: StoreStatistics) -> String {
+    if stats.samples == 0 { return "-" }
+    let thousandths = (stats.liveBytes * 1000 + stats.samples / 2) / stats.samples
+    let digits = String(thousandths % 1000)
+    return "\(thousandths / 1000).\(String(repeating: "0", count: 3 - digits.count))\(digits)"
+  }
+
+  static func inspect(_ run: Run) throws -> ExitCode {
+    let path = run.arguments.positionals.first ?? ""
+    let files = DiskFileSystem()
+    switch try Inspection(path, files) {
+    case .manifest(let manifest): try print(manifest, run)
+    case .segment(let reader): try print(reader, run)
+    case .set(let set): try print(set, run)
+    }
+    return .success
+  }
+
+  private static func print(_ manifest: Manifest, _ run: Run) throws {
+    try run.output.write(
+      "manifest of store \(manifest.storeID), generation \(manifest.generation), "
+        + "last commit \(manifest.lastSequence), on_conflict \(manifest.conflict)\n")
+    var table = TableWriter([
+      ("file", .left), ("kind", .left), ("level", .right), ("series", .right),
+      ("samples", .right), ("bytes", .right), ("oldest", .left), ("newest", .left),
+    ])
+    for info in manifest.segments {
+      table.append([
+        info.fileName, "\(info.kind)", String(info.level), String(info.series),
+        String(info.samples), String(info.bytes), TimeText.rfc3339(info.range.from),
+        TimeText.rfc3339(info.range.to),
+      ])
+    }
+    for file in manifest.retired {
+      table.append([
+        file.path, "retired", "", "", "", String(file.bytes), "", TimeText.rfc3339(file.since),
+      ])
+    }
+    try table.write(to: run.output)
+    for tombstone in manifest.tombstones {
+      let matchers = tombstone.matchers.map(\.description).joined(separator: ", ")
+      try run.output.write(
+        "deletion \(tombstone.sequence): {\(matchers)} from "
+          + "\(TimeText.rfc3339(tombstone.range.from)) to \(TimeText.rfc3339(tombstone.range.to))\n"
+      )
+    }
+  }
+
+  private static func print(_ reader: SegmentReader, _ run: Run) throws {
+    let info = reader.info
+    try run.output.write(
+      "segment of store \(reader.footer.storeID), commits \(info.firstSequence) to "
+        + "\(info.lastSequence), level \(info.level), \(info.series) series, "
+        + "\(info.samples) samples, \(info.bytes) bytes\n")
+    if let set = info.set { try run.output.write("series set \(set)\n") }
+    if run.arguments.has("dump") {
+      return try reader.dump(in: Store(path: run.common.store, files: DiskFileSystem())) {
+        labels, samples in
+        for index in 0..<samples.count {
+          try run.output.write("\(labels) \(samples.values[index]) \(samples.times[index])\n")
+        }
+      }
+    }
+    var table = TableWriter([("part", .left), ("offset", .right), ("bytes", .right)])
+    for part in try reader.parts() {
+      table.append([part.name, String(part.offset), String(part.bytes)])
+    }
+    try table.write(to: run.output)
+  }
+
+  private static func print(_ set: SeriesSet, _ run: Run) throws {
+    let found = try set.inspect()
+    try run.output.write(
+      "series set \(found.id), \(found.series) series, \(found.fileBytes) bytes\n")
+    if run.arguments.has("dump") {
+      var lines: [String] = []
+      try set.dump { ref, labels in lines.append("\(ref) \(labels)\n") }
+      for line in lines { try run.output.write(line) }
+      return
+    }
+    var table = TableWriter([
+      ("part", .left), ("count", .right), ("bytes", .right), ("note", .left),
+    ])
+    for part in found.parts {
+      table.append([part.name, String(part.count), String(part.bytes), part.note])
+    }
+    try table.write(to: run.output)
+  }
+}
