@@ -140,12 +140,13 @@ let package = Package(
     tests("MxFormatsTests", ["MxFormats", "MxJSON", "MxModel"]),
     tests("MxPromQLTests", ["MxPromQL", "MxModel"]),
     tests("MxEngineTests", ["MxEngine", "MxPromQL", "MxModel", "MxTestSupport"]),
-    tests("MxTemplateTests", ["MxTemplate"]),
+    tests("MxTemplateTests", ["MxTemplate", "MxJSON", "MxTime"]),
     tests("MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
-    tests("MxRulesTests", ["MxRules", "MxEngine", "MxModel"]),
+    tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxPromQL"]),
     tests("MxRenderTests", ["MxRender", "MxModel"]),
     tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
-    tests("MxAlertTests", ["MxAlert", "MxRules", "MxModel"]),
+    tests(
+      "MxAlertTests", ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel", "MxTestSupport"]),
     // The tools themselves, so that they are built before their scripts run.
     tests("CommandTests", ["MxTools", "MxCLI"] + tools, files: ["Scripts"]),
     tests("HouseTests", []),
