@@ -24,23 +24,22 @@ struct PlotFrame {
     var format: ValueFormat
     var label: String?
     var isHidden = false
+
+    func scale(_ tickCount: Int) -> ValueScale {
+      var wishes = wishes
+      wishes.tickCount = tickCount
+      return ValueScale.fitting(wishes)
+    }
   }
 
   init(size: Size, from: Int64, to: Int64, zone: Zone, left: Axis, right: Axis?) {
     let height = max(size.height - Self.top - Self.bottom, 10)
     let count = min(max(Int(height / 38), 2), 8)
     self.size = size
-    var leftScale = ValueScale.Wishes(low: 0, high: 1)
-    leftScale = left.wishes
-    leftScale.tickCount = count
-    self.left = ValueScale.fitting(leftScale)
-    var rightScale = right?.wishes
-    rightScale?.tickCount = count
-    self.right = rightScale.map(ValueScale.fitting)
-    leftTexts = left.isHidden ? [] : Self.texts(self.left, left.format)
-    rightTexts = right.map { axis in
-      axis.isHidden ? [] : Self.texts(self.right ?? self.left, axis.format)
-    } ?? []
+    self.left = left.scale(count)
+    self.right = right?.scale(count)
+    leftTexts = Self.texts(self.left, left)
+    rightTexts = Self.texts(self.right, right)
     margins = Canvas.Margins(
       left: Self.margin(leftTexts, label: left.label), right: Self.rightMargin(rightTexts, right))
     let width = max(size.width - Double(margins.left + margins.right), 10)
@@ -53,8 +52,9 @@ struct PlotFrame {
   private let leftLabel: String?
   private let rightLabel: String?
 
-  private static func texts(_ scale: ValueScale, _ format: ValueFormat) -> [String] {
-    scale.ticks.map { format.text($0, step: scale.step > 0 ? scale.step : nil) }
+  private static func texts(_ scale: ValueScale?, _ axis: Axis?) -> [String] {
+    guard let scale, let axis, !axis.isHidden else { return [] }
+    return scale.ticks.map { axis.format.text($0, step: scale.step > 0 ? scale.step : nil) }
   }
 
   /// In steps of eight pixels, so that plots above each other mostly line up.

@@ -31,7 +31,7 @@ package struct Section: Sendable {
 }
 
 /// Where a panel stands in the 24 columns; a unit of height is 30 pixels and a gap of 8.
-package struct GridPosition: Equatable, Sendable {
+package struct GridPosition: Hashable, Sendable {
   package var x = 0
   package var y = 0
   package var width = 12

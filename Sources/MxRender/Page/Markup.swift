@@ -49,6 +49,10 @@ struct Markup {
     close(name)
   }
 
+  /// Text that is no markup in its place: within `style`, nothing is an entity.
+  /// Its only caller makes sure that the text cannot end the element.
+  mutating func trusted(_ text: String) { bytes += Array(text.utf8) }
+
   mutating func newline() { bytes.append(0x0A) }
 
   private mutating func tag(_ name: StaticString, _ attributes: [Attribute]) {

@@ -181,8 +181,7 @@ private struct Reference {
     } else if first == 0x24 {
       let word = rest.prefix { Self.isWord($0) }
       guard let start = word.first, start &- 0x30 > 9 else { return nil }
-      name = String(decoding: word, as: UTF8.self)
-      length = word.count + 1
+      self.init(name: String(decoding: word, as: UTF8.self), length: word.count + 1)
     } else if first == 0x5B, rest.first == 0x5B {
       guard let end = rest.firstIndex(of: 0x5D), rest.endIndex > end + 1, rest[end + 1] == 0x5D
       else { return nil }
@@ -190,6 +189,11 @@ private struct Reference {
     } else {
       return nil
     }
+  }
+
+  private init(name: String, length: Int) {
+    self.name = name
+    self.length = length
   }
 
   private init?(inner: ArraySlice<UInt8>, length: Int) {

@@ -72,7 +72,8 @@ extension Dashboard {
   package func plan(
     _ options: PlanOptions, ask: @escaping (VariableQuery) -> [String]?
   ) throws(RenderError) -> Plan {
-    let zone = try options.zone ?? Self.zone(timezone)
+    let zone: Zone
+    if let chosen = options.zone { zone = chosen } else { zone = try Self.zone(timezone) }
     let fromText = options.from ?? from
     let toText = options.to ?? to
     guard

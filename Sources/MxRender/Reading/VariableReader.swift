@@ -115,13 +115,23 @@ enum TextTools {
     return nil
   }
 
+  /// Every `part` replaced, from left to right.
   static func replacing(_ text: String, _ part: String, with other: String) -> String {
-    var rest = text
-    var result = ""
-    while let (before, after) = split(rest, at: part) {
-      result += before + other
-      rest = after
+    let bytes = Array(text.utf8)
+    let wanted = Array(part.utf8)
+    guard let first = wanted.first, bytes.count >= wanted.count else { return text }
+    var out: [UInt8] = []
+    var at = 0
+    while at < bytes.count {
+      let end = at + wanted.count
+      if bytes[at] == first, end <= bytes.count, bytes[at..<end].elementsEqual(wanted) {
+        out += Array(other.utf8)
+        at = end
+      } else {
+        out.append(bytes[at])
+        at += 1
+      }
     }
-    return result + rest
+    return String(decoding: out, as: UTF8.self)
   }
 }
