@@ -71,7 +71,7 @@ package struct Interpolation: Sendable {
   private func date(_ time: Int64, _ format: String) -> String {
     if format.isEmpty { return String(time) }
     if format == "date" || format == "date:iso" {
-      return RFC3339.print(milliseconds: time, precision: .milliseconds)
+      return RFC3339.text(milliseconds: time, precision: .milliseconds)
     }
     if format == "date:seconds" { return String(TimeScale.floorDivide(time, 1000)) }
     return DateText.pattern(
