@@ -102,7 +102,8 @@ enum EngineBench {
         window: range(360, 10_800, 60), usesNodes: true),
       Query(
         name: "Q9",
-        text: "histogram_quantile(0.99, sum by (le)(rate(http_request_duration_seconds_bucket[5m])))",
+        text:
+          "histogram_quantile(0.99, sum by (le)(rate(http_request_duration_seconds_bucket[5m])))",
         window: range(360, 10_800, 60), usesNodes: true),
       Query(
         name: "join",
