@@ -139,7 +139,9 @@ let package = Package(
     tests("MxCodecTests", ["MxCodec"]),
     tests("MxFormatsTests", ["MxFormats", "MxJSON", "MxModel"]),
     tests("MxPromQLTests", ["MxPromQL", "MxModel"]),
-    tests("MxEngineTests", ["MxEngine", "MxPromQL", "MxModel", "MxTestSupport"]),
+    tests(
+      "MxEngineTests",
+      ["MxEngine", "MxPromQL", "MxModel", "MxFormats", "MxJSON", "MxTestSupport"]),
     tests("MxTemplateTests", ["MxTemplate", "MxJSON", "MxTime"]),
     tests("MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
     tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxPromQL"]),

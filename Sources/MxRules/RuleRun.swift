@@ -2,7 +2,7 @@ package import MxConfig
 package import MxEngine
 package import MxModel
 import MxPromQL
-package import MxTemplate
+import MxTemplate
 
 /// What evaluations have in common.
 package struct RuleOptions: Sendable {

@@ -107,11 +107,32 @@ package final class MemorySource: SeriesSource {
 
   /// The series with all of `matchers` and a sample in `range`, in label order.
   private func matching(_ matchers: [Matcher], _ range: TimeRange) -> [Int32] {
-    (0..<Int32(columns.labels.count)).filter { series in
-      let labels = columns.labels[Int(series)]
-      guard matchers.allSatisfy({ $0.matches(labels[$0.name] ?? "") }) else { return false }
-      return !columns.range(Int(series), range).isEmpty
+    let names = matchers.map { LabelKey.escaped(Array($0.name.utf8)) }
+    return (0..<Int32(columns.labels.count)).filter { series in
+      let isMatching = columns.labels[Int(series)].key.withUnsafeBytes { key in
+        zip(matchers, names).allSatisfy { matcher, name in
+          MemorySource.matches(key, matcher, name)
+        }
+      }
+      return isMatching && !columns.range(Int(series), range).isEmpty
     }
+  }
+
+  private static func matches(
+    _ key: UnsafeRawBufferPointer, _ matcher: Matcher, _ name: [UInt8]
+  ) -> Bool {
+    var cursor = LabelCursor(key)
+    while let pair = cursor.next() {
+      let order = name.withUnsafeBytes { LabelKey.compare($0, pair.name) }
+      if order == 0 {
+        // Escapes are rare: the bytes of nearly all values are the value.
+        return pair.value.contains(1)
+          ? matcher.matches(LabelKey.text(pair.value)) : matcher.matches(pair.value)
+      }
+      // Names are in order: it will not come.
+      if order < 0 { break }
+    }
+    return matcher.matchesEmpty
   }
 
   private func matchingAny(_ matchers: [[Matcher]], _ range: TimeRange) -> [LabelSet] {
@@ -168,30 +189,13 @@ private final class MemorySelection: Selection {
   init(_ columns: MemorySource.Columns, _ series: [Int32]) {
     self.columns = columns
     self.series = series
-    var names = Set<String>()
-    for number in series {
-      for pair in columns.labels[Int(number)].pairs { names.insert(pair.name) }
-    }
-    labelNames = names.sorted()
+    labelNames = Roster.names(of: series.map { columns.labels[Int($0)] })
   }
 
   var count: Int { series.count }
 
   func column(_ name: String) throws -> LabelColumn {
-    var column = LabelColumn(ids: [], values: [""])
-    column.ids.reserveCapacity(count)
-    var known = ["": UInt32(0)]
-    for number in series {
-      let value = columns.labels[Int(number)][name] ?? ""
-      let next = UInt32(column.values.count)
-      let id = known[value] ?? next
-      if id == next {
-        known[value] = id
-        column.values.append(value)
-      }
-      column.ids.append(id)
-    }
-    return column
+    try Roster(series.map { columns.labels[Int($0)] }).column(name)
   }
 
   func labels(_ position: Int) throws -> LabelSet { columns.labels[Int(series[position])] }

@@ -30,6 +30,9 @@ struct NaiveEvaluator {
   var data: [Series]
   var lookback: Int64?
   var delaysNames = false
+  /// Prometheus before 3.0: windows and lookback count a sample at their very start,
+  /// and `rate` looks for a counter's zero before it judges the gap to the window.
+  var isVersion2 = false
   var subqueryStep: Int64 = 60_000
   var start: Int64
   var end: Int64
@@ -140,7 +143,8 @@ struct NaiveEvaluator {
     for series in matching(node.matchers) {
       let before = series.points.filter { $0.time <= time }
       guard let newest = before.last, !StaleMarker.isStale(newest.value) else { continue }
-      if time - newest.time < (lookback ?? 300_000) || (lookback == nil && isPaced(before, time)) {
+      let reach = (lookback ?? 300_000) + (isVersion2 ? 1 : 0)
+      if time - newest.time < reach || (lookback == nil && isPaced(before, time)) {
         result.append((series.labels, newest))
       }
     }
@@ -171,9 +175,10 @@ struct NaiveEvaluator {
     case .range(let node):
       let end = try shifted(time, node.selector.at, node.selector.offset)
       let start = end - (try milliseconds(node.range))
+      let beginning = isVersion2 ? start - 1 : start
       return matching(node.selector.matchers).map { series in
         let points = series.points.filter {
-          $0.time > start && $0.time <= end && !StaleMarker.isStale($0.value)
+          $0.time > beginning && $0.time <= end && !StaleMarker.isStale($0.value)
         }
         return Window(labels: series.labels, points: points, start: start, end: end)
       }.filter { !$0.points.isEmpty }
@@ -190,7 +195,7 @@ struct NaiveEvaluator {
     var order: [LabelSet] = []
     // Multiples of the step, from the first one after the start.
     var inner = start - ((start % width) + width) % width
-    if inner <= start { inner += width }
+    if isVersion2 ? inner < start : inner <= start { inner += width }
     while inner <= end {
       for element in try unique(vector(node.inner, inner)) {
         if found[element.labels] == nil {
