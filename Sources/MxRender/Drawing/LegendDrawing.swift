@@ -28,7 +28,7 @@ struct LegendDrawing {
     if options.mode == .table {
       needed = Double(fields.count) * 22 + 24
     } else {
-      let widths = fields.map { Double($0.name.count) * 6.4 + 34 + valuesWidth($0) }
+      let widths = fields.map { Double($0.name.count) * 6.9 + 36 + valuesWidth($0) }
       var lines = 1.0
       var used = 0.0
       for one in widths {
@@ -38,12 +38,12 @@ struct LegendDrawing {
         }
         used += one
       }
-      needed = lines * 20 + 6
+      needed = lines * 19 + 6
     }
     return min(needed, max(height * 0.36, 28))
   }
 
-  private func valuesWidth(_ field: DisplayField) -> Double { Double(options.calcs.count) * 80 }
+  private func valuesWidth(_ field: DisplayField) -> Double { Double(options.calcs.count) * 92 }
 
   func draw(_ canvas: inout Canvas) {
     if isHidden { return }

@@ -54,6 +54,11 @@ struct PanelDrawing {
     switch planned.panel.kind {
     case .stat: StatDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
     case .timeSeries where hasValues: drawTimeSeries(&canvas, fields)
+    case .gauge where !fields.isEmpty:
+      GaugeDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
+    case .barGauge where !fields.isEmpty, .barChart where !fields.isEmpty:
+      BarGaugeDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
+    case .pie where hasValues: drawPie(&canvas, fields)
     default: EmptyPanel.draw(&canvas, planned)
     }
   }
@@ -71,19 +76,31 @@ struct PanelDrawing {
     TableDrawing(planned: planned, frame: frame, canvas: canvas).draw(&canvas)
   }
 
+  private func drawPie(_ canvas: inout Canvas, _ fields: [DisplayField]) {
+    let legend = LegendDrawing(options: planned.panel.options.legend, fields: fields)
+    let plot = plotSize(legend)
+    canvas.markup.raw("<div class=\"pic\">")
+    PieDrawing(planned: planned, fields: fields, size: plot).draw(&canvas)
+    canvas.markup.raw("</div>")
+    legend.draw(&canvas)
+  }
+
   private func drawTimeSeries(_ canvas: inout Canvas, _ fields: [DisplayField]) {
     let legend = LegendDrawing(options: planned.panel.options.legend, fields: fields)
-    var plot = size
-    if legend.isHidden {
-    } else if legend.options.isRight {
-      plot.width *= 0.7
-    } else {
-      plot.height -= legend.height(width: size.width, height: size.height) + 4
-    }
-    plot.height = max(plot.height, 60)
+    let plot = plotSize(legend)
     canvas.markup.raw("<div class=\"pic\">")
     TimeSeriesDrawing(planned: planned, fields: fields, size: plot).draw(&canvas)
     canvas.markup.raw("</div>")
     legend.draw(&canvas)
+  }
+
+  /// What the legend leaves.
+  private func plotSize(_ legend: LegendDrawing) -> Size {
+    var plot = size
+    if !legend.isHidden && legend.options.isRight { plot.width *= 0.7 }
+    let below = legend.height(width: size.width, height: size.height)
+    if below > 0 { plot.height -= below + 4 }
+    plot.height = max(plot.height, 60)
+    return plot
   }
 }

@@ -78,24 +78,30 @@ struct PlotFrame {
 
   // MARK: - Drawing
 
-  /// Opens the drawing and its plot; `close` ends both.
+  /// Opens the drawing and its plot; `close` ends both. On a page the drawing is as
+  /// wide as the plot and has the margins around it: so a share of its width is a
+  /// share of the plot's. In a file of its own the plot is a drawing within.
   func open(_ canvas: inout Canvas, label: String) {
-    canvas.openSVG(size, label: label)
-    drawLeftTexts(&canvas)
-    let className = canvas.use(margins)
-    let width: Attribute =
-      canvas.isStandalone ? .number("width", plotWidth) : .text("width", "90%")
-    canvas.markup.open(
-      "svg", .class("plot", className), .number("x", Double(margins.left)),
-      .number("y", Self.top), width, .number("height", plotHeight),
-      .text("overflow", "visible"))
+    if canvas.isStandalone {
+      canvas.openSVG(size, label: label)
+      canvas.markup.open(
+        "svg", .number("x", Double(margins.left)), .number("y", Self.top),
+        .number("width", plotWidth), .number("height", plotHeight), .text("overflow", "visible"))
+    } else {
+      let className = canvas.use(margins)
+      canvas.markup.open(
+        "svg", .class("plot", className), .number("height", size.height), .text("role", "img"),
+        .text("aria-label", label))
+      canvas.markup.open("g", .text("transform", "translate(0 \(ViewBox.number(Self.top)))"))
+    }
     drawGrid(&canvas)
+    drawLeftTexts(&canvas)
     drawTimes(&canvas)
     drawRightTexts(&canvas)
   }
 
   func close(_ canvas: inout Canvas) {
-    canvas.markup.close("svg")
+    canvas.markup.close(canvas.isStandalone ? "svg" : "g")
     canvas.markup.close("svg")
     canvas.markup.newline()
   }
@@ -113,20 +119,18 @@ struct PlotFrame {
   private func drawLeftTexts(_ canvas: inout Canvas) {
     for (tick, text) in zip(left.ticks, leftTexts) {
       canvas.markup.element(
-        "text", text, .class("tick end"), .number("x", Double(margins.left - 7)),
-        .number("y", Self.top + y(tick) + 4))
+        "text", text, .class("tick end"), .number("x", -7), .number("y", y(tick) + 4))
     }
     if let leftLabel {
-      let middle = Self.top + plotHeight / 2
+      let middle = ViewBox.number(plotHeight / 2)
       canvas.markup.element(
-        "text", leftLabel, .class("tick mid"), .number("x", 11), .number("y", middle),
-        .text("transform", "rotate(-90 11 \(ViewBox.number(middle)))"))
+        "text", leftLabel, .class("tick mid"),
+        .text("transform", "translate(\(11 - margins.left) \(middle)) rotate(-90)"))
     }
     // The zone is part of the axis: no clock without it.
     let abbreviation = time.zone.period(at: TimeScale.floorDivide(time.to, 1000)).abbreviation
     canvas.markup.open(
-      "text", .class("tick end zone"), .number("x", Double(margins.left - 7)),
-      .number("y", Self.top + plotHeight + 16))
+      "text", .class("tick end"), .number("x", -7), .number("y", plotHeight + 16))
     canvas.markup.element("title", "Times in \(time.zone.name)")
     canvas.markup.text(abbreviation)
     canvas.markup.close("text")

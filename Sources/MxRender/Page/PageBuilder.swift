@@ -134,7 +134,7 @@ struct PageBuilder {
     if !panel.description.isEmpty {
       let text = planned.interpolation.expand(panel.description, format: .text)
       canvas.markup.element(
-        "span", "ⓘ", .class("info"), .text("title", text), .text("role", "img"),
+        "span", "i", .class("info"), .text("title", text), .text("role", "img"),
         .text("aria-label", text))
     }
     if let note = planned.rangeNote { canvas.markup.element("span", note, .class("note")) }

@@ -25,6 +25,8 @@ package struct Coverage: Equatable, Sendable {
   package var notDrawn = 0
   /// Drawn, but a query of it failed.
   package var failed = 0
+
+  package init() {}
 }
 
 extension Plan {

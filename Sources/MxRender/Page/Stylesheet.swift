@@ -19,7 +19,8 @@ enum Stylesheet {
     case .auto: sheet += light + "@media screen and (prefers-color-scheme:dark){\(dark)}"
     }
     for one in margins.sorted() {
-      sheet += ".\(one.className){width:calc(100% - \(one.left + one.right)px)}"
+      sheet += ".\(one.className){width:calc(100% - \(one.left + one.right)px);"
+        + "margin:0 \(one.right)px 0 \(one.left)px}"
     }
     for place in places.sorted(by: { $0.className < $1.className }) {
       sheet += ".\(place.className){grid-area:\(place.y + 1)/\(place.x + 1)"
@@ -50,7 +51,7 @@ enum Stylesheet {
     .top{padding-top:18px;padding-bottom:12px;display:flex;flex-wrap:wrap;gap:4px 24px;\
     align-items:baseline}
     h1{font-size:22px;line-height:1.2;margin:0;font-weight:600;letter-spacing:-.01em}
-    .top .about{flex-basis:100%;margin:0;color:var(--dim);max-width:90ch}
+    .top .about{width:100%;margin:0;color:var(--dim)}
     .range{color:var(--dim);margin-left:auto}
     .chips{display:flex;flex-wrap:wrap;gap:6px;flex-basis:100%;margin:6px 0 0;padding:0;\
     list-style:none}
@@ -73,7 +74,8 @@ enum Stylesheet {
     h3{font-size:13.5px;line-height:20px;font-weight:600;margin:0;white-space:nowrap;overflow:hidden;\
     text-overflow:ellipsis}
     .panel>header .note{margin-left:auto;white-space:nowrap}
-    .info{color:var(--dim);font-size:12px;cursor:help}
+    .info{flex:none;color:var(--dim);font:italic 600 10px/13px Georgia,serif;cursor:help;width:15px;\
+    height:15px;border:1px solid;border-radius:50%;text-align:center;align-self:center}
     .body{flex:1;min-height:0;display:flex;flex-direction:column;padding:3px 10px 8px}
     .body.right{flex-direction:row;gap:8px}
     .body.right .pic{flex:1;min-width:0}
@@ -85,7 +87,7 @@ enum Stylesheet {
     .empty p{margin:0 0 2px}
     svg{display:block;overflow:hidden}
     svg.plot{overflow:visible}
-    text{fill:var(--dim);font-size:11px}
+    text{fill:var(--dim)}.tick{font-size:11px}
     .end{text-anchor:end}.mid{text-anchor:middle}
     line.grid{display:inline;stroke:var(--grid)}line.zero{stroke:var(--zero)}
     .line,.dots,.threshold{fill:none;stroke:var(--c);stroke-width:1.4;vector-effect:\
@@ -94,6 +96,9 @@ enum Stylesheet {
     .threshold{stroke-width:1.3;stroke-linecap:butt}
     .area,.fill{fill:var(--c)}.zone-area{fill:var(--c);fill-opacity:.09}
     .track{fill:var(--grid)}
+    .track-line,.gauge-line{fill:none;stroke:var(--grid)}.gauge-line{stroke:var(--c)}
+    .slice{fill:var(--c);stroke:var(--panel);stroke-width:.7}
+    .strong{font-weight:600}
     .hover rect{fill:transparent}.hover rect:hover{fill:var(--hover)}
     .legend{margin:4px 0 0;padding:0;list-style:none;overflow:auto;min-height:0;flex:1 1 0;\
     font-size:12px;line-height:18px}
@@ -129,7 +134,7 @@ enum Stylesheet {
     text.value{fill:var(--text);font-weight:600}text.tinted{fill:var(--c)}
     .tile text.label{fill:var(--dim)}
     .name{overflow:hidden;text-overflow:ellipsis}
-    text.name{fill:var(--text);font-size:12px}
+    text.name{fill:var(--text)}
     .prose{overflow:auto;min-height:0;flex:1;overflow-wrap:anywhere}
     .prose>:first-child{margin-top:2px}.prose p{margin:6px 0}
     .prose h4{font-size:17px;margin:10px 0 4px}.prose h5{font-size:15px;margin:8px 0 4px}
