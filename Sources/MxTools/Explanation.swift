@@ -112,7 +112,8 @@ enum Explanation {
     var error = error
     let hint = error.hint
     error.hint = nil
-    return Diagnostic(.input, error.render(source: source), hint: hint)
+    let lines = error.render(source: source).split(separator: "\n").map(String.init)
+    return Diagnostic(.input, lines[0], hint: hint, excerpt: Array(lines.dropFirst()))
   }
 
   private static func engine(_ error: EngineError) -> Diagnostic {
