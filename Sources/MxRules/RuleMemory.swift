@@ -1,4 +1,6 @@
 import MxModel
+import MxPromQL
+import MxTemplate
 
 /// What the rules of one run have written so far: visible to those that come
 /// after, before anything is committed.

@@ -57,8 +57,34 @@ struct RuleProgress {
 
   /// Results at `first`, `first + interval`, … of evaluation time.
   private struct Block {
+    enum Values {
+      case series(QueryResult.SeriesTable)
+      case scalar([Double])
+    }
+
     var first: Int64
-    var table: QueryResult.SeriesTable
+    var values: Values
+
+    var steps: Int {
+      switch values {
+      case .series(let table): table.steps
+      case .scalar(let values): values.count
+      }
+    }
+
+    var seriesCount: Int {
+      if case .series(let table) = values { table.labels.count } else { 1 }
+    }
+
+    func column(_ step: Int) -> [(labels: LabelSet, value: Double)] {
+      switch values {
+      case .scalar(let values): return [(.empty, values[step])]
+      case .series(let table):
+        return table.labels.indices.compactMap { series in
+          table.value(series, step).map { (table.labels[series], $0) }
+        }
+      }
+    }
   }
 
   /// Instants in one block, at most; and values.
@@ -102,11 +128,8 @@ struct RuleProgress {
   private func column(_ due: GroupDue, _ time: Int64) -> [(labels: LabelSet, value: Double)]? {
     guard let block, time >= block.first else { return nil }
     let (step, rest) = (time - block.first).quotientAndRemainder(dividingBy: due.steps.interval)
-    guard rest == 0, step < Int64(block.table.steps) else { return nil }
-    let table = block.table
-    return table.labels.indices.compactMap { series in
-      table.value(series, Int(step)).map { (table.labels[series], $0) }
-    }
+    guard rest == 0, step < Int64(block.steps) else { return nil }
+    return block.column(Int(step))
   }
 
   private func fetch(
@@ -115,7 +138,7 @@ struct RuleProgress {
   ) throws -> Block {
     var count = min(remaining, Self.firstBlock)
     if let block {
-      let fitting = Int64(Self.blockValues / max(1, block.table.labels.count))
+      let fitting = Int64(Self.blockValues / max(1, block.seriesCount))
       count = min(remaining, max(1, min(Self.blockSteps, fitting)))
     }
     let start = time - due.group.queryOffset
@@ -123,13 +146,8 @@ struct RuleProgress {
       start: start, end: start + (count - 1) * due.steps.interval, step: due.steps.interval)
     let value = try Self.evaluate(engine, rule.expr, rule.text, window, source, report)
     switch value {
-    case .series(let table): return Block(first: time, table: table)
-    case .scalar(let values):
-      let presence = [UInt64](repeating: .max, count: (values.count + 63) / 64)
-      return Block(
-        first: time,
-        table: QueryResult.SeriesTable(
-          labels: [.empty], steps: values.count, values: values, presence: presence))
+    case .series(let table): return Block(first: time, values: .series(table))
+    case .scalar(let values): return Block(first: time, values: .scalar(values))
     default: throw EngineError.query("rule result is not a vector or scalar")
     }
   }
