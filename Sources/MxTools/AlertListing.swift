@@ -1,6 +1,7 @@
 import MxAlert
 import MxCLI
 import MxFiles
+import MxJSON
 import MxModel
 import MxStore
 
@@ -48,7 +49,7 @@ enum AlertListing {
   }
 
   private static func number(_ value: Double) -> String {
-    value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
+    NumberText.template(value)
   }
 }
 

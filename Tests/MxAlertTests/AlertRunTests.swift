@@ -110,9 +110,9 @@ final class LedgerFolder {
     #expect(try lines(ledger) == Self.story)
     #expect(
       notices.joined() == """
-        FIRING Down{i="a", severity="page"} since 1970-01-01T00:05:00Z, value 0.0
+        FIRING Down{i="a", severity="page"} since 1970-01-01T00:05:00Z, value 0
           summary: a is 0
-        RESOLVED Down{i="a", severity="page"} since 1970-01-01T00:05:00Z until 1970-01-01T00:09:00Z, value 0.0
+        RESOLVED Down{i="a", severity="page"} since 1970-01-01T00:05:00Z until 1970-01-01T00:09:00Z, value 0
           summary: a is 0
 
         """)

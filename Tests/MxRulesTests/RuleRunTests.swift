@@ -171,7 +171,7 @@ final class ListSink: SampleSink {
           rules:
             - {record: r, expr: m}
             - {record: s, expr: sum(r)}
-            - {record: t, expr: sum_over_time(s[3m])}
+            - {record: t, expr: 'sum_over_time(s[3m])'}
       """
     let whole = try run(rules, from: 60, to: 600).lines
     var parts: [String] = []

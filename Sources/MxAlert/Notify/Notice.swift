@@ -95,7 +95,7 @@ package struct Notice: Hashable, Sendable {
     var line = "\(isFiring ? "FIRING" : "RESOLVED") \(alert)\(rest)"
     line += " since \(Self.time(startsAt))"
     if let endsAt { line += " until \(Self.time(endsAt))" }
-    line += ", value \(value)"
+    line += ", value \(NumberText.template(value))"
     if let reason { line += " (\(reason))" }
     for annotation in annotations {
       let shown = annotation.value.split(separator: "\n").joined(separator: "\n    ")

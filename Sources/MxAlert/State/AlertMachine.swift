@@ -20,6 +20,11 @@ package struct AlertLimitExceeded: Error, Hashable, Sendable, CustomStringConver
   package var limit: Int
   package var count: Int
 
+  package init(limit: Int, count: Int) {
+    self.limit = limit
+    self.count = count
+  }
+
   package var description: String { "exceeded limit of \(limit) with \(count) alerts" }
 }
 
