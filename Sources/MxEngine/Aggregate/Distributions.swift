@@ -80,7 +80,8 @@ extension Evaluator {
       let row = result.row(place)
       for step in row.indices where counts[place][step] > 0 { row[step] = counts[place][step] }
     }
-    return result.stream
+    // In label order, so that what comes first does not depend on other steps.
+    return result.picking(rows.indices.sorted { rows[$0] < rows[$1] }.map { Int32($0) }).stream
   }
 }
 

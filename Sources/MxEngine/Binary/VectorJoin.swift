@@ -44,73 +44,96 @@ struct VectorJoin {
     var one: Int32
   }
 
+  /// The series of the result while they are filled.
+  private struct Results {
+    var outputs: [Output] = []
+    var places: [Output: Int] = [:]
+    /// Output -> step -> value.
+    var values: [[Double]] = []
+    /// Output -> step -> whether a pair was there, even one that a comparison filters.
+    var pairs: [[Bool]] = []
+    let steps: Int
+
+    /// Lets `body` fill the row of one output, which is made where it is new.
+    mutating func with(
+      _ output: Output, _ budget: Budget,
+      _ body: (Row, UnsafeMutableBufferPointer<Bool>) -> Void
+    ) throws {
+      var place = outputs.count
+      if let known = places[output] {
+        place = known
+      } else {
+        try budget.take(steps)
+        places[output] = place
+        outputs.append(output)
+        values.append([Double](repeating: Absent.value, count: steps))
+        pairs.append([Bool](repeating: false, count: steps))
+      }
+      values[place].withUnsafeMutableBufferPointer { row in
+        pairs[place].withUnsafeMutableBufferPointer { pairs in body(row, pairs) }
+      }
+    }
+  }
+
   func join(_ left: VectorStream, _ right: VectorStream) throws -> VectorStream {
     if node.op == .trimLower || node.op == .trimUpper { return .empty(steps: left.steps) }
     let leftTable = try evaluator.table(left)
     let rightTable = try evaluator.table(right)
     let sides = try sides(leftTable, rightTable)
     try checkOneSide(sides)
-    var outputs: [Output] = []
-    var places: [Output: Int] = [:]
-    var rows: [[Double]] = []
-    let steps = sides.many.steps
-    func row(_ output: Output) throws -> Int {
-      if let known = places[output] { return known }
-      try evaluator.budget.take(steps)
-      places[output] = outputs.count
-      outputs.append(output)
-      rows.append([Double](repeating: Absent.value, count: steps))
-      return outputs.count - 1
-    }
-    // Where a pair exists, even one that a comparison filters.
-    var pairs: [[Bool]] = []
-    for many in 0..<sides.many.count {
-      let group = Int(sides.manyGroups[many])
-      let manyRow = sides.many.row(many)
-      let ones = sides.oneMembers[group]
-      for one in ones {
-        let oneRow = sides.one.row(Int(one))
-        let place = try row(Output(many: Int32(many), one: keyOfOne(one)))
-        if pairs.count < rows.count { pairs.append([Bool](repeating: false, count: steps)) }
-        for step in 0..<steps
-        where Absent.isPresent(manyRow[step]) && Absent.isPresent(oneRow[step]) {
-          rows[place][step] = value(manyRow[step], oneRow[step])
-          pairs[place][step] = true
-        }
-      }
-      if let fill = fillOne?.value {
-        let place = try row(Output(many: Int32(many), one: -1))
-        if pairs.count < rows.count { pairs.append([Bool](repeating: false, count: steps)) }
-        for step in 0..<steps where Absent.isPresent(manyRow[step]) {
-          let isMatched = ones.contains { Absent.isPresent(sides.one.row(Int($0))[step]) }
-          if isMatched { continue }
-          rows[place][step] = value(manyRow[step], fill)
-          pairs[place][step] = true
-        }
-      }
-    }
+    var results = Results(steps: sides.many.steps)
+    for many in 0..<sides.many.count { try match(many, sides, &results) }
     if let fill = fillMany?.value {
-      for one in 0..<sides.one.count {
-        let group = Int(sides.oneGroups[one])
-        let oneRow = sides.one.row(one)
-        let place = try row(Output(many: -1, one: Int32(one)))
-        if pairs.count < rows.count { pairs.append([Bool](repeating: false, count: steps)) }
-        for step in 0..<steps where Absent.isPresent(oneRow[step]) {
-          let isMatched = sides.manyMembers[group].contains {
-            Absent.isPresent(sides.many.row(Int($0))[step])
-          }
-          if isMatched { continue }
-          rows[place][step] = value(fill, oneRow[step])
-          pairs[place][step] = true
-        }
-      }
+      for one in 0..<sides.one.count { try fillMissing(one, fill, sides, &results) }
     }
     try checkManySide(sides)
-    return try finished(sides, outputs, rows, pairs)
+    return try finished(sides, results)
   }
 
-  private var fillOne: Literal? { isSwapped ? matching.fillLeft : matching.fillRight }
-  private var fillMany: Literal? { isSwapped ? matching.fillRight : matching.fillLeft }
+  /// The results of one series of the many side.
+  private func match(_ many: Int, _ sides: Sides, _ results: inout Results) throws {
+    let ones = sides.oneMembers[Int(sides.manyGroups[many])]
+    let manyRow = sides.many.row(many)
+    for one in ones {
+      let oneRow = sides.one.row(Int(one))
+      let output = Output(many: Int32(many), one: keyOfOne(one))
+      try results.with(output, evaluator.budget) { row, pairs in
+        for step in row.indices
+        where Absent.isPresent(manyRow[step]) && Absent.isPresent(oneRow[step]) {
+          row[step] = value(manyRow[step], oneRow[step])
+          pairs[step] = true
+        }
+      }
+    }
+    guard let fill = fillOne?.value else { return }
+    try results.with(Output(many: Int32(many), one: -1), evaluator.budget) { row, pairs in
+      for step in row.indices where Absent.isPresent(manyRow[step]) {
+        if ones.contains(where: { Absent.isPresent(sides.one.row(Int($0))[step]) }) { continue }
+        row[step] = value(manyRow[step], fill)
+        pairs[step] = true
+      }
+    }
+  }
+
+  /// The results of one series of the one side where nothing is there to match.
+  private func fillMissing(
+    _ one: Int, _ fill: Double, _ sides: Sides, _ results: inout Results
+  ) throws {
+    let members = sides.manyMembers[Int(sides.oneGroups[one])]
+    let oneRow = sides.one.row(one)
+    try results.with(Output(many: -1, one: Int32(one)), evaluator.budget) { row, pairs in
+      for step in row.indices where Absent.isPresent(oneRow[step]) {
+        if members.contains(where: { Absent.isPresent(sides.many.row(Int($0))[step]) }) { continue }
+        row[step] = value(fill, oneRow[step])
+        pairs[step] = true
+      }
+    }
+  }
+
+  // As Prometheus has it: under `group_right`, too, `fill_left` stands in for the
+  // many side and `fill_right` for the one side.
+  private var fillOne: Literal? { matching.fillRight }
+  private var fillMany: Literal? { matching.fillLeft }
 
   /// Labels are copied from the one side only where some are named.
   private func keyOfOne(_ one: Int32) -> Int32 { matching.include.isEmpty ? -1 : one }
@@ -201,23 +224,29 @@ struct VectorJoin {
   }
 
   /// Rows to a stream: labels, and no two of them the same at one step.
-  private func finished(
-    _ sides: Sides, _ outputs: [Output], _ rows: [[Double]], _ pairs: [[Bool]]
-  ) throws -> VectorStream {
-    let steps = sides.many.steps
-    let used = outputs.indices.filter { pairs[$0].contains(true) }
+  private func finished(_ sides: Sides, _ results: Results) throws -> VectorStream {
+    let outputs = results.outputs
+    let steps = results.steps
+    let used = outputs.indices.filter { results.pairs[$0].contains(true) }
     let delays = evaluator.options.delaysNameRemoval
-    let labels = try used.map { try self.labels(outputs[$0], sides, keepsNames: delays) }
+    let naming = ResultNaming(matching, dropsName: pair.dropsName && !delays)
+    let labels = try used.map { place -> LabelSet in
+      let output = outputs[place]
+      let one = try output.one >= 0 ? sides.one.roster.labels(Int(output.one)) : nil
+      let many = try output.many >= 0 ? sides.many.roster.labels(Int(output.many)) : nil
+      return naming.labels(many: many, one: one)
+    }
     let marks = used.map { place -> Bool in
       if delays, pair.dropsName { return true }
       let output = outputs[place]
       return output.many >= 0 && sides.many.marks[Int(output.many)]
     }
-    if matching.cardinality != .oneToOne { try checkUnique(used, labels, pairs) }
+    if matching.cardinality != .oneToOne { try checkUnique(used, labels, results.pairs) }
     let table = Table(roster: Roster(labels), marks: .some(marks), steps: steps)
     for (place, output) in used.enumerated() {
-      let row = table.row(place)
-      for step in row.indices { row[step] = rows[output][step] }
+      results.values[output].withUnsafeBufferPointer { row in
+        _ = table.row(place).update(fromContentsOf: row)
+      }
     }
     return try evaluator.merged(table.compacted()).stream
   }
@@ -235,30 +264,35 @@ struct VectorJoin {
       seen[labels[place], default: []].append(output)
     }
   }
+}
 
-  private func labels(_ output: Output, _ sides: Sides, keepsNames: Bool) throws -> LabelSet {
-    if output.many < 0 {
+/// What results of a join are called.
+private struct ResultNaming {
+  private let matching: VectorMatching
+  private let compared: LabelCutter
+  private let result: LabelCutter
+  private let names: LabelCutter
+
+  init(_ matching: VectorMatching, dropsName: Bool) {
+    self.matching = matching
+    switch matching.labelsCompared {
+    case .on(let labels): compared = LabelCutter(Set(labels), keeps: true)
+    case .ignoring(let labels): compared = LabelCutter(Set(labels), keeps: false)
+    }
+    let isOneToOne = matching.cardinality == .oneToOne
+    result = LabelCutter(
+      isOneToOne ? Set(matching.labels) : [], keeps: isOneToOne && matching.isOn)
+    names = LabelCutter(dropsName ? ReservedLabels.all : [], keeps: false)
+  }
+
+  func labels(many: LabelSet?, one: LabelSet?) -> LabelSet {
+    guard let many else {
       // A fill value on the many side has the labels that were compared.
-      let labels = try sides.one.roster.labels(Int(output.one))
-      switch matching.labelsCompared {
-      case .on(let names): return LabelFilter.keeping(Set(names)).apply(labels)
-      case .ignoring(let names): return LabelFilter.dropping(Set(names)).apply(labels)
-      }
+      return compared.cut(one ?? .empty)
     }
-    var labels = try sides.many.roster.labels(Int(output.many))
-    if pair.dropsName, !keepsNames {
-      labels = LabelFilter.dropping(ReservedLabels.all).apply(labels)
-    }
-    if matching.cardinality == .oneToOne {
-      return matching.isOn
-        ? LabelFilter.keeping(Set(matching.labels)).apply(labels)
-        : LabelFilter.dropping(Set(matching.labels)).apply(labels)
-    }
-    guard !matching.include.isEmpty else { return labels }
-    let one = output.one >= 0 ? try sides.one.roster.labels(Int(output.one)) : LabelSet.empty
-    for name in matching.include where output.one >= 0 {
-      labels = labels.setting(name, to: one[name] ?? "")
-    }
+    var labels = result.cut(names.cut(many))
+    guard matching.cardinality != .oneToOne, let one else { return labels }
+    for name in matching.include { labels = labels.setting(name, to: one[name] ?? "") }
     return labels
   }
 }

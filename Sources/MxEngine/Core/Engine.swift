@@ -129,13 +129,15 @@ extension Evaluator {
     let span = stream.windows.span
     let found = Mutex([(series: Int, times: [Int64], values: [Double])]())
     try forEachBlock(Blocks.count(stream.roster.count)) { block, worker in
-      try stream.runs(Blocks.range(block, of: stream.roster.count), worker) { series, samples in
+      let range = Blocks.range(block, of: stream.roster.count)
+      try stream.runs(range, worker, false) { series, samples in
         let inside = (0..<samples.count).filter { span.contains(samples.times[$0]) }
-        if inside.isEmpty { return }
+        if inside.isEmpty { return true }
         try self.budget.take(inside.count)
         let times = inside.map { samples.times[$0] }
         let values = inside.map { samples.values[$0] }
         found.withLock { $0.append((series, times, values)) }
+        return true
       }
     }
     let filter = LabelFilter.dropping(ReservedLabels.all)

@@ -50,25 +50,45 @@ package final class MemorySource: SeriesSource {
     let refs = batch.series.sortedRefs()
     var rank = [Int](repeating: 0, count: refs.count)
     for (place, ref) in refs.enumerated() { rank[Int(ref)] = place }
-    // Rows by series, then time, then arrival: the last of equals wins below.
-    let rows = (0..<batch.count).sorted { left, right in
-      let a = (rank[Int(batch.refs[left])], batch.times[left], left)
-      return a < (rank[Int(batch.refs[right])], batch.times[right], right)
-    }
     columns.labels = refs.map { batch.series.labels($0) }
     if batch.startTimes != nil { columns.startTimes = [] }
     if batch.histograms != nil { columns.histograms = [] }
-    var place = 0
-    for (index, row) in rows.enumerated() {
-      if index + 1 < rows.count, batch.refs[rows[index + 1]] == batch.refs[row],
-        batch.times[rows[index + 1]] == batch.times[row]
-      {
-        continue
-      }
-      while place < rank[Int(batch.refs[row])] {
-        columns.starts.append(columns.times.count)
-        place += 1
-      }
+    columns.times.reserveCapacity(batch.count)
+    columns.values.reserveCapacity(batch.count)
+    columns.starts.reserveCapacity(refs.count + 1)
+    let (rows, ends) = bySeries(batch, rank)
+    for place in refs.indices {
+      var own = rows[(place == 0 ? 0 : ends[place - 1])..<ends[place]]
+      append(&own, of: batch, to: &columns)
+      columns.starts.append(columns.times.count)
+    }
+    return columns
+  }
+
+  /// All rows, those of one series together in order of arrival, and where each
+  /// series' rows end.
+  private static func bySeries(_ batch: SampleBatch, _ rank: [Int]) -> ([Int], ends: [Int]) {
+    var ends = [Int](repeating: 0, count: rank.count + 1)
+    for ref in batch.refs { ends[rank[Int(ref)] + 1] += 1 }
+    for place in 0..<rank.count { ends[place + 1] += ends[place] }
+    var rows = [Int](repeating: 0, count: batch.count)
+    for row in 0..<batch.count {
+      let place = rank[Int(batch.refs[row])]
+      rows[ends[place]] = row
+      ends[place] += 1
+    }
+    return (rows, ends)
+  }
+
+  /// Appends one series' rows in time order; of equal times the last to arrive wins.
+  private static func append(
+    _ rows: inout ArraySlice<Int>, of batch: SampleBatch, to columns: inout Columns
+  ) {
+    let isSorted = zip(rows, rows.dropFirst()).allSatisfy { batch.times[$0] < batch.times[$1] }
+    if !isSorted { rows.sort { (batch.times[$0], $0) < (batch.times[$1], $1) } }
+    for index in rows.indices {
+      let row = rows[index]
+      if index + 1 < rows.endIndex, batch.times[rows[index + 1]] == batch.times[row] { continue }
       columns.times.append(batch.times[row])
       columns.values.append(batch.values[row])
       columns.startTimes?.append(batch.startTimes?[row] ?? .min)
@@ -77,11 +97,6 @@ package final class MemorySource: SeriesSource {
           histograms.isHistogram[row] ? histograms.all[Int(batch.values[row].bitPattern)] : nil)
       }
     }
-    while place < refs.count {
-      columns.starts.append(columns.times.count)
-      place += 1
-    }
-    return columns
   }
 
   package func open(_ requests: [SelectRequest], report: Report) throws -> [any Selection] {
@@ -92,11 +107,32 @@ package final class MemorySource: SeriesSource {
 
   /// The series with all of `matchers` and a sample in `range`, in label order.
   private func matching(_ matchers: [Matcher], _ range: TimeRange) -> [Int32] {
-    (0..<Int32(columns.labels.count)).filter { series in
-      let labels = columns.labels[Int(series)]
-      guard matchers.allSatisfy({ $0.matches(labels[$0.name] ?? "") }) else { return false }
-      return !columns.range(Int(series), range).isEmpty
+    let names = matchers.map { LabelKey.escaped(Array($0.name.utf8)) }
+    return (0..<Int32(columns.labels.count)).filter { series in
+      let isMatching = columns.labels[Int(series)].key.withUnsafeBytes { key in
+        zip(matchers, names).allSatisfy { matcher, name in
+          MemorySource.matches(key, matcher, name)
+        }
+      }
+      return isMatching && !columns.range(Int(series), range).isEmpty
     }
+  }
+
+  private static func matches(
+    _ key: UnsafeRawBufferPointer, _ matcher: Matcher, _ name: [UInt8]
+  ) -> Bool {
+    var cursor = LabelCursor(key)
+    while let pair = cursor.next() {
+      let order = name.withUnsafeBytes { LabelKey.compare($0, pair.name) }
+      if order == 0 {
+        // Escapes are rare: the bytes of nearly all values are the value.
+        return pair.value.contains(1)
+          ? matcher.matches(LabelKey.text(pair.value)) : matcher.matches(pair.value)
+      }
+      // Names are in order: it will not come.
+      if order < 0 { break }
+    }
+    return matcher.matchesEmpty
   }
 
   private func matchingAny(_ matchers: [[Matcher]], _ range: TimeRange) -> [LabelSet] {
@@ -153,30 +189,13 @@ private final class MemorySelection: Selection {
   init(_ columns: MemorySource.Columns, _ series: [Int32]) {
     self.columns = columns
     self.series = series
-    var names = Set<String>()
-    for number in series {
-      for pair in columns.labels[Int(number)].pairs { names.insert(pair.name) }
-    }
-    labelNames = names.sorted()
+    labelNames = Roster.names(of: series.map { columns.labels[Int($0)] })
   }
 
   var count: Int { series.count }
 
   func column(_ name: String) throws -> LabelColumn {
-    var column = LabelColumn(ids: [], values: [""])
-    column.ids.reserveCapacity(count)
-    var known = ["": UInt32(0)]
-    for number in series {
-      let value = columns.labels[Int(number)][name] ?? ""
-      let next = UInt32(column.values.count)
-      let id = known[value] ?? next
-      if id == next {
-        known[value] = id
-        column.values.append(value)
-      }
-      column.ids.append(id)
-    }
-    return column
+    try Roster(series.map { columns.labels[Int($0)] }).column(name)
   }
 
   func labels(_ position: Int) throws -> LabelSet { columns.labels[Int(series[position])] }

@@ -30,34 +30,89 @@ enum LabelFilter: Hashable, Sendable {
     }
   }
 
-  func apply(_ labels: LabelSet) -> LabelSet {
+  func apply(_ labels: LabelSet) -> LabelSet { cutter.cut(labels) }
+
+  /// This filter made ready for many label sets.
+  var cutter: LabelCutter {
     switch self {
-    case .all: labels
-    case .dropping(let names): LabelBytes.filtered(labels, names, keeps: false)
-    case .keeping(let names): LabelBytes.filtered(labels, names, keeps: true)
+    case .all: LabelCutter([], keeps: false)
+    case .dropping(let names): LabelCutter(names, keeps: false)
+    case .keeping(let names): LabelCutter(names, keeps: true)
     }
   }
 }
 
-/// Label sets cut without being taken apart.
-enum LabelBytes {
-  /// The pairs of `labels` whose names are in `names` (`keeps`), or are not.
-  static func filtered(_ labels: LabelSet, _ names: Set<String>, keeps: Bool) -> LabelSet {
-    let wanted = names.map { LabelKey.escaped(Array($0.utf8)) }
-    return labels.key.withUnsafeBytes { bytes in
-      var key: [UInt8] = []
-      key.reserveCapacity(bytes.count)
+/// Label sets cut and changed as bytes, without being taken apart into strings.
+struct LabelCutter: Sendable {
+  private let names: [[UInt8]]
+  private let keeps: Bool
+
+  /// Keeps the labels of these names only, or all but these.
+  init(_ names: Set<String>, keeps: Bool) {
+    self.names = names.map { LabelKey.escaped(Array($0.utf8)) }
+    self.keeps = keeps
+  }
+
+  var changesNothing: Bool { names.isEmpty && !keeps }
+
+  func cut(_ labels: LabelSet) -> LabelSet {
+    if changesNothing { return labels }
+    var key: [UInt8] = []
+    labels.key.withUnsafeBytes { append($0, to: &key) }
+    return LabelSet(key: key)
+  }
+
+  /// Appends what is left of `bytes` to `key`.
+  func append(_ bytes: UnsafeRawBufferPointer, to key: inout [UInt8]) {
+    key.reserveCapacity(key.count + bytes.count)
+    var cursor = LabelCursor(bytes)
+    while let pair = cursor.next() {
+      guard isNamed(pair.name) == keeps else { continue }
+      key.append(contentsOf: pair.name)
+      key.append(0)
+      key.append(contentsOf: pair.value)
+      key.append(0)
+    }
+  }
+
+  private func isNamed(_ name: UnsafeRawBufferPointer) -> Bool {
+    for wanted in names where wanted.count == name.count {
+      let isEqual = wanted.withUnsafeBytes { LabelKey.compare($0, name) == 0 }
+      if isEqual { return true }
+    }
+    return false
+  }
+
+  /// `labels` with one label set anew; an empty value removes it.
+  static func setting(
+    _ labels: LabelSet, _ name: [UInt8], to value: [UInt8]
+  ) -> LabelSet {
+    let name = LabelKey.escaped(name)
+    let value = LabelKey.escaped(value)
+    var key: [UInt8] = []
+    key.reserveCapacity(labels.key.count + name.count + value.count + 2)
+    var isWritten = value.isEmpty
+    func write() {
+      key += name
+      key.append(0)
+      key += value
+      key.append(0)
+      isWritten = true
+    }
+    labels.key.withUnsafeBytes { bytes in
       var cursor = LabelCursor(bytes)
       while let pair = cursor.next() {
-        let isNamed = wanted.contains { pair.name.elementsEqual($0) }
-        guard isNamed == keeps else { continue }
+        let order = name.withUnsafeBytes { LabelKey.compare($0, pair.name) }
+        if order <= 0, !isWritten { write() }
+        if order == 0 { continue }
         key.append(contentsOf: pair.name)
         key.append(0)
         key.append(contentsOf: pair.value)
         key.append(0)
       }
-      return LabelSet(key: key)
     }
+    if !isWritten { write() }
+    return LabelSet(key: key)
   }
 }
 
@@ -124,7 +179,21 @@ struct Roster: Sendable {
     }
   }
 
-  func allLabels() throws -> [LabelSet] { try (0..<count).map { try labels($0) } }
+  func allLabels() throws -> [LabelSet] {
+    let cutter = filter.cutter
+    return try (0..<count).map { position in
+      switch base {
+      case .selection(let selection): cutter.cut(try selection.labels(number(position)))
+      case .sets(let sets): cutter.cut(sets[number(position)])
+      }
+    }
+  }
+
+  /// Labels lie in a source's columns, as numbers.
+  var hasColumns: Bool {
+    if case .selection = base { return true }
+    return false
+  }
 
   /// One series' metric name, "" where it has none.
   func metricName(_ position: Int) throws -> String {
@@ -137,15 +206,21 @@ struct Roster: Sendable {
     switch base {
     case .selection(let selection):
       return selection.labelNames.filter { filter.allows($0) }
-    case .sets(let sets):
-      var names = Set<String>()
-      for position in 0..<count {
-        for pair in sets[number(position)].pairs where filter.allows(pair.name) {
-          names.insert(pair.name)
-        }
-      }
-      return names.sorted()
+    case .sets(let sets): return Roster.names(of: (0..<count).map { sets[number($0)] })
+        .filter { filter.allows($0) }
     }
+  }
+
+  /// The names of all labels in `sets`, sorted.
+  static func names(of sets: [LabelSet]) -> [String] {
+    var names = SeriesTable()
+    for labels in sets {
+      labels.key.withUnsafeBytes { bytes in
+        var cursor = LabelCursor(bytes)
+        while let pair = cursor.next() { _ = names.intern(pair.name) }
+      }
+    }
+    return (0..<names.count).map { names.withKey(UInt32($0)) { LabelKey.text($0) } }.sorted()
   }
 
   /// One label of all series as small numbers; 0 is the missing label.
@@ -159,21 +234,30 @@ struct Roster: Sendable {
       if let refs { column.ids = refs.map { column.ids[Int($0)] } }
       return column
     case .sets(let sets):
-      var known: [String: UInt32] = ["": 0]
-      var column = LabelColumn(ids: [], values: [""])
+      let wanted = LabelKey.escaped(Array(name.utf8))
+      var known = SeriesTable()
+      _ = known.intern(LabelSet.empty)
+      var column = LabelColumn(ids: [], values: [])
       column.ids.reserveCapacity(count)
       for position in 0..<count {
-        let value = sets[number(position)][name] ?? ""
-        if let id = known[value] {
-          column.ids.append(id)
-        } else {
-          let id = UInt32(column.values.count)
-          known[value] = id
-          column.values.append(value)
-          column.ids.append(id)
+        column.ids.append(Roster.value(of: wanted, in: sets[number(position)], &known))
+      }
+      column.values = (0..<known.count).map { known.withKey(UInt32($0)) { LabelKey.text($0) } }
+      return column
+    }
+  }
+
+  private static func value(
+    of name: [UInt8], in labels: LabelSet, _ known: inout SeriesTable
+  ) -> UInt32 {
+    labels.key.withUnsafeBytes { bytes in
+      var cursor = LabelCursor(bytes)
+      while let pair = cursor.next() {
+        if name.withUnsafeBytes({ LabelKey.compare($0, pair.name) == 0 }) {
+          return known.intern(pair.value)
         }
       }
-      return column
+      return 0
     }
   }
 }

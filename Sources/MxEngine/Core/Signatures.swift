@@ -22,6 +22,7 @@ struct Signatures {
   }
 
   static func joint(_ rosters: [Roster], _ labels: MatchLabels) throws -> Signatures {
+    if rosters.contains(where: { !$0.hasColumns }) { return try byKeys(rosters, labels) }
     let names: [String]
     switch labels {
     case .on(let listed): names = Array(Set(listed)).sorted()
@@ -44,6 +45,29 @@ struct Signatures {
       start += roster.count
     }
     return Signatures(groups: split, count: count)
+  }
+
+  /// Where labels are not in columns, whole keys are told apart.
+  private static func byKeys(_ rosters: [Roster], _ labels: MatchLabels) throws -> Signatures {
+    let cutter =
+      switch labels {
+      case .on(let names): LabelCutter(Set(names), keeps: true)
+      case .ignoring(let names): LabelCutter(Set(names), keeps: false)
+      }
+    var known = SeriesTable()
+    var key: [UInt8] = []
+    var groups: [[Int32]] = []
+    for roster in rosters {
+      var ids: [Int32] = []
+      ids.reserveCapacity(roster.count)
+      for labels in try roster.allLabels() {
+        key.removeAll(keepingCapacity: true)
+        labels.key.withUnsafeBytes { cutter.append($0, to: &key) }
+        ids.append(Int32(bitPattern: key.withUnsafeBytes { known.intern($0) }))
+      }
+      groups.append(ids)
+    }
+    return Signatures(groups: groups, count: known.count)
   }
 
   /// One label over all rosters with common numbers.

@@ -102,7 +102,9 @@ struct Buckets {
 
   /// The share of observations between two bounds.
   func fraction(_ lower: Double, _ upper: Double) -> Double {
-    guard isUsable, let total = counts.last, !lower.isNaN, !upper.isNaN else { return .nan }
+    guard bounds.last == .infinity, let total = counts.last, total != 0, !lower.isNaN,
+      !upper.isNaN
+    else { return .nan }
     if lower >= upper { return 0 }
     return (rank(upper) - rank(lower)) / total
   }
@@ -115,8 +117,9 @@ struct Buckets {
       let high = bounds[index]
       if bound <= low { return below }
       if bound < high {
-        // An open bucket is not divided.
-        if low.isInfinite || high.isInfinite { return below }
+        // An open bucket is not divided: what is in it lies at its open end.
+        if low.isInfinite { return counts[index] }
+        if high.isInfinite { return below }
         return below + (counts[index] - below) * (bound - low) / (high - low)
       }
       low = high
@@ -260,9 +263,7 @@ extension Evaluator {
           if Absent.isPresent(count) { buckets.add(member.bound, count) }
         }
         if buckets.bounds.isEmpty { continue }
-        if buckets.bounds.count >= 2, buckets.bounds.last == .infinity {
-          _ = buckets.makeMonotonic()
-        }
+        _ = buckets.makeMonotonic()
         result.row(group)[step] = buckets.fraction(lower[step], upper[step])
       }
     }

@@ -57,12 +57,12 @@ extension Evaluator {
     _ stream: VectorStream, _ target: String, _ value: (Int) -> String?
   ) throws -> VectorStream {
     var marks = stream.marks.list(stream.roster.count)
-    let labels = try (0..<stream.roster.count).map { series in
-      let labels = try stream.roster.labels(series)
+    let name = Array(target.utf8)
+    let labels = try stream.roster.allLabels().enumerated().map { series, labels in
       guard let new = value(series) else { return labels }
       // A name that was asked for is no longer to be dropped.
       if target == LabelName.metric { marks[series] = false }
-      return labels.setting(target, to: new)
+      return LabelCutter.setting(labels, name, to: Array(new.utf8))
     }
     var result = stream
     result.roster = Roster(labels)

@@ -17,9 +17,18 @@ extension Evaluator {
     let kernel = try kernel(node, samples, grid)
     let note = try notePerSeries(node, samples, argument.unwrapped.position)
     let keepsName = node.function == .lastOverTime || node.function == .firstOverTime
-    return try windowed(samples, keepsName: keepsName) { series, samples, row in
+    let trusting = Evaluator.showsNaN(node.function)
+    return try windowed(samples, keepsName: keepsName, trusting: trusting) { series, samples, row in
       try kernel(samples, row)
       try note?(series, samples, row)
+    }
+  }
+
+  /// Whether a NaN in the window leaves no finite value, or does not change it.
+  private static func showsNaN(_ function: FunctionID) -> Bool {
+    switch function {
+    case .sumOverTime, .avgOverTime, .minOverTime, .maxOverTime: true
+    default: false
     }
   }
 

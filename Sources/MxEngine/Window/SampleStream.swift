@@ -2,14 +2,19 @@ import MxModel
 import MxPromQL
 
 /// A range vector: each series' samples over all windows, read when asked.
+///
+/// `runs` calls its last argument once a series. Where it is `trusting`, samples come
+/// as they are read, stale markers and all, and an answer of false asks for the same
+/// series again without them: most sums see no marker, and one that did shows.
 struct SampleStream: Sendable {
-  typealias Body = (_ series: Int, _ samples: Samples) throws -> Void
+  typealias Body = (_ series: Int, _ samples: Samples) throws -> Bool
 
   var roster: Roster
   var marks: NameMarks
   var windows: Windows
   var extent: RangeExtension
-  let runs: @Sendable (_ series: Range<Int>, _ worker: Int, _ body: Body) throws -> Void
+  let runs:
+    @Sendable (_ series: Range<Int>, _ worker: Int, _ trusting: Bool, _ body: Body) throws -> Void
 }
 
 extension Evaluator {
@@ -35,19 +40,23 @@ extension Evaluator {
     let covered = windows
     return SampleStream(
       roster: Roster(selection), marks: .none, windows: windows, extent: selector.extent
-    ) { block, worker, body in
+    ) { block, worker, trusting, body in
       var cleaner = SampleCleaner()
       try selection.read(block, covered.span, worker: worker) { series, columns in
+        if trusting, columns.histograms == nil, let times = columns.times.baseAddress,
+          let values = columns.values.baseAddress,
+          try body(
+            series,
+            Samples(times: times, values: values, count: columns.count, startTimes: nil))
+        {
+          return
+        }
         try cleaner.clean(columns, covered) {
           try selection.labels(series).description
         } body: { samples in
-          guard samples.startTimes != nil, !usesStartTimes else {
-            return try body(series, samples)
-          }
-          try body(
-            series,
-            Samples(
-              times: samples.times, values: samples.values, count: samples.count, startTimes: nil))
+          var samples = samples
+          if !usesStartTimes { samples.startTimes = nil }
+          _ = try body(series, samples)
         }
       }
     }
@@ -60,13 +69,13 @@ extension Evaluator {
       ends: subquery.windows.grid, range: subquery.range, evaluation: grid)
     if inner.count == 0 {
       return SampleStream(roster: .empty, marks: .none, windows: windows, extent: .none) {
-        _, _, _ in
+        _, _, _, _ in
       }
     }
     let stream = try unique(vector(node.inner, inner))
     return SampleStream(
       roster: stream.roster, marks: stream.marks, windows: windows, extent: .none
-    ) { block, worker, body in
+    ) { block, worker, _, body in
       let instants = UnsafeMutablePointer<Int64>.allocate(capacity: inner.count)
       defer { instants.deallocate() }
       try stream.rows(block, worker) { series, row in
@@ -77,16 +86,18 @@ extension Evaluator {
           count += 1
         }
         guard count > 0, let values = row.baseAddress else { return }
-        try body(
-          series, Samples(times: instants, values: values, count: count, startTimes: nil))
+        // There are no markers here, so that who asks again gets the same.
+        let samples = Samples(times: instants, values: values, count: count, startTimes: nil)
+        if try !body(series, samples) { _ = try body(series, samples) }
       }
     }
   }
 
   /// One row a series from `body`, which sees the samples and fills a row over the
-  /// windows' ends.
+  /// windows' ends. `trusting`: a NaN among the samples makes a value that is not
+  /// finite, or none.
   func windowed(
-    _ samples: SampleStream, keepsName: Bool = false,
+    _ samples: SampleStream, keepsName: Bool = false, trusting: Bool = false,
     _ body: @escaping @Sendable (_ series: Int, _ samples: Samples, _ row: Row) throws -> Void
   ) throws -> VectorStream {
     let steps = samples.windows.ends.count
@@ -95,9 +106,15 @@ extension Evaluator {
       block, worker, sink in
       let row = Row.allocate(capacity: steps)
       defer { row.deallocate() }
-      try runs(block, worker) { series, samples in
+      var doubted = -1
+      try runs(block, worker, trusting) { series, samples in
         try body(series, samples, row)
+        if trusting, series != doubted, !row.allSatisfy(\.isFinite) {
+          doubted = series
+          return false
+        }
         if row.hasValues { try sink(series, row) }
+        return true
       }
     }
     let wide = stream.broadcast(to: samples.windows.evaluation.count)

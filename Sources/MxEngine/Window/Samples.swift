@@ -6,7 +6,7 @@ struct Samples {
   let values: UnsafePointer<Double>
   let count: Int
   /// When each sample's counter began, `.min` unknown.
-  let startTimes: UnsafePointer<Int64>?
+  var startTimes: UnsafePointer<Int64>?
 }
 
 /// The windows of a range selector or subquery: (end - range, end] at each step.

@@ -1,4 +1,5 @@
 import Glibc
+import MxModel
 
 /// Spread and order statistics, and fitted lines, of windows.
 enum WindowStatistics {
@@ -44,6 +45,8 @@ enum WindowStatistics {
         sorted.removeAll(keepingCapacity: true)
         sorted.append(contentsOf: UnsafeBufferPointer(start: samples.values + low, count: high - low))
         let median = Quantile.of(&sorted, 0.5)
+        // NaN sorts first, so that one is seen there.
+        if sorted[0].isNaN { return OrdinaryNaN.value }
         for index in low..<high { sorted[index - low] = abs(samples.values[index] - median) }
         return Quantile.of(&sorted, 0.5)
       }
