@@ -144,11 +144,11 @@ let package = Package(
       ["MxEngine", "MxPromQL", "MxModel", "MxFormats", "MxJSON", "MxTestSupport"]),
     tests("MxTemplateTests", ["MxTemplate", "MxJSON", "MxTime"]),
     tests("MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
-    tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxPromQL"]),
+    tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate"]),
     tests("MxRenderTests", ["MxRender", "MxModel"]),
     tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
     tests(
-      "MxAlertTests", ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel", "MxTestSupport"]),
+      "MxAlertTests", ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel"]),
     // The tools themselves, so that they are built before their scripts run.
     tests("CommandTests", ["MxTools", "MxCLI"] + tools, files: ["Scripts"]),
     tests("HouseTests", []),

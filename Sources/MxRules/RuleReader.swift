@@ -33,8 +33,7 @@ package struct RuleReader {
     ConfigMapping.read(root, "the file", problems) { mapping in
       reserved(mapping)
       var names: Set<String> = []
-      let groups = mapping.mappings("groups") { group(file, $0, &names) }
-      return (groups ?? []).compactMap { $0 }
+      return (mapping.list("groups") ?? []).compactMap { group(file, $0, &names) }
     }
   }
 
@@ -46,28 +45,32 @@ package struct RuleReader {
 
   // MARK: - Groups
 
-  private func group(
-    _ file: String, _ mapping: ConfigMapping, _ names: inout Set<String>
-  ) -> RuleGroup? {
-    reserved(mapping)
-    let name = mapping.string("name") ?? ""
-    let interval = duration(mapping, "interval") ?? 0
-    let offset = duration(mapping, "query_offset") ?? 0
-    let limit = mapping.int("limit", in: Int64(Int32.min)...Int64(Int32.max)) ?? 0
-    let shared = labels(mapping)
-    let rules = mapping.mappings("rules") { rule($0, group: name, shared) }
-    if name.isEmpty {
-      problems.add(mapping.place, "the group has no name")
-      return nil
+  /// Nil where the group itself is wrong; a wrong rule is only left out of it.
+  private func group(_ file: String, _ node: YAMLNode, _ names: inout Set<String>) -> RuleGroup? {
+    let before = problems.all.count
+    var inRules = 0
+    let group = ConfigMapping.read(node, "a group", problems) { mapping -> RuleGroup? in
+      reserved(mapping)
+      let name = mapping.string("name") ?? ""
+      let interval = duration(mapping, "interval") ?? 0
+      let offset = duration(mapping, "query_offset") ?? 0
+      let limit = mapping.int("limit", in: Int64(Int32.min)...Int64(Int32.max)) ?? 0
+      let shared = labels(mapping)
+      let nodes = mapping.list("rules") ?? []
+      let start = problems.all.count
+      let rules = nodes.compactMap { rule($0, shared) }
+      inRules = problems.all.count - start
+      if name.isEmpty {
+        problems.add(mapping.place, "the group has no name")
+      } else if !names.insert(name).inserted {
+        mapping.report("name", "groupname: \"\(name)\" is repeated in the same file")
+      }
+      return RuleGroup(
+        file: file, name: name, place: mapping.place,
+        interval: interval > 0 ? interval : self.interval, limit: max(0, Int(limit)),
+        queryOffset: offset, rules: rules)
     }
-    guard names.insert(name).inserted else {
-      mapping.report("name", "groupname: \"\(name)\" is repeated in the same file")
-      return nil
-    }
-    return RuleGroup(
-      file: file, name: name, place: mapping.place,
-      interval: interval > 0 ? interval : self.interval, limit: max(0, Int(limit)),
-      queryOffset: offset, rules: (rules ?? []).compactMap { $0 })
+    return problems.all.count - before == inRules ? group : nil
   }
 
   private func duration(_ mapping: ConfigMapping, _ name: String) -> Int64? {
@@ -96,9 +99,16 @@ package struct RuleReader {
 
   private typealias Labels = [(name: String, value: String, place: ConfigPlace)]
 
-  private func rule(_ mapping: ConfigMapping, group: String, _ shared: Labels) -> Rule? {
-    reserved(mapping)
+  /// Nil where anything is wrong with it: without the field that was misspelt it would
+  /// be another rule.
+  private func rule(_ node: YAMLNode, _ shared: Labels) -> Rule? {
     let before = problems.all.count
+    let rule = ConfigMapping.read(node, "a rule", problems) { rule($0, shared) }
+    return problems.all.count == before ? rule : nil
+  }
+
+  private func rule(_ mapping: ConfigMapping, _ shared: Labels) -> Rule? {
+    reserved(mapping)
     let kind = kind(mapping)
     let expression = expression(mapping)
     let holdFor = duration(mapping, "for") ?? 0
@@ -116,7 +126,7 @@ package struct RuleReader {
     let alert: String? = if case .alert(let name)? = kind { name } else { nil }
     let labelTemplates = templates(merged, "label", alert: alert)
     let annotationTemplates = templates(annotations, "annotation", alert: alert)
-    guard problems.all.count == before, let kind, let expression else { return nil }
+    guard let kind, let expression else { return nil }
     return Rule(
       kind: kind, expr: expression.tree, text: expression.text, place: mapping.place,
       labels: labelTemplates, annotations: annotationTemplates, holdFor: holdFor,

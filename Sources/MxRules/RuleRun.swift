@@ -64,6 +64,18 @@ package struct AlertSample: Sendable {
   }
 }
 
+/// What the keeper of alerts made of an evaluation.
+package struct AlertOutcome: Sendable {
+  package var samples: [AlertSample]
+  /// Why the rule counts as failed all the same; samples are written nevertheless.
+  package var failure: String?
+
+  package init(_ samples: [AlertSample], failure: String? = nil) {
+    self.samples = samples
+    self.failure = failure
+  }
+}
+
 /// A rule that could not be evaluated at an instant.
 package struct RuleFailure: Error, Hashable, Sendable, CustomStringConvertible {
   package var place: ConfigPlace
@@ -83,6 +95,8 @@ package struct RuleRunResult: Sendable {
   /// The first failures; `failureCount` counts all.
   package var failures: [RuleFailure] = []
   package var failureCount = 0
+
+  package init() {}
 
   static let keptFailures = 1000
 
@@ -110,7 +124,7 @@ package struct RuleRun {
   /// Rows gathered before they go to the sink.
   private static let flushRows = 1 << 16
 
-  package typealias AlertHandler = (AlertEvaluation) throws -> [AlertSample]
+  package typealias AlertHandler = (AlertEvaluation) throws -> AlertOutcome
 
   /// Samples are appended to `sink`; to commit is the caller's. Without `alerts`
   /// only records are evaluated.
@@ -250,9 +264,11 @@ package struct RuleRun {
       }
       let evaluation = AlertEvaluation(
         group: due.group, rule: state.rule, time: time, elements: elements, scope: scope)
-      for sample in try alerts(evaluation) {
+      let outcome = try alerts(evaluation)
+      for sample in outcome.samples {
         write(batch.series.intern(sample.labels), at, sample.value)
       }
+      if let failure = outcome.failure { throw TemplateFailure(failure) }
     } catch {
       fail(state.rule, due.group, time, error)
     }
