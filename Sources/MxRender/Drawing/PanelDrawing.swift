@@ -52,13 +52,21 @@ struct PanelDrawing {
     let fields = fields(canvas)
     let hasValues = fields.contains { $0.values.contains { !$0.isNaN } }
     switch planned.panel.kind {
-    case .stat: StatDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
+    case .stat:
+      var drawing = StatDrawing(planned: planned, fields: fields, size: size)
+      drawing.draw(&canvas)
     case .timeSeries where hasValues: drawTimeSeries(&canvas, fields)
     case .gauge where !fields.isEmpty:
       GaugeDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
     case .barGauge where !fields.isEmpty, .barChart where !fields.isEmpty:
       BarGaugeDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
     case .pie where hasValues: drawPie(&canvas, fields)
+    case .heatmap where hasValues:
+      HeatmapDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
+    case .histogram where hasValues:
+      HistogramDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
+    case .stateTimeline where hasValues, .statusHistory where hasValues:
+      StateDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
     default: EmptyPanel.draw(&canvas, planned)
     }
   }

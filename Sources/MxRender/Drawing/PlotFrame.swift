@@ -8,6 +8,9 @@ struct PlotFrame {
   let left: ValueScale
   let right: ValueScale?
   let margins: Canvas.Margins
+  /// Values along the bottom instead of times.
+  private let bottomValues: [(share: Double, text: String)]?
+  private let hasRows: Bool
   private let leftTexts: [String]
   private let rightTexts: [String]
 
@@ -24,15 +27,29 @@ struct PlotFrame {
     var format: ValueFormat
     var label: String?
     var isHidden = false
+    /// Rows with names instead of numbers, from the bottom; each is one high.
+    var rows: [String]?
 
     func scale(_ tickCount: Int) -> ValueScale {
+      if let rows {
+        let count = Double(max(rows.count, 1))
+        // Names that would overlap are left out.
+        let stride = max(1, (rows.count + 3 * tickCount - 1) / (3 * tickCount))
+        let ticks = Swift.stride(from: 0, to: rows.count, by: stride).map { Double($0) + 0.5 }
+        return ValueScale(low: 0, high: count, ticks: ticks, step: 0)
+      }
       var wishes = wishes
       wishes.tickCount = tickCount
       return ValueScale.fitting(wishes)
     }
   }
 
-  init(size: Size, from: Int64, to: Int64, zone: Zone, left: Axis, right: Axis?) {
+  init(
+    size: Size, from: Int64, to: Int64, zone: Zone, left: Axis, right: Axis? = nil,
+    bottom: [(share: Double, text: String)]? = nil
+  ) {
+    bottomValues = bottom
+    hasRows = left.rows != nil
     let height = max(size.height - Self.top - Self.bottom, 10)
     let count = min(max(Int(height / 38), 2), 8)
     self.size = size
@@ -54,12 +71,13 @@ struct PlotFrame {
 
   private static func texts(_ scale: ValueScale?, _ axis: Axis?) -> [String] {
     guard let scale, let axis, !axis.isHidden else { return [] }
+    if let rows = axis.rows { return scale.ticks.map { rows[Int($0)] } }
     return scale.ticks.map { axis.format.text($0, step: scale.step > 0 ? scale.step : nil) }
   }
 
   /// In steps of eight pixels, so that plots above each other mostly line up.
   private static func margin(_ texts: [String], label: String?) -> Int {
-    let longest = texts.map(\.count).max() ?? 0
+    let longest = min(texts.map(\.count).max() ?? 0, 22)
     let width = 14 + Int(Double(longest) * 6.2) + (label == nil ? 0 : 16)
     return min(max((width + 7) / 8 * 8, 40), 160)
   }
@@ -127,6 +145,7 @@ struct PlotFrame {
         "text", leftLabel, .class("tick mid"),
         .text("transform", "translate(\(11 - margins.left) \(middle)) rotate(-90)"))
     }
+    if bottomValues != nil { return }
     // The zone is part of the axis: no clock without it.
     let abbreviation = time.zone.period(at: TimeScale.floorDivide(time.to, 1000)).abbreviation
     canvas.markup.open(
@@ -146,7 +165,7 @@ struct PlotFrame {
   }
 
   private func drawGrid(_ canvas: inout Canvas) {
-    for tick in left.ticks {
+    for tick in left.ticks where !hasRows {
       let isZero = tick == 0 && left.low < 0
       canvas.markup.leaf(
         "line", .class(isZero ? "grid zero" : "grid"), .text("x2", "100%"), .number("y1", crisp(tick)),
@@ -158,8 +177,9 @@ struct PlotFrame {
   private func crisp(_ tick: Double) -> Double { (y(tick)).rounded(.down) + 0.5 }
 
   private func drawTimes(_ canvas: inout Canvas) {
-    for (index, tick) in time.ticks.enumerated() {
-      let share = time.position(tick.at) * 100
+    let ticks = bottomValues ?? time.ticks.map { (time.position($0.at), $0.text) }
+    for (index, tick) in ticks.enumerated() {
+      let share = tick.0 * 100
       canvas.markup.leaf(
         "line", .class("grid"), .percent("x1", share), .percent("x2", share),
         .number("y2", plotHeight))
@@ -167,7 +187,7 @@ struct PlotFrame {
       let level = index % 4 == 0 ? "" : index % 2 == 0 ? "t2" : "t1"
       let anchor = share < 2.5 ? "" : share > 97.5 ? "end" : "mid"
       canvas.markup.element(
-        "text", tick.text, .class("tick", anchor, level), .percent("x", share),
+        "text", tick.1, .class("tick", anchor, level), .percent("x", share),
         .number("y", plotHeight + 16))
     }
   }

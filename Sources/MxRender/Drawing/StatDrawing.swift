@@ -1,3 +1,5 @@
+import MxModel
+
 /// The stat panel: one big number a series, over a sparkline.
 struct StatDrawing {
   let planned: PlannedPanel
@@ -7,7 +9,27 @@ struct StatDrawing {
   /// More tiles than this nobody reads.
   static let tileLimit = 60
 
-  func draw(_ canvas: inout Canvas) {
+  private var widest = 1
+
+  init(planned: PlannedPanel, fields: [DisplayField], size: Size) {
+    self.planned = planned
+    self.fields = fields
+    self.size = size
+  }
+
+  /// A value, or the text of a label where the panel asks for one: `/^version$/`.
+  private func display(_ field: DisplayField) -> DisplayValue {
+    let wanted = planned.panel.options.reduce.fields
+    if wanted.hasPrefix("/"), let regex = Patterns.compile(Patterns.body(wanted)),
+      let label = field.labels.first(where: { regex.search($0.name) })
+    {
+      return ValueDisplay(config: field.config, format: field.format).display(text: label.value)
+    }
+    return field.display(
+      Reduction.reduce(field.values, planned.panel.options.reduce.calculation))
+  }
+
+  mutating func draw(_ canvas: inout Canvas) {
     let tiles = fields.prefix(Self.tileLimit)
     let layout = TileLayout(
       count: max(tiles.count, 1), size: size, isHorizontal: planned.panel.options.isHorizontal)
@@ -16,12 +38,13 @@ struct StatDrawing {
       let shown = ValueDisplay(
         config: planned.panel.fields, format: ValueFormat(unit: Unit.short)
       ).display(nil, min: 0, max: 100)
+      widest = shown.text.count
       tile(&canvas, nil, shown, layout.size)
     }
-    for field in tiles {
-      let value = Reduction.reduce(field.values, planned.panel.options.reduce.calculation)
-      tile(&canvas, field, field.display(value), layout.size)
-    }
+    let shown = tiles.map(display)
+    // All numbers of a panel are of one size.
+    widest = shown.map(\.text.count).max() ?? 1
+    for (field, value) in zip(tiles, shown) { tile(&canvas, field, value, layout.size) }
     canvas.markup.close("div")
   }
 
@@ -65,11 +88,13 @@ struct StatDrawing {
       .text("viewBox", "0 0 \(ViewBox.number(size.width)) \(ViewBox.number(size.height))"))
     let nameHeight = name == nil ? 0 : min(size.height * 0.28, 24)
     let room = size.height - nameHeight
-    let fitting = (size.width - 16) / max(Double(text.count) * 0.58, 1)
-    let font = min(fitting, room * 0.62, 64).clamped(to: 12...64)
+    let fitting = (size.width - 16) / max(Double(widest) * 0.6, 1)
+    let font = min(fitting, room * 0.56, 52).clamped(to: 11...52)
+    // Over a sparkline the number stands higher, off the line.
+    let middle = nameHeight + room * (planned.panel.options.stat.hasSparkline ? 0.4 : 0.5)
     canvas.markup.element(
       "text", text, .class("value mid", isTinted ? "tinted" : ""), .number("x", size.width / 2),
-      .number("y", nameHeight + room / 2 + font * 0.34), .number("font-size", font))
+      .number("y", middle + font * 0.35), .number("font-size", font))
     if let name {
       let small = min(nameHeight * 0.6, (size.width - 12) / max(Double(name.count) * 0.56, 1))
       canvas.markup.element(
@@ -93,7 +118,7 @@ struct TileLayout {
       for columns in 1...max(1, min(count, 12)) {
         let rows = Double((count + columns - 1) / columns)
         let (width, height) = (size.width / Double(columns), size.height / rows)
-        let score = min(width / 2.6, height)
+        let score = min(width / 2.2, height, 90)
         if score > bestScore + 0.5 { (best, bestScore) = (columns, score) }
       }
     }

@@ -99,6 +99,7 @@ enum Stylesheet {
     .track-line,.gauge-line{fill:none;stroke:var(--grid)}.gauge-line{stroke:var(--c)}
     .slice{fill:var(--c);stroke:var(--panel);stroke-width:.7}
     .strong{font-weight:600}
+    .heat{fill:var(--c)}.state{fill:var(--c)}
     .hover rect{fill:transparent}.hover rect:hover{fill:var(--hover)}
     .legend{margin:4px 0 0;padding:0;list-style:none;overflow:auto;min-height:0;flex:1 1 0;\
     font-size:12px;line-height:18px}

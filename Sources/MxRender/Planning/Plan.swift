@@ -96,7 +96,8 @@ extension Dashboard {
   }
 
   private static func zone(_ name: String) throws(RenderError) -> Zone {
-    if ["", "browser", "utc", "UTC"].contains(name) { return .utc }
+    // The reader's own zone is not known here, nor what an organisation has set.
+    if ["", "browser", "default", "utc", "UTC"].contains(name) { return .utc }
     do {
       return try Zone.named(name)
     } catch {
