@@ -26,7 +26,8 @@ import Testing
       "simpleMathFunc": [
         "abs", "ceil", "floor", "exp", "sqrt", "ln", "log2", "log10", "round",
       ],
-      "extrapolatedRateFunc": ["delta", "rate", "increase"], "instantRateFunc": ["idelta", "irate"],
+      "extrapolatedRateFunc": ["delta", "rate", "increase"],
+      "instantRateFunc": ["idelta", "irate"],
       "clampFunc": ["clamp_min", "clamp_max"],
       "dateFunc": [
         "day_of_month", "day_of_week", "days_in_month", "hour", "minute", "month", "year",
@@ -116,7 +117,9 @@ import Testing
       add("demo_num_cpus", [], 4)
       add("demo_disk_usage_bytes", [], 1e9)
       add("demo_intermittent_metric", [], 1)
-      for type in ["free", "used", "cached"] { add("demo_memory_usage_bytes", [("type", type)], 7e8) }
+      for type in ["free", "used", "cached"] {
+        add("demo_memory_usage_bytes", [("type", type)], 7e8)
+      }
       for mode in ["idle", "user"] { add("demo_cpu_usage_seconds_total", [("mode", mode)], 3.5) }
       for (index, bound) in ["0.1", "0.5", "1", "+Inf"].enumerated() {
         add("demo_api_request_duration_seconds_bucket", [("le", bound)], Double(index + 1))

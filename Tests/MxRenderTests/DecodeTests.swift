@@ -6,7 +6,10 @@ import Testing
   private func decode(_ text: String) throws -> Dashboard { try Dashboard.decode(Array(text.utf8)) }
 
   @Test func whatIsNoDashboardIsRefusedWithItsPlace() {
-    #expect(throws: RenderError.notJSON(line: 2, column: 3, message: "found 'x', expected a member's name or '}'")) {
+    #expect(
+      throws: RenderError.notJSON(
+        line: 2, column: 3, message: "found 'x', expected a member's name or '}'")
+    ) {
       do { _ = try decode("{\n  x}") } catch let error as RenderError {
         guard case .notJSON(let line, let column, _) = error else { throw error }
         throw RenderError.notJSON(

@@ -11,11 +11,14 @@ import Testing
     "javascript:alert(1)", "&lt;script&gt;", "&#60;script&#62;", "\u{0}<b>\u{1F}", "\\\"><b>",
     "url(https://evil.example/x)", "}*{background:url(//evil.example)}", "red;}</style><b>",
     "#fff\"><b>", "{{label}}<b>", "${evil}<b>", "\u{202E}<b>", "\u{FFFE}<b>", "<svg/onload=1>",
-    "[x](javascript:alert(1))", "[x](JaVaScRiPt:alert(1))", "[x](data:text/html,<script>1</script>)",
+    "[x](javascript:alert(1))", "[x](JaVaScRiPt:alert(1))",
+    "[x](data:text/html,<script>1</script>)",
     "[x](//evil.example)", "[x](https://ok.example/\"onclick=\"alert(1))", "![x](https://e/x.png)",
     "**<b>x</b>**", "`</code><script>`", "```\n</code></pre><script>\n```", "# <script>", "> <img>",
-    "- <script>\n1. <script>", "<a href=javascript:alert(1)>x</a>", "<style>*{display:none}</style>",
-    "<iframe src=https://evil.example>", "<b", "<", "<scr<script>ipt>", "<img src=\"x\" style=\"a\">",
+    "- <script>\n1. <script>", "<a href=javascript:alert(1)>x</a>",
+    "<style>*{display:none}</style>",
+    "<iframe src=https://evil.example>", "<b", "<", "<scr<script>ipt>",
+    "<img src=\"x\" style=\"a\">",
   ]
 
   /// A JSON string.

@@ -39,7 +39,8 @@ final class Evaluator: Sendable {
     keys = plan.keys
     selections = try source.open(plan.requests, report: report)
     precondition(
-      selections.count == plan.requests.count, "BUG: a source answered \(selections.count) requests")
+      selections.count == plan.requests.count, "BUG: a source answered \(selections.count) requests"
+    )
     for (request, selection) in zip(plan.requests, selections)
     where selection.count > options.maximumSeries {
       let selector = request.matchers.map(\.description).joined(separator: ",")

@@ -206,7 +206,8 @@ struct Roster: Sendable {
     switch base {
     case .selection(let selection):
       return selection.labelNames.filter { filter.allows($0) }
-    case .sets(let sets): return Roster.names(of: (0..<count).map { sets[number($0)] })
+    case .sets(let sets):
+      return Roster.names(of: (0..<count).map { sets[number($0)] })
         .filter { filter.allows($0) }
     }
   }

@@ -32,7 +32,8 @@ struct HistogramNotation {
         guard rest.first == "]" else { return nil }
         rest = rest.dropFirst()
       }
-      guard fields.updateValue(String(isList ? value.dropFirst() : value), forKey: String(key)) == nil
+      guard
+        fields.updateValue(String(isList ? value.dropFirst() : value), forKey: String(key)) == nil
       else { return nil }
     }
     guard read(fields) else { return nil }

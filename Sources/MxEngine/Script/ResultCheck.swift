@@ -104,13 +104,15 @@ struct ResultCheck {
     let step: Int64
     switch evaluation.window {
     case .range(let from, _, let width): (start, step) = (from, width)
-    case .instant(let time): (start, step) = evaluation.points.map { ($0.from, $0.step) } ?? (time, 0)
+    case .instant(let time):
+      (start, step) = evaluation.points.map { ($0.from, $0.step) } ?? (time, 0)
     }
     for index in found.indices.dropFirst() where found[index].0 < found[index - 1].0 {
       return "series are not in label order"
     }
     for (labels, points) in found {
-      guard let notation = evaluation.series.first(where: { $0.notation.labels == labels })?.notation
+      guard
+        let notation = evaluation.series.first(where: { $0.notation.labels == labels })?.notation
       else { return "unexpected series \(labels)" }
       var expected: [(Int64, ScriptSample)] = []
       for (index, sample) in notation.samples.enumerated() where sample != .missing {
@@ -138,7 +140,8 @@ struct ResultCheck {
     switch expected {
     case .missing: return "expected nothing, found \(found)"
     case .histogram: return "expected a histogram, found \(found)"
-    case .float(let value): return almostEqual(value, found) ? nil : "expected \(value), found \(found)"
+    case .float(let value):
+      return almostEqual(value, found) ? nil : "expected \(value), found \(found)"
     }
   }
 

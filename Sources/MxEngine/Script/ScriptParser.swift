@@ -99,7 +99,9 @@ struct ScriptParser {
   }
 
   private mutating func load(_ word: String) throws(ScriptError) -> ScriptLoad {
-    guard word == "load" || word == "load_with_nhcb" else { throw failure("'\(word)' is no command") }
+    guard word == "load" || word == "load_with_nhcb" else {
+      throw failure("'\(word)' is no command")
+    }
     let interval = try duration(lines[index].dropFirst(word.count))
     var load = ScriptLoad(interval: interval, convertsHistograms: word == "load_with_nhcb")
     index += 1

@@ -87,7 +87,8 @@ struct NotationScanner {
           offset += 1
           break
         }
-      } else if depth > 0, [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`")].contains(byte)
+      } else if depth > 0,
+        [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`")].contains(byte)
       {
         quote = byte
       } else if depth == 0, NotationScanner.isBlank(byte) || byte == UInt8(ascii: "@") {
@@ -203,7 +204,9 @@ struct NotationScanner {
   }
 
   private mutating func duration() -> Int64? {
-    let text = bytes[offset...].prefix { ($0 >= 48 && $0 <= 57) || ($0 >= 97 && $0 < 120) || $0 == 121 }
+    let text = bytes[offset...].prefix {
+      ($0 >= 48 && $0 <= 57) || ($0 >= 97 && $0 < 120) || $0 == 121
+    }
     guard let result = DurationText.parse(String(decoding: text, as: UTF8.self)) else { return nil }
     offset += text.count
     return result

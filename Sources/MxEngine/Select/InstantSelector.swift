@@ -51,7 +51,12 @@ extension Evaluator {
         }
       }
       try selection.read(block, range, worker: worker) { series, columns in
-        if case .automatic = lookback { while next < series { try older(next); next += 1 } }
+        if case .automatic = lookback {
+          while next < series {
+            try older(next)
+            next += 1
+          }
+        }
         next = series + 1
         let isComplete = try finder.fill(columns, row) { try selection.labels(series).description }
         if !isComplete, case .automatic = lookback {
@@ -65,7 +70,10 @@ extension Evaluator {
         if row.hasValues { try body(series, row) }
       }
       if case .automatic = lookback {
-        while next < block.upperBound { try older(next); next += 1 }
+        while next < block.upperBound {
+          try older(next)
+          next += 1
+        }
       }
     }
   }
@@ -105,7 +113,8 @@ extension Samples {
     let before = values[next - 1]
     if times[next - 1] == time || next == count || times[next] > time + reach { return before }
     return ExtendedWindow.interpolate(
-      before, values[next], Double(time - times[next - 1])
+      before, values[next],
+      Double(time - times[next - 1])
         / Double(times[next] - times[next - 1]), isCounter: false)
   }
 }
@@ -163,4 +172,3 @@ extension SampleAspect {
     }
   }
 }
-

@@ -31,7 +31,8 @@ enum WindowStatistics {
       var sorted: [Double] = []
       Slide.each(samples, windows, row) { low, high, step in
         sorted.removeAll(keepingCapacity: true)
-        sorted.append(contentsOf: UnsafeBufferPointer(start: samples.values + low, count: high - low))
+        sorted.append(
+          contentsOf: UnsafeBufferPointer(start: samples.values + low, count: high - low))
         return Quantile.of(&sorted, level(step))
       }
     }
@@ -43,7 +44,8 @@ enum WindowStatistics {
       var sorted: [Double] = []
       Slide.each(samples, windows, row) { low, high, _ in
         sorted.removeAll(keepingCapacity: true)
-        sorted.append(contentsOf: UnsafeBufferPointer(start: samples.values + low, count: high - low))
+        sorted.append(
+          contentsOf: UnsafeBufferPointer(start: samples.values + low, count: high - low))
         let median = Quantile.of(&sorted, 0.5)
         // NaN sorts first, so that one is seen there.
         if sorted[0].isNaN { return OrdinaryNaN.value }
@@ -76,7 +78,8 @@ enum WindowStatistics {
   }
 
   static func smoothing(
-    _ windows: Windows, _ factors: @escaping @Sendable (Int) throws -> (level: Double, trend: Double)
+    _ windows: Windows,
+    _ factors: @escaping @Sendable (Int) throws -> (level: Double, trend: Double)
   ) -> WindowKernel {
     { samples, row in
       try Slide.each(samples, windows, row) { low, high, step in

@@ -97,7 +97,8 @@ struct TimeScale: Sendable {
     var number = floorDivide(monthNumber, Int64(count)) * Int64(count)
     var ticks: [Tick] = []
     while ticks.count < 200 {
-      let civil = Civil(Int(floorDivide(number, 12)), Int(number - floorDivide(number, 12) * 12) + 1, 1)
+      let civil = Civil(
+        Int(floorDivide(number, 12)), Int(number - floorDivide(number, 12) * 12) + 1, 1)
       guard let at = zone.instants(of: civil).map({ $0.first * second }), at <= to else { break }
       let text =
         count >= 12

@@ -77,8 +77,10 @@ struct ValueScale: Equatable, Sendable {
     }
     if wishes.seconds > 0 {
       let inSeconds = least * wishes.seconds
-      for size in [1.0, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600,
-        43_200, 86_400, 172_800, 604_800] where inSeconds > 0.5 && size >= inSeconds {
+      for size in [
+        1.0, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600,
+        43_200, 86_400, 172_800, 604_800,
+      ] where inSeconds > 0.5 && size >= inSeconds {
         return size / wishes.seconds
       }
     }
@@ -97,7 +99,8 @@ struct ValueScale: Equatable, Sendable {
     var first = floor(log(bottom) / log(base) + 1e-9)
     let last = Swift.max(ceil(log(high) / log(base) - 1e-9), first + 1)
     first = Swift.max(first, last - 40)
-    let stride = Swift.max(1, ((last - first) / Double(Swift.max(wishes.tickCount, 1))).rounded(.up))
+    let stride = Swift.max(
+      1, ((last - first) / Double(Swift.max(wishes.tickCount, 1))).rounded(.up))
     var ticks: [Double] = []
     var exponent = first
     while exponent <= last {

@@ -80,7 +80,8 @@ struct NaiveEvaluator {
   func vector(_ expr: Expr, _ time: Int64) throws -> [Element] {
     switch expr {
     case .parentheses(let node): return try vector(node.inner, time)
-    case .selector(let node): return try select(node, time).map { Element(labels: $0.0, value: $0.1.value) }
+    case .selector(let node):
+      return try select(node, time).map { Element(labels: $0.0, value: $0.1.value) }
     case .unary(let node):
       let all = try vector(node.operand, time)
       if node.op == .plus { return all }
@@ -99,7 +100,8 @@ struct NaiveEvaluator {
       return [Element(labels: .empty, value: try scalar(expr, time))]
     }
     let all = try vector(expr, time).map { element in
-      element.isMarked ? Element(labels: NaiveLabels.withoutName(element.labels), value: element.value) : element
+      element.isMarked
+        ? Element(labels: NaiveLabels.withoutName(element.labels), value: element.value) : element
     }
     return try unique(all)
   }

@@ -20,10 +20,13 @@ struct RandomData {
           isCounter: true)
       }
       for bound in ["0.5", "1", "2.5", "+Inf"] {
-        add(LabelSet(name: "h_bucket", [("host", host), ("le", bound)]), &generator, isCounter: true)
+        add(
+          LabelSet(name: "h_bucket", [("host", host), ("le", bound)]), &generator, isCounter: true)
       }
     }
-    for dc in ["x", "y", "z"] { add(LabelSet(name: "one", [("dc", dc)]), &generator, isCounter: false) }
+    for dc in ["x", "y", "z"] {
+      add(LabelSet(name: "one", [("dc", dc)]), &generator, isCounter: false)
+    }
     series.sort { $0.labels < $1.labels }
   }
 
@@ -31,7 +34,8 @@ struct RandomData {
     _ labels: LabelSet, _ generator: inout SeededGenerator, isCounter: Bool
   ) {
     var points: [NaiveEvaluator.Point] = []
-    let pace: Int64 = [15_000, 15_000, 30_000, 60_000, 400_000].randomElement(using: &generator) ?? 15_000
+    let pace: Int64 =
+      [15_000, 15_000, 30_000, 60_000, 400_000].randomElement(using: &generator) ?? 15_000
     let jitter: Int64 = [0, 0, 700].randomElement(using: &generator) ?? 0
     var time = Int64.random(in: -10...20, using: &generator) * 5000
     var value = Double(Int.random(in: 0...40, using: &generator)) / 4
@@ -47,7 +51,9 @@ struct RandomData {
       var written = value
       if dice == 60 { written = StaleMarker.value }
       if dice == 61, !isCounter { written = .nan }
-      if dice == 62, !isCounter { written = Bool.random(using: &generator) ? .infinity : -.infinity }
+      if dice == 62, !isCounter {
+        written = Bool.random(using: &generator) ? .infinity : -.infinity
+      }
       points.append(NaiveEvaluator.Point(time: time, value: written))
       time += pace + (jitter == 0 ? 0 : Int64.random(in: -jitter...jitter, using: &generator))
     }

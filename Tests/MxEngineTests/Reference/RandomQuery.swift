@@ -63,7 +63,9 @@ struct RandomQuery {
     case 4: return function(depth)
     case 5, 6, 7: return aggregation(depth)
     case 8: return joined(depth)
-    case 9: return "(\(vector(depth - 1)) \(pick(["and", "or", "unless"])) \(matching())\(vector(depth - 1)))"
+    case 9:
+      return
+        "(\(vector(depth - 1)) \(pick(["and", "or", "unless"])) \(matching())\(vector(depth - 1)))"
     case 10: return withScalar(depth)
     default: return pick(["-", "+"]) + "(\(vector(depth - 1)))"
     }
@@ -95,13 +97,16 @@ struct RandomQuery {
     case 3: return "round(\(argument), \(pick(["1", "2", "0.5"])))"
     case 4: return "absent(\(argument))"
     case 5: return "timestamp(\(argument))"
-    case 6: return "label_replace(\(argument), \"\(pick(["dc", "new"]))\", \"v$1\", \"host\", \"(a|b)\")"
+    case 6:
+      return "label_replace(\(argument), \"\(pick(["dc", "new"]))\", \"v$1\", \"host\", \"(a|b)\")"
     default: return "label_join(\(argument), \"new\", \"-\", \"host\", \"dc\")"
     }
   }
 
   private mutating func grouping() -> String {
-    pick(["", "by (host)", "by (dc)", "by (host, dc)", "without (host)", "by (nothing)", "without (le)"])
+    pick([
+      "", "by (host)", "by (dc)", "by (host, dc)", "without (host)", "by (nothing)", "without (le)",
+    ])
   }
 
   private mutating func aggregation(_ depth: Int) -> String {
@@ -148,6 +153,7 @@ struct RandomQuery {
 
   private mutating func withScalar(_ depth: Int) -> String {
     let (vector, scalar) = (vector(depth - 1), scalar(depth - 1))
-    return chance(50) ? "(\(vector) \(operation()) \(scalar))" : "(\(scalar) \(operation()) \(vector))"
+    return chance(50)
+      ? "(\(vector) \(operation()) \(scalar))" : "(\(scalar) \(operation()) \(vector))"
   }
 }
