@@ -31,10 +31,14 @@ package struct Diagnostic: Error, Equatable, Sendable {
   package let subject: String?
   package let message: String
   package let hint: String?
+  /// Lines of the input with marks under what is wrong, shown below the message.
+  package let excerpt: [String]
 
   package init(
-    _ kind: Kind, subject: String? = nil, _ message: String, hint: String? = nil
+    _ kind: Kind, subject: String? = nil, _ message: String, hint: String? = nil,
+    excerpt: [String] = []
   ) {
+    self.excerpt = excerpt
     self.kind = kind
     self.subject = subject
     self.message = message

@@ -204,6 +204,7 @@ package final class Output {
     let code = severity == .error ? "1;31" : "1;33"
     let word = colored ? "\u{1b}[\(code)m\(severity.rawValue):\u{1b}[0m" : "\(severity.rawValue):"
     var text = "\(tool): \(word) \(message)\n"
+    for line in diagnostic.excerpt { text += "\(printable(line))\n" }
     if let hint = diagnostic.hint { text += "\(tool): hint: \(printable(hint))\n" }
     return text
   }

@@ -4,6 +4,9 @@ package import MxCLI
 package enum AlertCommand: Command {
   package static func run(_ run: Run) throws -> ExitCode {
     switch run.verb {
+    case "run": return try AlertRunning.run(run)
+    case "status": return try AlertListing.status(run)
+    case "history": return try AlertListing.history(run)
     default: throw Pending.refusal(run)
     }
   }

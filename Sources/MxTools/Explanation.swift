@@ -1,3 +1,4 @@
+import MxAlert
 import MxCLI
 import MxCodec
 import MxEngine
@@ -22,6 +23,7 @@ enum Explanation {
     case let error as IntakeError: intake(error)
     case let error as ModelError: model(error)
     case let error as EngineError: engine(error)
+    case let error as AlertError: alert(error)
     default:
       // Reached where a module's error has no case above: the run failed all
       // the same, and the error's own words are better than none.
@@ -112,11 +114,33 @@ enum Explanation {
     var error = error
     let hint = error.hint
     error.hint = nil
-    return Diagnostic(.input, error.render(source: source), hint: hint)
+    let lines = error.render(source: source).split(separator: "\n").map(String.init)
+    return Diagnostic(.input, lines[0], hint: hint, excerpt: Array(lines.dropFirst()))
   }
 
   private static func engine(_ error: EngineError) -> Diagnostic {
     Diagnostic(.input, "\(error)")
+  }
+
+  private static func alert(_ error: AlertError) -> Diagnostic {
+    switch error {
+    case .locked(let path):
+      Diagnostic(
+        .locked, subject: path, "is held by another run",
+        hint: "--lock wait=5m waits longer, --lock skip gives up quietly")
+    case .newer(let path, let version, let known):
+      Diagnostic(
+        .input, subject: path, "is of version \(version), this program knows up to \(known)",
+        hint: "install a newer mx")
+    case .damaged(let path, let reason):
+      Diagnostic(
+        .damage, subject: path, "is damaged: \(reason)",
+        hint: "alerts-copy.db beside it is a copy of the last run that changed something")
+    case .failed(let path, let reason): Diagnostic(.system, subject: path, reason)
+    case .missing(let path):
+      Diagnostic(
+        .system, subject: path, "there is no alert ledger", hint: "mx-alert run makes it")
+    }
   }
 
   private static func model(_ error: ModelError) -> Diagnostic {

@@ -54,9 +54,24 @@ enum IngestFiles {
     options.decoding.precision = run.arguments.string("precision").flatMap(TimePrecision.init)
     options.decoding.scale = try run.arguments.number("scale") ?? 1
     options.decoding.events = run.arguments.has("events")
+    options.decoding.csv = csv(run.arguments)
     options.labels = try run.arguments.pairs("label")
     options.lockWait = run.common.lock.seconds
     return options
+  }
+
+  private static func csv(_ arguments: Arguments) -> CSVOptions {
+    var options = CSVOptions()
+    options.time = arguments.string("csv-time") ?? ""
+    options.name = arguments.string("csv-name") ?? ""
+    options.values = columns(arguments.strings("csv-value"))
+    options.labels = columns(arguments.strings("csv-label"))
+    return options
+  }
+
+  /// `a,b` and the option repeated say the same.
+  private static func columns(_ words: [String]) -> [String] {
+    words.flatMap { $0.split(separator: ",").map(String.init) }
   }
 
   private static func tell(_ result: IntakeResult, _ run: Run) throws -> ExitCode {

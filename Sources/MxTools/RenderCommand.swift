@@ -4,6 +4,7 @@ package import MxCLI
 package enum RenderCommand: Command {
   package static func run(_ run: Run) throws -> ExitCode {
     switch run.verb {
+    case "": return try RenderDashboards.run(run)
     default: throw Pending.refusal(run)
     }
   }

@@ -43,14 +43,14 @@ enum StoreInspection {
     let path = run.arguments.positionals.first ?? ""
     let files = DiskFileSystem()
     switch try Inspection(path, files) {
-    case .manifest(let manifest): try print(manifest, run)
-    case .segment(let reader): try print(reader, run)
-    case .set(let set): try print(set, run)
+    case .manifest(let manifest): try describe(manifest, run)
+    case .segment(let reader): try describe(reader, run)
+    case .set(let set): try describe(set, run)
     }
     return .success
   }
 
-  private static func print(_ manifest: Manifest, _ run: Run) throws {
+  private static func describe(_ manifest: Manifest, _ run: Run) throws {
     try run.output.write(
       "manifest of store \(manifest.storeID), generation \(manifest.generation), "
         + "last commit \(manifest.lastSequence), on_conflict \(manifest.conflict)\n")
@@ -80,7 +80,7 @@ enum StoreInspection {
     }
   }
 
-  private static func print(_ reader: SegmentReader, _ run: Run) throws {
+  private static func describe(_ reader: SegmentReader, _ run: Run) throws {
     let info = reader.info
     try run.output.write(
       "segment of store \(reader.footer.storeID), commits \(info.firstSequence) to "
@@ -102,7 +102,7 @@ enum StoreInspection {
     try table.write(to: run.output)
   }
 
-  private static func print(_ set: SeriesSet, _ run: Run) throws {
+  private static func describe(_ set: SeriesSet, _ run: Run) throws {
     let found = try set.inspect()
     try run.output.write(
       "series set \(found.id), \(found.series) series, \(found.fileBytes) bytes\n")

@@ -1,12 +1,13 @@
 import Glibc
 
-// What can be measured, by name. Each takes the arguments behind its name and
-// prints a table; figures of a quiet machine belong into the comments and
-// documents that rest on them.
+/// What can be measured, by name. Each takes the arguments behind its name and
+/// prints a table; figures of a quiet machine belong into the comments and
+/// documents that rest on them.
 let benchmarks: [(name: String, about: String, run: ([String]) throws -> Int32)] = [
   ("codecs", "columns: bytes a sample, decode and encode speed; checksums", CodecBench.run),
   ("engine", "[QUERY...]: CPU time of queries over samples in memory", EngineBench.run),
   ("formats", "FILE...: parsing speed of each file", FormatsBench.run),
+  ("read", "DIR: a store made of known data; writing, merging, reading, finding", ReadBench.run),
   ("sets", "series sets: bytes a series, finding, opening", SetsBench.main),
   ("store", "FILE DIR: into a new store and merged; bytes a sample", StoreBench.run),
 ]

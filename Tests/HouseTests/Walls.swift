@@ -52,7 +52,7 @@ enum Walls {
 
   /// The tools' five lines, and the programs that are none.
   static let programs = [
-    "mx-net": ["CCurl"],
+    "mx-net": ["CCurl", "MxNet"],
     "mx-bench": [
       "MxModel", "MxFiles", "MxCodec", "MxFormats", "MxStore", "MxPromQL", "MxEngine",
     ],

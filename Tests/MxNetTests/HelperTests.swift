@@ -19,18 +19,18 @@ import Testing
 
   @Test func theHelperIsLookedForInItsPlaces() throws {
     func find(_ named: String?, _ existing: [String]) throws -> String {
-      try HelperLocation.find(named: named, program: "/opt/mx/bin/mx-query") {
+      try HelperLocation.find(named: named, program: "/usr/mx/bin/mx-query") {
         existing.contains($0)
       }
     }
-    let installed = "/opt/mx/bin/../libexec/mx-net"
-    #expect(try find(nil, [installed, "/opt/mx/bin/mx-net"]) == installed)
-    #expect(try find("", ["/opt/mx/bin/mx-net"]) == "/opt/mx/bin/mx-net")
+    let installed = "/usr/mx/bin/../libexec/mx-net"
+    #expect(try find(nil, [installed, "/usr/mx/bin/mx-net"]) == installed)
+    #expect(try find("", ["/usr/mx/bin/mx-net"]) == "/usr/mx/bin/mx-net")
     #expect(try find("/x/mine", ["/x/mine", installed]) == "/x/mine")
     #expect(throws: NetError.helperMissing(searched: ["/x/mine"])) {
       try find("/x/mine", [installed])
     }
-    #expect(throws: NetError.helperMissing(searched: [installed, "/opt/mx/bin/mx-net"])) {
+    #expect(throws: NetError.helperMissing(searched: [installed, "/usr/mx/bin/mx-net"])) {
       try find(nil, [])
     }
   }

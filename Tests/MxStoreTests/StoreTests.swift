@@ -14,7 +14,7 @@ import Testing
     return (Store(path: "/data/s", files: files), files)
   }
 
-  @Test(arguments: 0..<40 as Range<UInt64>)
+  @Test(arguments: 0..<12 as Range<UInt64>)
   func anySequenceOfWorkKeepsTheAnswer(seed: UInt64) throws {
     var work = StoreWorkload(seed: seed)
     let (store, _) = try StoreTests.emptyStore()
@@ -33,7 +33,7 @@ import Testing
     #expect(report.damage.isEmpty)
   }
 
-  @Test(arguments: 0..<15 as Range<UInt64>)
+  @Test(arguments: 0..<6 as Range<UInt64>)
   func aStretchOfTimeIsTheSameStretchOfTheModel(seed: UInt64) throws {
     var work = StoreWorkload(seed: seed)
     let (store, _) = try StoreTests.emptyStore()
@@ -47,7 +47,7 @@ import Testing
   }
 
   /// The manifest is a convenience: the segments alone say the same.
-  @Test(arguments: 0..<30 as Range<UInt64>)
+  @Test(arguments: 0..<10 as Range<UInt64>)
   func segmentsAloneAddUpToTheManifest(seed: UInt64) throws {
     var work = StoreWorkload(seed: seed)
     let (store, _) = try StoreTests.emptyStore()

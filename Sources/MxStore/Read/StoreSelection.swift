@@ -16,6 +16,7 @@ final class StoreSelection: Selection {
   /// Oldest commit first, with the number of its set.
   private let segments: [Part]
   private let workers = Mutex<[Int: SelectionWorker]>([:])
+  private let names = Mutex(LabelReader())
   let count: Int
 
   struct Part: Sendable {
@@ -70,10 +71,10 @@ final class StoreSelection: Selection {
   }
 
   func labels(_ series: Int) throws -> LabelSet {
-    for (set, refs) in zip(sets, refs) where refs[series] != .max {
-      return try set.labels(refs[series])
+    guard let set = refs.firstIndex(where: { $0[series] != .max }) else {
+      preconditionFailure("BUG: series \(series) is in no set")
     }
-    preconditionFailure("BUG: series \(series) is in no set")
+    return try names.withLock { try $0.labels(self.refs[set][series], of: set, in: sets) }
   }
 
   // MARK: Samples
@@ -269,6 +270,26 @@ final class StoreSelection: Selection {
       }
     }
     return result
+  }
+}
+
+/// Labels are asked for series by series, mostly in order: a cursor a set goes
+/// on from where it stands instead of starting anew.
+private struct LabelReader {
+  private var cursors: [Int: KeyCursor] = [:]
+
+  mutating func labels(
+    _ ref: UInt32, of set: Int, in sets: [SeriesSet]
+  ) throws(StoreError) -> LabelSet {
+    let cursor: KeyCursor
+    if let known = cursors[set] {
+      cursor = known
+    } else {
+      cursor = try KeyCursor(sets[set])
+      cursors[set] = cursor
+    }
+    try cursor.move(to: ref)
+    return LabelSet(key: Array(cursor.key))
   }
 }
 

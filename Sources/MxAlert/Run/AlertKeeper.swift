@@ -1,0 +1,109 @@
+import MxConfig
+import MxModel
+import MxRules
+import MxTemplate
+
+/// The alerts of all rules during a run: takes evaluations, notes what changes.
+final class AlertKeeper {
+  private var machines: [String: AlertMachine] = [:]
+  private var keys: [RuleID: String] = [:]
+  /// In the order in which they happened.
+  private(set) var transitions: [(rule: String, transition: AlertTransition)] = []
+
+  /// Which rule of the files an evaluation is of.
+  private struct RuleID: Hashable {
+    var group: String
+    var line: Int
+    var column: Int
+  }
+
+  init(_ groups: [RuleGroup], _ instances: [String: [AlertInstance]]) {
+    var seen: [String: Int] = [:]
+    for group in groups {
+      for rule in group.rules where rule.isAlert {
+        let plain = RuleKey.text(rule, in: group)
+        // Twins are told apart by their order.
+        let count = seen[plain, default: 0]
+        seen[plain] = count + 1
+        let key = count == 0 ? plain : "\(plain)#\(count + 1)"
+        keys[AlertKeeper.id(rule, group)] = key
+        machines[key] = AlertMachine(instances[key] ?? [])
+      }
+    }
+  }
+
+  private static func id(_ rule: Rule, _ group: RuleGroup) -> RuleID {
+    RuleID(group: group.key, line: rule.place.line, column: rule.place.column)
+  }
+
+  var ruleKeys: Set<String> { Set(machines.keys) }
+
+  /// One evaluation: the samples that Prometheus would write for it.
+  func take(_ evaluation: AlertEvaluation) -> AlertOutcome {
+    let rule = evaluation.rule
+    guard let key = keys[AlertKeeper.id(rule, evaluation.group)], var machine = machines[key] else {
+      preconditionFailure("BUG: an evaluation of a rule that is not loaded")
+    }
+    if evaluation.elements.isEmpty, machine.instances.isEmpty { return AlertOutcome([]) }
+    // Taken out, so that it is changed in place.
+    machines[key] = nil
+    defer { machines[key] = machine }
+    let isHasty = rule.annotations.contains { $0.template.usesQuery }
+    let elements = evaluation.elements.map { element in
+      AlertMachine.Element(element.labels, element.value, isHasty: isHasty) {
+        evaluation.annotations(element).map { .init(name: $0.name, value: $0.value) }
+      }
+    }
+    let policy = AlertPolicy(
+      holdFor: rule.holdFor, keepFiringFor: rule.keepFiringFor, limit: evaluation.group.limit)
+    let before = machine.active
+    do throws(AlertLimitExceeded) {
+      for change in try machine.advance(to: evaluation.time, elements, policy) {
+        transitions.append((key, change))
+      }
+      return AlertOutcome(AlertSeries.samples(before: before, now: machine.active))
+    } catch {
+      return AlertOutcome(
+        AlertSeries.samples(before: before, now: []), failure: error.description)
+    }
+  }
+
+  /// Ends the alerts of a rule that is no more.
+  func end(_ key: String, _ instances: [AlertInstance], at time: Int64, reason: String) {
+    for instance in instances where instance.isActive {
+      var ended = instance
+      ended.state = .inactive
+      ended.resolvedAt = time
+      transitions.append(
+        (
+          key,
+          AlertTransition(
+            labels: instance.labels, from: instance.state, to: .inactive, at: time,
+            value: instance.value, instance: ended, reason: reason)
+        ))
+    }
+  }
+
+  /// All alerts after the run, by rule.
+  func settled() -> [String: [LabelSet: AlertInstance]] {
+    machines.mapValues { machine in
+      var machine = machine
+      machine.settle()
+      return machine.instances
+    }
+  }
+}
+
+/// What the ledger knows a rule by: its file, group, name, and a print of what it asks,
+/// so that a changed rule is another one.
+enum RuleKey {
+  static func text(_ rule: Rule, in group: RuleGroup) -> String {
+    var print = Array(rule.text.utf8)
+    for label in rule.labels { print += Array("\0\(label.name)\0\(label.template.text)".utf8) }
+    print += Array("\0\(rule.holdFor)\0\(rule.keepFiringFor)".utf8)
+    let hash = print.withUnsafeBytes { ByteHash.hash($0) }
+    let digits = String(hash, radix: 16)
+    let padded = String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    return "\(group.key);\(rule.name);\(padded)"
+  }
+}

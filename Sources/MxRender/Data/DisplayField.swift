@@ -1,0 +1,247 @@
+import MxModel
+
+/// A series with its name, its settings and its formatter: what panels draw.
+struct DisplayField: Sendable {
+  var name: String
+  var refID: String
+  var labels: [QueryResult.Label]
+  var config: FieldConfig
+  var format: ValueFormat
+  var times: [Int64]
+  var values: [Double]
+  /// The distance of its samples, by which gaps are seen.
+  var step: Int64
+  /// Its number in the panel: the colour, unless one was chosen.
+  var index: Int
+
+  var ink: Ink {
+    if case .fixed(let text) = config.color, let ink = Ink.parse(text) { return ink }
+    return .series(index)
+  }
+
+  /// The ends a percentage threshold or a gauge refers to.
+  func bounds() -> (min: Double, max: Double) {
+    let present = values.filter(\.isFinite)
+    return (config.min ?? min(present.min() ?? 0, 0), config.max ?? present.max() ?? 100)
+  }
+}
+
+/// A value as it is shown.
+struct DisplayValue: Sendable {
+  var text: String
+  var number: Double?
+  /// From a mapping or a threshold; nil where neither says one.
+  var ink: Ink?
+}
+
+extension DisplayField {
+  /// Text and colour of a value; nil is no value.
+  func display(_ value: Double?) -> DisplayValue {
+    let (low, high) = bounds()
+    return ValueDisplay(config: config, format: format).display(value, min: low, max: high)
+  }
+}
+
+/// Mappings, then the unit; the colour of a mapping, then of the thresholds.
+struct ValueDisplay {
+  let config: FieldConfig
+  let format: ValueFormat
+
+  func display(_ value: Double?, min: Double, max: Double) -> DisplayValue {
+    let mapped = (config.mappings ?? []).first { Self.matches($0.condition, value) }
+    let mappedInk = mapped?.color.flatMap { Ink.parse($0) }
+    if let value, !value.isNaN {
+      let step = config.thresholds?.step(of: value, min: min, max: max)
+      let text = mapped?.text.flatMap { $0.isEmpty ? nil : $0 } ?? format.text(value)
+      return DisplayValue(
+        text: text, number: value, ink: mappedInk ?? step.flatMap { Ink.parse($0.color) })
+    }
+    let text = mapped?.text ?? config.noValue ?? (value == nil ? "No data" : "NaN")
+    return DisplayValue(text: text, number: nil, ink: mappedInk)
+  }
+
+  func display(text: String) -> DisplayValue {
+    let mapped = (config.mappings ?? []).first { mapping in
+      switch mapping.condition {
+      case .equals(let wanted): return wanted == text
+      case .regex(let pattern): return Patterns.contains(text, pattern)
+      case .empty: return text.isEmpty
+      default: return false
+      }
+    }
+    return DisplayValue(
+      text: mapped?.text ?? text, number: Double(text),
+      ink: mapped?.color.flatMap { Ink.parse($0) })
+  }
+
+  private static func matches(_ condition: ValueMapping.Condition, _ value: Double?) -> Bool {
+    switch condition {
+    case .equals(let text): return value.map { Double(text) == $0 } ?? (text == "null")
+    case .range(let from, let to): return value.map { $0 >= from && $0 <= to } ?? false
+    case .null: return value == nil
+    case .notANumber: return value?.isNaN ?? false
+    case .nullOrNaN: return value?.isNaN ?? true
+    case .true: return value == 1
+    case .false: return value == 0
+    case .regex(let pattern): return value.map { Patterns.contains("\($0)", pattern) } ?? false
+    case .empty: return value == nil
+    }
+  }
+}
+
+/// Makes the fields of a panel from the answers to its queries.
+struct FieldBuilder {
+  let planned: PlannedPanel
+  /// By target.
+  let results: [Int: QueryResult]
+  let canvas: Canvas
+
+  /// More series than this in a panel tell a person nothing.
+  static let seriesLimit = 500
+
+  func fields() -> [DisplayField] {
+    var fields: [DisplayField] = []
+    let matchers = planned.panel.overrides.map(OverrideMatcher.init)
+    for query in planned.queries {
+      guard let result = results[query.target] else { continue }
+      let names = SeriesNames(
+        target: planned.panel.targets[query.target], expr: query.expr, series: result.series,
+        interpolation: planned.interpolation)
+      for (index, series) in result.series.enumerated() where fields.count < Self.seriesLimit {
+        let name = renamed(names.name(index))
+        fields.append(
+          field(name, query.refID, series, query.step, fields.count, matchers))
+      }
+    }
+    return fields
+  }
+
+  /// renameByRegex is the one transformation of names that graphs have.
+  private func renamed(_ name: String) -> String {
+    planned.panel.transformations.reduce(name) { name, transformation in
+      guard case .renameByRegex(let pattern, let replacement) = transformation.options else {
+        return name
+      }
+      return Patterns.replace(name, pattern, with: replacement)
+    }
+  }
+
+  private func field(
+    _ name: String, _ refID: String, _ series: QueryResult.Series, _ step: Int64, _ index: Int,
+    _ matchers: [OverrideMatcher]
+  ) -> DisplayField {
+    var config = planned.panel.fields
+    for matcher in matchers where matcher.matches(name: name, refID: refID, type: "number") {
+      config = config.merging(matcher.config)
+    }
+    var shown = name
+    if let display = config.displayName {
+      shown = SeriesNames.displayName(display, name, series.labels, planned.interpolation)
+      // Overrides may name a field by what it is called on the screen.
+      for matcher in matchers
+      where !matcher.matches(name: name, refID: refID, type: "number")
+        && matcher.matches(name: shown, refID: refID, type: "number")
+      {
+        config = config.merging(matcher.config)
+      }
+    }
+    return DisplayField(
+      name: shown, refID: refID, labels: series.labels, config: config,
+      format: format(config), times: series.times, values: series.values, step: step,
+      index: index)
+  }
+
+  func format(_ config: FieldConfig) -> ValueFormat {
+    ValueFormat(
+      unit: Unit.named(config.unit), decimals: config.decimals, zone: canvas.zone,
+      now: canvas.now)
+  }
+}
+
+/// An override with its expression compiled once.
+struct OverrideMatcher {
+  let config: FieldConfig
+  private let matcher: FieldOverride.Matcher
+  private let regex: Regex?
+
+  init(_ override: FieldOverride) {
+    config = override.config
+    matcher = override.matcher
+    if case .regex(let pattern) = override.matcher {
+      regex = Patterns.compile(Patterns.body(pattern))
+    } else {
+      regex = nil
+    }
+  }
+
+  func matches(name: String, refID: String, type: String) -> Bool {
+    switch matcher {
+    case .name(let wanted): wanted == name
+    case .names(let wanted): wanted.contains(name)
+    case .regex: regex?.search(name) ?? false
+    case .query(let wanted): wanted == refID
+    case .type(let wanted): wanted == type
+    case .other: false
+    }
+  }
+}
+
+/// What series are called: `legendFormat`, `__auto`, or name and labels.
+struct SeriesNames {
+  let target: Target
+  let expr: String
+  let series: [QueryResult.Series]
+  let interpolation: Interpolation
+
+  func name(_ index: Int) -> String {
+    let labels = series[index].labels
+    if target.legend.isEmpty { return Self.full(labels) ?? expr }
+    if target.legend == "__auto" { return automatic(labels) }
+    return Self.filled(interpolation.expand(target.legend, format: .text), labels)
+  }
+
+  /// The value of the one label that there is, or else all of it.
+  private func automatic(_ labels: [QueryResult.Label]) -> String {
+    let plain = labels.filter { $0.name != LabelName.metric }
+    if plain.count == 1 { return plain[0].value }
+    return Self.full(labels) ?? expr
+  }
+
+  static func full(_ labels: [QueryResult.Label]) -> String? {
+    let metric = labels.first { $0.name == LabelName.metric }?.value ?? ""
+    let plain = labels.filter { $0.name != LabelName.metric }
+    if plain.isEmpty { return metric.isEmpty ? nil : metric }
+    let pairs = plain.map { "\($0.name)=\(LabelKey.quoted($0.value))" }
+    return "\(metric){\(pairs.joined(separator: ", "))}"
+  }
+
+  /// `{{label}}`, blanks allowed; a label that is not there is empty.
+  static func filled(_ text: String, _ labels: [QueryResult.Label]) -> String {
+    var rest = text
+    var result = ""
+    while let (before, after) = TextTools.split(rest, at: "{{") {
+      guard let (inner, behind) = TextTools.split(after, at: "}}") else { break }
+      let name = TextTools.trim(inner)
+      result += before + (labels.first { $0.name == name }?.value ?? "")
+      rest = behind
+    }
+    return result + rest
+  }
+
+  static func displayName(
+    _ text: String, _ name: String, _ labels: [QueryResult.Label], _ interpolation: Interpolation
+  ) -> String {
+    var scope = interpolation
+    for builtIn in ["__series_name", "__field_name"] { scope.builtIns[builtIn] = name }
+    var shown = text
+    for reference in ["${__series.name}", "${__field.name}", "${__field.displayName}"] {
+      shown = TextTools.replacing(shown, reference, with: name)
+    }
+    for label in labels {
+      shown = TextTools.replacing(shown, "${__field.labels.\(label.name)}", with: label.value)
+      shown = TextTools.replacing(
+        shown, "${__field.labels[\"\(label.name)\"]}", with: label.value)
+    }
+    return scope.expand(shown, format: .text)
+  }
+}

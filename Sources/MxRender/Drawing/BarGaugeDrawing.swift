@@ -1,0 +1,68 @@
+/// Bars from the minimum to a value: bar gauges, and bar charts of one value a series.
+struct BarGaugeDrawing {
+  let planned: PlannedPanel
+  let fields: [DisplayField]
+  let size: Size
+
+  /// Below each other, more than this need scrolling forever.
+  static let barLimit = 200
+
+  private struct Bar {
+    var field: DisplayField
+    var value: Double?
+    var shown: DisplayValue
+    var share: Double
+  }
+
+  func draw(_ canvas: inout Canvas) {
+    let bars = bars()
+    let rowHeight = max(24, min(34, size.height / Double(max(bars.count, 1))))
+    let height = rowHeight * Double(bars.count)
+    canvas.markup.open(
+      "div", .class("scroll"), .text("tabindex", "0"), .text("role", "region"),
+      .text("aria-label", planned.panel.title.isEmpty ? "Bars" : planned.panel.title))
+    let label = bars.prefix(10).map { "\($0.field.name) \($0.shown.text)" }.joined(separator: ", ")
+    canvas.openSVG(Size(width: size.width, height: height), label: label)
+    for (index, bar) in bars.enumerated() {
+      draw(bar, y: Double(index) * rowHeight, rowHeight, &canvas)
+    }
+    canvas.markup.close("svg")
+    canvas.markup.close("div")
+  }
+
+  private func bars() -> [Bar] {
+    let calculation = planned.panel.options.reduce.calculation
+    let shown = fields.prefix(Self.barLimit)
+    let values = shown.map { Reduction.reduce($0.values, calculation) }
+    // Without limits of their own bars share a scale, or they could not be compared.
+    let present = values.compactMap { $0 }.filter(\.isFinite)
+    let low = planned.panel.fields.min ?? min(present.min() ?? 0, 0)
+    let high = planned.panel.fields.max ?? present.max() ?? 100
+    return zip(shown, values).map { field, value in
+      let (least, most) = (field.config.min ?? low, field.config.max ?? high)
+      let share = value.map { most > least ? ($0 - least) / (most - least) : 0 } ?? 0
+      let display = ValueDisplay(config: field.config, format: field.format)
+      return Bar(
+        field: field, value: value, shown: display.display(value, min: least, max: most),
+        share: share.isFinite ? share.clamped(to: 0...1) : 0)
+    }
+  }
+
+  /// The name over the track's start, the value over its end, the bar below.
+  private func draw(_ bar: Bar, y: Double, _ height: Double, _ canvas: inout Canvas) {
+    let thickness = min(8, height - 18)
+    let top = y + 16 + (height - 18 - thickness) / 4
+    canvas.markup.element(
+      "text", bar.field.name, .class("name"), .number("y", y + 12), .number("font-size", 12))
+    canvas.markup.element(
+      "text", bar.shown.text, .class("name end strong"), .text("x", "100%"), .number("y", y + 12),
+      .number("font-size", 12))
+    canvas.markup.leaf(
+      "rect", .class("track"), .text("width", "100%"), .number("y", top),
+      .number("height", thickness), .number("rx", 2))
+    let ink = canvas.use(bar.shown.ink ?? bar.field.ink)
+    canvas.markup.leaf(
+      "rect", .class("fill", ink), .percent("width", bar.share * 100), .number("y", top),
+      .number("height", thickness), .number("rx", 2))
+  }
+}

@@ -1,0 +1,149 @@
+/// The heatmap: how many of what size, over time. Darker is more.
+struct HeatmapDrawing {
+  let planned: PlannedPanel
+  let fields: [DisplayField]
+  let size: Size
+
+  /// Cells across: finer than a pixel nobody sees, and the page grows.
+  private static let columnLimit = 160
+  private static let levels = 8
+
+  private struct Row {
+    var name: String
+    /// By column.
+    var values: [Double]
+  }
+
+  func draw(_ canvas: inout Canvas) {
+    let step = max(
+      fields.map(\.step).max() ?? 1, (planned.to - planned.from) / Int64(Self.columnLimit), 1)
+    let columns = Int(min((planned.to - planned.from) / step + 1, 1000))
+    let rows = isBuckets ? bucketRows(columns, step) : valueRows(columns, step, canvas)
+    let axis = PlotFrame.Axis(
+      wishes: ValueScale.Wishes(low: 0, high: 1), format: ValueFormat(unit: Unit.short),
+      label: nil, rows: rows.map(\.name))
+    let frame = PlotFrame(
+      size: size, from: planned.from, to: planned.to, zone: canvas.zone, left: axis)
+    let title = planned.panel.title.isEmpty ? "Heatmap" : planned.panel.title
+    frame.open(&canvas, label: "\(title): \(rows.count) ranges over time")
+    frame.openPaths(&canvas)
+    drawCells(&canvas, rows, frame, step)
+    frame.closePaths(&canvas)
+    frame.close(&canvas)
+  }
+
+  /// Series of `le` labels are buckets, unless the panel wants its own.
+  private var isBuckets: Bool {
+    !planned.panel.options.calculatesHeatmap && fields.count > 1
+      && fields.allSatisfy { Self.bound($0) != nil }
+  }
+
+  private static func bound(_ field: DisplayField) -> Double? {
+    let text = field.labels.first { $0.name == "le" }?.value ?? field.name
+    return text == "+Inf" ? .infinity : Double(text)
+  }
+
+  /// Buckets are cumulative: each holds those below it, which are taken off.
+  private func bucketRows(_ columns: Int, _ step: Int64) -> [Row] {
+    let sorted = fields.sorted { (Self.bound($0) ?? 0) < (Self.bound($1) ?? 0) }
+    let isCumulative = planned.panel.targets.contains { $0.format == .heatmap }
+    var below = [Double](repeating: 0, count: columns)
+    return sorted.map { field in
+      let own = spread(field, columns, step)
+      var values = own
+      if isCumulative {
+        for index in 0..<columns where own[index].isFinite {
+          values[index] = max(0, own[index] - below[index])
+          below[index] = own[index]
+        }
+      }
+      let bound = Self.bound(field) ?? .infinity
+      return Row(name: bound.isInfinite ? "+Inf" : field.format.text(bound), values: values)
+    }
+  }
+
+  /// The mean of a column's samples.
+  private func spread(_ field: DisplayField, _ columns: Int, _ step: Int64) -> [Double] {
+    var sums = [Double](repeating: 0, count: columns)
+    var counts = [Double](repeating: 0, count: columns)
+    for (time, value) in zip(field.times, field.values) where value.isFinite {
+      guard let column = column(time, columns, step) else { continue }
+      sums[column] += value
+      counts[column] += 1
+    }
+    return sums.indices.map { counts[$0] > 0 ? sums[$0] / counts[$0] : .nan }
+  }
+
+  private func column(_ time: Int64, _ columns: Int, _ step: Int64) -> Int? {
+    let index = Int((time - planned.from) / step)
+    return time >= planned.from && index < columns ? index : nil
+  }
+
+  /// How many values of all series lie in each part of their range.
+  private func valueRows(_ columns: Int, _ step: Int64, _ canvas: Canvas) -> [Row] {
+    let values = fields.flatMap(\.values).filter(\.isFinite)
+    var wishes = ValueScale.Wishes(low: values.min() ?? 0, high: values.max() ?? 1)
+    wishes.tickCount = 16
+    let scale = ValueScale.fitting(wishes)
+    let count = min(max(scale.ticks.count - 1, 1), 60)
+    var rows = (0..<count).map { index in
+      let text = fields[0].format.text(scale.ticks[index], step: scale.step)
+      return Row(name: text, values: [Double](repeating: 0, count: columns))
+    }
+    for field in fields {
+      for (time, value) in zip(field.times, field.values) where value.isFinite {
+        guard let column = column(time, columns, step) else { continue }
+        let row = Int((scale.position(value) * Double(count)).clamped(to: 0...Double(count - 1)))
+        rows[row].values[column] += 1
+      }
+    }
+    return rows
+  }
+
+  /// One path a level of darkness: cells next to each other are one rectangle.
+  private func drawCells(
+    _ canvas: inout Canvas, _ rows: [Row], _ frame: PlotFrame, _ step: Int64
+  ) {
+    let most = rows.flatMap(\.values).filter(\.isFinite).max() ?? 0
+    guard most > 0 else { return }
+    let ink = canvas.use(.series(0))
+    for level in 1...Self.levels {
+      var path = PathText()
+      for (index, row) in rows.enumerated() {
+        append(row, index, level, most, frame, step, to: &path)
+      }
+      if path.isEmpty { continue }
+      let opacity = 0.08 + 0.92 * Double(level) / Double(Self.levels)
+      canvas.markup.leaf(
+        "path", .class("heat", ink), .number("fill-opacity", opacity), .text("d", path.text))
+    }
+  }
+
+  private func append(
+    _ row: Row, _ index: Int, _ level: Int, _ most: Double, _ frame: PlotFrame, _ step: Int64,
+    to path: inout PathText
+  ) {
+    let top = frame.y(Double(index + 1)) + 0.5
+    let bottom = frame.y(Double(index)) - 0.5
+    var column = 0
+    while column < row.values.count {
+      guard Self.level(row.values[column], most) == level else {
+        column += 1
+        continue
+      }
+      let first = column
+      while column < row.values.count, Self.level(row.values[column], most) == level { column += 1 }
+      path.move(frame.x(planned.from + Int64(first) * step), bottom)
+      path.vertical(top)
+      path.horizontal(frame.x(planned.from + Int64(column) * step))
+      path.vertical(bottom)
+      path.close()
+    }
+  }
+
+  /// 0 for nothing; the square root, so that few are seen beside many.
+  private static func level(_ value: Double, _ most: Double) -> Int {
+    guard value.isFinite, value > 0 else { return 0 }
+    return Int(((value / most).squareRoot() * Double(levels)).rounded(.up)).clamped(to: 1...levels)
+  }
+}

@@ -1,0 +1,120 @@
+/// A colour by what it is for. On the page it is a class that sets `--c`, so that
+/// one drawing serves light, dark and print.
+enum Ink: Hashable, Sendable {
+  /// Of the palette, by a series' number; after the last it starts over.
+  case series(Int)
+  /// One of Grafana's names that we know.
+  case named(String)
+  /// Chosen by the author, the same in light and dark.
+  case rgb(UInt32)
+
+  var className: String {
+    switch self {
+    case .series(let index): "c\(index % Palette.series.count)"
+    case .named(let name): "n-\(name)"
+    case .rgb(let value): "k\(Palette.hex(value))"
+    }
+  }
+
+  /// What an author wrote; nil for what is no colour.
+  static func parse(_ text: String) -> Ink? {
+    if let value = Palette.named[text] { return value.light == nil ? nil : .named(text) }
+    if text.hasPrefix("#") { return hex(text.dropFirst()) }
+    if text.hasPrefix("rgb"), let open = text.firstIndex(of: "("), text.hasSuffix(")") {
+      let parts = text[text.index(after: open)...].dropLast().split(separator: ",")
+        .compactMap { Double(TextTools.trim($0)) }
+      guard parts.count >= 3 else { return nil }
+      let bytes = parts.prefix(3).map { UInt32(min(max($0, 0), 255)) }
+      return .rgb(bytes[0] << 16 | bytes[1] << 8 | bytes[2])
+    }
+    return nil
+  }
+
+  private static func hex(_ digits: Substring) -> Ink? {
+    guard let value = UInt32(digits, radix: 16) else { return nil }
+    switch digits.count {
+    case 3:
+      let (r, g, b) = (value >> 8 & 15, value >> 4 & 15, value & 15)
+      return .rgb(r * 17 << 16 | g * 17 << 8 | b * 17)
+    case 6: return .rgb(value)
+    case 8: return .rgb(value >> 8)
+    default: return nil
+    }
+  }
+
+  /// Light and dark, without the `#`.
+  var values: (light: String, dark: String) {
+    switch self {
+    case .series(let index):
+      let pair = Palette.series[index % Palette.series.count]
+      return (Palette.hex(pair.light), Palette.hex(pair.dark))
+    case .named(let name):
+      let pair = Palette.named[name]
+      return (Palette.hex(pair?.light ?? 0x5C6670), Palette.hex(pair?.dark ?? 0x9AA3AD))
+    case .rgb(let value): return (Palette.hex(value), Palette.hex(value))
+    }
+  }
+}
+
+/// Colours that people with any kind of colour vision tell apart.
+///
+/// Hues alternate between the warm and the cool side, and neighbours differ in
+/// lightness, which everybody sees. Each has a contrast of at least 3 to the
+/// panel's ground (WCAG 1.4.11); a test computes both.
+enum Palette {
+  static let lightGround: UInt32 = 0xFFFFFF
+  static let darkGround: UInt32 = 0x181B1F
+
+  static let series: [(light: UInt32, dark: UInt32)] = [
+    (0x1F6FB4, 0x5AA9E6),  // blue
+    (0xD9680F, 0xF59B45),  // orange
+    (0x00735C, 0x2FB592),  // green
+    (0xB4569F, 0xE59AD6),  // pink
+    (0x8A6A00, 0xD9BE3B),  // olive
+    (0x3592CA, 0xA6D8F7),  // sky
+    (0xA11C36, 0xEF6A7A),  // crimson
+    (0x5152B8, 0x9A9CFF),  // indigo
+    (0x74512F, 0xC79A72),  // brown
+    (0x5F6B76, 0xA9B4BF),  // grey
+  ]
+
+  private static let hues: [(name: String, light: UInt32, dark: UInt32)] = [
+    ("green", 0x007A5E, 0x3FBF95), ("red", 0xC4283C, 0xFF7383), ("yellow", 0x8F6B00, 0xF2CC4D),
+    ("orange", 0xC05A00, 0xFF9A4A), ("blue", 0x1F6FB4, 0x6EB1FF), ("purple", 0x8A4BB8, 0xC795F0),
+  ]
+
+  /// `dark-red` and its like are the hue with black or white in it. `text` and
+  /// `transparent` are known, and no ink.
+  static let named: [String: (light: UInt32?, dark: UInt32?)] = {
+    var table: [String: (light: UInt32?, dark: UInt32?)] = [
+      "text": (nil, nil), "transparent": (nil, nil), "": (nil, nil),
+      "white": (0x5C6670, 0xE4E7EB), "black": (0x1F2328, 0x9AA3AD),
+      "gray": (0x5F6B76, 0xA9B4BF), "grey": (0x5F6B76, 0xA9B4BF),
+    ]
+    for hue in hues {
+      table[hue.name] = (hue.light, hue.dark)
+      table["dark-" + hue.name] = (mix(hue.light, 0, 0.25), mix(hue.dark, 0, 0.22))
+      table["semi-dark-" + hue.name] = (mix(hue.light, 0, 0.12), mix(hue.dark, 0, 0.1))
+      table["light-" + hue.name] = (mix(hue.light, 0xFFFFFF, 0.15), mix(hue.dark, 0xFFFFFF, 0.25))
+      table["super-light-" + hue.name] = (
+        mix(hue.light, 0xFFFFFF, 0.25), mix(hue.dark, 0xFFFFFF, 0.45)
+      )
+    }
+    return table
+  }()
+
+  static func hex(_ value: UInt32) -> String {
+    let digits = String(value & 0xFFFFFF, radix: 16)
+    return String(repeating: "0", count: 6 - digits.count) + digits
+  }
+
+  static func mix(_ color: UInt32, _ other: UInt32, _ share: Double) -> UInt32 {
+    var result: UInt32 = 0
+    for shift: UInt32 in [16, 8, 0] {
+      let one = Double(color >> shift & 255)
+      let two = Double(other >> shift & 255)
+      result |= UInt32((one + (two - one) * share).rounded()) << shift
+    }
+    return result
+  }
+}

@@ -1,0 +1,114 @@
+/// What stands within a panel: errors first, then the drawing of its type.
+struct PanelDrawing {
+  let planned: PlannedPanel
+  let results: [Int: QueryResult]
+  let size: Size
+
+  func draw(_ canvas: inout Canvas) {
+    let options = planned.panel.options.legend
+    let hasLegend = planned.panel.kind == .timeSeries || planned.panel.kind == .pie
+    let isRight = hasLegend && options.isRight && options.mode != .hidden
+    canvas.markup.open("div", .class("body", isRight ? "right" : ""))
+    drawMessages(&canvas)
+    if let reason = notDrawnReason {
+      EmptyPanel.draw(&canvas, message: reason.message, detail: reason.detail)
+    } else {
+      drawContent(&canvas)
+    }
+    canvas.markup.raw("</div>")
+  }
+
+  private func drawMessages(_ canvas: inout Canvas) {
+    for query in planned.queries {
+      guard let result = results[query.target] else { continue }
+      if let error = result.error {
+        canvas.markup.element("p", "Query \(query.refID) failed: \(error)", .class("failed"))
+      }
+      for note in result.notes.prefix(3) {
+        canvas.markup.element("p", note, .class("note"))
+      }
+    }
+  }
+
+  private var notDrawnReason: (message: String, detail: String)? {
+    let panel = planned.panel
+    guard panel.kind != nil else {
+      return panel.type.isEmpty
+        ? ("This panel has no type", "")
+        : ("Panels of type ‘\(panel.type)’ are not drawn", "")
+    }
+    if panel.kind == .text || !planned.queries.isEmpty { return nil }
+    let kinds = Set(panel.targets.map(\.sourceKind).filter { !PanelReader.answersPromQL($0) })
+    if kinds.isEmpty { return nil }
+    return ("Not asked: data source \(kinds.sorted().joined(separator: ", "))", "")
+  }
+
+  private func drawContent(_ canvas: inout Canvas) {
+    switch planned.panel.kind {
+    case .text: return TextDrawing(planned: planned).draw(&canvas)
+    case .table: return drawTable(&canvas)
+    default: break
+    }
+    let fields = fields(canvas)
+    let hasValues = fields.contains { $0.values.contains { !$0.isNaN } }
+    switch planned.panel.kind {
+    case .stat:
+      var drawing = StatDrawing(planned: planned, fields: fields, size: size)
+      drawing.draw(&canvas)
+    case .timeSeries where hasValues: drawTimeSeries(&canvas, fields)
+    case .gauge where !fields.isEmpty:
+      GaugeDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
+    case .barGauge where !fields.isEmpty, .barChart where !fields.isEmpty:
+      BarGaugeDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
+    case .pie where hasValues: drawPie(&canvas, fields)
+    case .heatmap where hasValues:
+      HeatmapDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
+    case .histogram where hasValues:
+      HistogramDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
+    case .stateTimeline where hasValues, .statusHistory where hasValues:
+      StateDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
+    default: EmptyPanel.draw(&canvas, planned)
+    }
+  }
+
+  private func fields(_ canvas: Canvas) -> [DisplayField] {
+    FieldBuilder(planned: planned, results: results, canvas: canvas).fields()
+  }
+
+  private func drawTable(_ canvas: inout Canvas) {
+    let frames = Transformer(transformations: planned.panel.transformations)
+      .apply(FrameBuilder.frames(planned, results))
+    guard let frame = frames.first(where: { $0.rowCount > 0 }) ?? frames.first else {
+      return EmptyPanel.draw(&canvas, planned)
+    }
+    TableDrawing(planned: planned, frame: frame, canvas: canvas).draw(&canvas)
+  }
+
+  private func drawPie(_ canvas: inout Canvas, _ fields: [DisplayField]) {
+    let legend = LegendDrawing(options: planned.panel.options.legend, fields: fields)
+    let plot = plotSize(legend)
+    canvas.markup.raw("<div class=\"pic\">")
+    PieDrawing(planned: planned, fields: fields, size: plot).draw(&canvas)
+    canvas.markup.raw("</div>")
+    legend.draw(&canvas)
+  }
+
+  private func drawTimeSeries(_ canvas: inout Canvas, _ fields: [DisplayField]) {
+    let legend = LegendDrawing(options: planned.panel.options.legend, fields: fields)
+    let plot = plotSize(legend)
+    canvas.markup.raw("<div class=\"pic\">")
+    TimeSeriesDrawing(planned: planned, fields: fields, size: plot).draw(&canvas)
+    canvas.markup.raw("</div>")
+    legend.draw(&canvas)
+  }
+
+  /// What the legend leaves.
+  private func plotSize(_ legend: LegendDrawing) -> Size {
+    var plot = size
+    if !legend.isHidden && legend.options.isRight { plot.width *= 0.7 }
+    let below = legend.height(width: size.width, height: size.height)
+    if below > 0 { plot.height -= below + 4 }
+    plot.height = max(plot.height, 60)
+    return plot
+  }
+}

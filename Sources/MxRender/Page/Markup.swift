@@ -1,0 +1,222 @@
+import MxJSON
+
+/// HTML and SVG as bytes. The only door for text is `text` and attribute
+/// values, and both escape.
+///
+/// What is markup is a `StaticString`: written in our source, so nothing read
+/// from a dashboard or a store can ever become a tag, an attribute name or a
+/// script, whatever it holds.
+struct Markup {
+  private(set) var bytes: [UInt8] = []
+
+  init() { bytes.reserveCapacity(4096) }
+
+  /// Markup of our own, as it stands.
+  mutating func raw(_ markup: StaticString) {
+    bytes.append(
+      contentsOf: UnsafeBufferPointer(start: markup.utf8Start, count: markup.utf8CodeUnitCount))
+  }
+
+  /// Text between tags.
+  mutating func text(_ text: String) { Self.appendEscaped(text, to: &bytes) }
+
+  /// What another builder made: already escaped there.
+  mutating func append(_ other: Markup) { bytes += other.bytes }
+
+  /// `<name a="…" b="…">`.
+  mutating func open(_ name: StaticString, _ attributes: Attribute...) {
+    tag(name, attributes)
+    raw(">")
+  }
+
+  /// `<name a="…"/>`: for SVG's childless elements.
+  mutating func leaf(_ name: StaticString, _ attributes: Attribute...) {
+    tag(name, attributes)
+    raw("/>")
+  }
+
+  mutating func close(_ name: StaticString) {
+    raw("</")
+    raw(name)
+    raw(">")
+  }
+
+  /// `<name …>text</name>`.
+  mutating func element(_ name: StaticString, _ text: String, _ attributes: Attribute...) {
+    tag(name, attributes)
+    raw(">")
+    self.text(text)
+    close(name)
+  }
+
+  /// Text that is no markup in its place: within `style`, nothing is an entity.
+  /// Its only caller makes sure that the text cannot end the element.
+  mutating func trusted(_ text: String) { bytes += Array(text.utf8) }
+
+  mutating func newline() { bytes.append(0x0A) }
+
+  private mutating func tag(_ name: StaticString, _ attributes: [Attribute]) {
+    raw("<")
+    raw(name)
+    for attribute in attributes {
+      switch attribute.value {
+      case .absent: continue
+      case .text(let text):
+        begin(attribute.name)
+        self.text(text)
+        bytes.append(0x22)
+      case .number(let value):
+        begin(attribute.name)
+        Self.appendNumber(value, to: &bytes)
+        bytes.append(0x22)
+      case .percent(let value):
+        begin(attribute.name)
+        Self.appendNumber(value, to: &bytes)
+        raw("%\"")
+      }
+    }
+  }
+
+  private mutating func begin(_ name: StaticString) {
+    raw(" ")
+    raw(name)
+    raw("=\"")
+  }
+
+  // MARK: - Escaping
+
+  /// The one place where text becomes markup: five characters as entities, and
+  /// what XML cannot hold (control characters, U+FFFE, U+FFFF) as U+FFFD.
+  static func appendEscaped(_ text: String, to out: inout [UInt8]) {
+    var text = text
+    text.withUTF8 { source in
+      for index in source.indices {
+        switch source[index] {
+        case 0x26: out.append(contentsOf: "&amp;".utf8)
+        case 0x3C: out.append(contentsOf: "&lt;".utf8)
+        case 0x3E: out.append(contentsOf: "&gt;".utf8)
+        case 0x22: out.append(contentsOf: "&quot;".utf8)
+        case 0x27: out.append(contentsOf: "&#39;".utf8)
+        case 0x00..<0x09, 0x0B, 0x0C, 0x0E..<0x20, 0x7F:
+          out.append(contentsOf: [0xEF, 0xBF, 0xBD])
+        case 0xBE, 0xBF:
+          // EF BF BE and EF BF BF are U+FFFE and U+FFFF.
+          let isNoncharacter = index >= 2 && source[index - 1] == 0xBF && source[index - 2] == 0xEF
+          out.append(isNoncharacter ? 0xBD : source[index])
+        case let byte: out.append(byte)
+        }
+      }
+    }
+  }
+
+  /// At most two decimals, no trailing zeros: a fiftieth of a pixel is enough.
+  static func appendNumber(_ value: Double, to out: inout [UInt8]) {
+    // A coordinate that is no number would make a whole path invalid.
+    guard value.isFinite else { return out.append(0x30) }
+    let scaled = Int64((min(max(value, -1e9), 1e9) * 100).rounded())
+    if scaled < 0 { out.append(0x2D) }
+    let magnitude = scaled.magnitude
+    NumberText.append(magnitude / 100, to: &out)
+    let rest = UInt8(truncatingIfNeeded: magnitude % 100)
+    if rest == 0 { return }
+    out.append(0x2E)
+    out.append(rest / 10 + 0x30)
+    if rest % 10 != 0 { out.append(rest % 10 + 0x30) }
+  }
+}
+
+/// A name of our own and a value that is escaped when it is written.
+struct Attribute {
+  enum Value {
+    case absent
+    case text(String)
+    case number(Double)
+    case percent(Double)
+  }
+
+  var name: StaticString
+  var value: Value
+
+  static func text(_ name: StaticString, _ value: String) -> Attribute {
+    Attribute(name: name, value: .text(value))
+  }
+
+  /// Left out where there is nothing to say.
+  static func optional(_ name: StaticString, _ value: String?) -> Attribute {
+    Attribute(name: name, value: value.map { .text($0) } ?? .absent)
+  }
+
+  static func number(_ name: StaticString, _ value: Double) -> Attribute {
+    Attribute(name: name, value: .number(value))
+  }
+
+  static func percent(_ name: StaticString, _ value: Double) -> Attribute {
+    Attribute(name: name, value: .percent(value))
+  }
+
+  static func `class`(_ names: String...) -> Attribute {
+    let all = names.filter { !$0.isEmpty }
+    return Attribute(
+      name: "class", value: all.isEmpty ? .absent : .text(all.joined(separator: " ")))
+  }
+}
+
+/// The `d` of a path, in at most two decimals.
+struct PathText {
+  private(set) var bytes: [UInt8] = []
+
+  var isEmpty: Bool { bytes.isEmpty }
+  var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  mutating func move(_ x: Double, _ y: Double) { command(0x4D, x, y) }
+  mutating func line(_ x: Double, _ y: Double) { command(0x4C, x, y) }
+
+  mutating func horizontal(_ x: Double) {
+    bytes.append(0x48)
+    Markup.appendNumber(x, to: &bytes)
+  }
+
+  mutating func vertical(_ y: Double) {
+    bytes.append(0x56)
+    Markup.appendNumber(y, to: &bytes)
+  }
+
+  mutating func curve(
+    _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ x: Double, _ y: Double
+  ) {
+    command(0x43, x1, y1)
+    bytes.append(0x20)
+    pair(x2, y2)
+    bytes.append(0x20)
+    pair(x, y)
+  }
+
+  mutating func arc(radius: Double, large: Bool, clockwise: Bool, _ x: Double, _ y: Double) {
+    command(0x41, radius, radius)
+    bytes.append(contentsOf: " 0 ".utf8)
+    bytes.append(large ? 0x31 : 0x30)
+    bytes.append(0x20)
+    bytes.append(clockwise ? 0x31 : 0x30)
+    bytes.append(0x20)
+    pair(x, y)
+  }
+
+  /// A dot: a line of no length, round where its caps are.
+  mutating func dot(_ x: Double, _ y: Double) {
+    move(x, y)
+    bytes.append(contentsOf: "h0".utf8)
+  }
+
+  mutating func close() { bytes.append(0x5A) }
+
+  private mutating func command(_ letter: UInt8, _ x: Double, _ y: Double) {
+    bytes.append(letter)
+    pair(x, y)
+  }
+
+  private mutating func pair(_ x: Double, _ y: Double) {
+    Markup.appendNumber(x, to: &bytes)
+    bytes.append(0x2C)
+    Markup.appendNumber(y, to: &bytes)
+  }
+}

@@ -1,0 +1,207 @@
+import Glibc
+
+/// The page's one style sheet. It is part of the page, and the page's policy
+/// allows it by its hash: nothing else can style anything, no attribute and no
+/// second sheet.
+enum Stylesheet {
+  static func text(
+    theme: Theme, inks: Set<Ink>, margins: Set<Canvas.Margins>, places: Set<GridPosition>
+  ) -> String {
+    let ordered = inks.sorted { $0.className < $1.className }
+    var sheet = base
+    let light =
+      ":root{color-scheme:light;\(lightColors)}"
+      + ordered.map { rule($0, $0.values.light) }.joined()
+    let dark =
+      ":root{color-scheme:dark;\(darkColors)}"
+      + ordered.map { rule($0, $0.values.dark) }.joined()
+    switch theme {
+    case .light: sheet += light
+    case .dark: sheet += dark + "@media print{\(light)}"
+    case .auto: sheet += light + "@media screen and (prefers-color-scheme:dark){\(dark)}"
+    }
+    for one in margins.sorted() {
+      sheet +=
+        ".\(one.className){width:calc(100% - \(one.left + one.right)px);"
+        + "margin:0 \(one.right)px 0 \(one.left)px}"
+    }
+    for place in places.sorted(by: { $0.className < $1.className }) {
+      sheet +=
+        ".\(place.className){grid-area:\(place.y + 1)/\(place.x + 1)"
+        + "/span \(place.height)/span \(place.width)}"
+    }
+    return sheet + narrow
+  }
+
+  private static func rule(_ ink: Ink, _ color: String) -> String {
+    ".\(ink.className){--c:#\(color);--on:\(Contrast.on(color))}"
+  }
+
+  private static let lightColors = """
+    --bg:#f3f4f6;--panel:#fff;--edge:#dde1e6;--text:#1f2328;--dim:#59636e;--grid:#e6e9ed;\
+    --zero:#aab2bb;--hover:#1f232810;--link:#0b5cad;--bad:#a40e26;--badbg:#ffebee
+    """
+  private static let darkColors = """
+    --bg:#0f1115;--panel:#181b1f;--edge:#2b3037;--text:#dfe3e8;--dim:#9aa4af;--grid:#292e35;\
+    --zero:#5b6570;--hover:#ffffff12;--link:#79b8ff;--bad:#ff8a94;--badbg:#3a1a1f
+    """
+
+  private static let base = """
+    *{box-sizing:border-box}
+    html{-webkit-text-size-adjust:100%}
+    body{margin:0;background:var(--bg);color:var(--text);font:14px/1.45 system-ui,-apple-system,\
+    "Segoe UI",Roboto,"Liberation Sans",sans-serif;font-variant-numeric:tabular-nums}
+    main,.top{max-width:1460px;margin:0 auto;padding:0 16px}
+    .top{padding-top:18px;padding-bottom:12px;display:flex;flex-wrap:wrap;gap:4px 24px;\
+    align-items:baseline}
+    h1{font-size:22px;line-height:1.2;margin:0;font-weight:600;letter-spacing:-.01em}
+    .top .about{width:100%;margin:0;color:var(--dim)}
+    .range{color:var(--dim);margin-left:auto}
+    .chips{display:flex;flex-wrap:wrap;gap:6px;flex-basis:100%;margin:6px 0 0;padding:0;\
+    list-style:none}
+    .chips li{border:1px solid var(--edge);border-radius:5px;background:var(--panel);\
+    padding:1px 8px;font-size:12.5px;max-width:100%;overflow-wrap:anywhere}
+    .chips b{font-weight:400;color:var(--dim);margin-right:6px}
+    .banner{flex-basis:100%;margin:8px 0 0;padding:8px 12px;border-radius:6px;\
+    background:var(--badbg);color:var(--bad);font-weight:600}
+    details{margin:0 0 8px}
+    summary{cursor:pointer;padding:6px 2px;border-radius:5px}
+    summary h2{display:inline;font-size:15px;font-weight:600;margin:0 0 0 2px}
+    summary .count{color:var(--dim);font-size:12.5px;margin-left:8px}
+    .grid{display:grid;grid-template-columns:repeat(24,minmax(0,1fr));grid-auto-rows:30px;gap:8px;\
+    margin-bottom:8px}
+    .panel{background:var(--panel);border:1px solid var(--edge);border-radius:7px;display:flex;\
+    flex-direction:column;min-width:0;min-height:0;overflow:hidden}
+    .panel.bare{background:none;border-color:transparent}
+    .panel>header{display:flex;gap:8px;align-items:baseline;padding:7px 12px 0;height:29px;\
+    flex:none;min-width:0}
+    h3{font-size:13.5px;line-height:20px;font-weight:600;margin:0;white-space:nowrap;overflow:hidden;\
+    text-overflow:ellipsis}
+    .panel>header .note{margin-left:auto;white-space:nowrap}
+    .info{flex:none;color:var(--dim);font:italic 600 10px/13px Georgia,serif;cursor:help;width:15px;\
+    height:15px;border:1px solid;border-radius:50%;text-align:center;align-self:center}
+    .body{flex:1;min-height:0;display:flex;flex-direction:column;padding:3px 10px 8px}
+    .body.right{flex-direction:row;gap:8px}
+    .body.right .pic{flex:1;min-width:0}
+    .body.right .legend{flex:0 1 auto;max-width:45%;min-width:20%;max-height:100%}
+    .pic{min-width:0}
+    .note{color:var(--dim);font-size:12px;margin:0}
+    .failed{color:var(--bad);font-size:12.5px;margin:0 0 4px;overflow-wrap:anywhere}
+    .empty{margin:auto;color:var(--dim);text-align:center;padding:6px}
+    .empty p{margin:0 0 2px}
+    svg{display:block;overflow:hidden}
+    svg.plot{overflow:visible}
+    text{fill:var(--dim)}.tick{font-size:11px}
+    .end{text-anchor:end}.mid{text-anchor:middle}
+    line.grid{display:inline;stroke:var(--grid)}line.zero{stroke:var(--zero)}
+    .line,.dots,.threshold{fill:none;stroke:var(--c);stroke-width:1.4;vector-effect:\
+    non-scaling-stroke;stroke-linejoin:round;stroke-linecap:round}
+    .w2{stroke-width:2}.w3{stroke-width:3}.dash{stroke-dasharray:7 4}
+    .threshold{stroke-width:1.3;stroke-linecap:butt}
+    .area,.fill{fill:var(--c)}.zone-area{fill:var(--c);fill-opacity:.09}
+    .track{fill:var(--grid)}
+    .track-line,.gauge-line{fill:none;stroke:var(--grid)}.gauge-line{stroke:var(--c)}
+    .slice{fill:var(--c);stroke:var(--panel);stroke-width:.7}
+    .strong{font-weight:600}
+    .heat{fill:var(--c)}.state{fill:var(--c)}
+    .hover rect{fill:transparent}.hover rect:hover{fill:var(--hover)}
+    .legend{margin:4px 0 0;padding:0;list-style:none;overflow:auto;min-height:0;flex:1 1 0;\
+    font-size:12px;line-height:18px}
+    ul.legend{display:flex;flex-wrap:wrap;gap:1px 14px;align-content:flex-start}
+    .right ul.legend{display:block}
+    .legend li{max-width:100%;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+    .swatch{display:inline-block;width:13px;height:4px;border-radius:2px;background:var(--c);\
+    margin:0 6px 3px 0;vertical-align:middle}
+    .swatch.dash{background:linear-gradient(90deg,var(--c) 40%,transparent 40% 60%,var(--c) 60%)}
+    .calc{color:var(--dim);margin-left:8px}
+    table{border-collapse:collapse;width:100%;font-size:12.5px}
+    th{font-weight:400;text-align:left}
+    td,th{padding:2px 10px 2px 0;border-bottom:1px solid var(--grid);white-space:nowrap;\
+    max-width:420px;overflow:hidden;text-overflow:ellipsis}
+    tr:last-child>*{border-bottom:0}
+    thead th{color:var(--dim);font-weight:600;font-size:12px;position:sticky;top:0;\
+    background:var(--panel)}
+    .legend table{font-size:12px}.legend td,.legend th{padding:1px 10px 1px 0;max-width:300px}
+    .num{text-align:right}.center{text-align:center}
+    .scroll{overflow:auto;min-height:0;flex:1}
+    .scroll td,.scroll th{padding:4px 12px 4px 0}
+    td.tinted{color:var(--c);font-weight:600}
+    td.filled{background:var(--c);color:var(--on);padding-left:8px}
+    .cellbar{display:inline-block;vertical-align:-1px;margin-right:8px}
+    .cellspark{position:relative;width:120px;height:22px}
+    .tiles{display:grid;gap:6px;flex:1;min-height:0;grid-auto-rows:minmax(0,1fr)}
+    .tile{position:relative;border-radius:5px;overflow:hidden;display:flex;align-items:center}
+    .tile>.chart{position:relative;max-height:100%}
+    .tile.filled{background:var(--c)}.tile.filled text{fill:var(--on)}
+    .tile.filled .line{stroke:var(--on)}.tile.filled .area{fill:var(--on)}
+    .spark{position:absolute;left:0;right:0;bottom:0}
+    .spark .line,.spark .area{--c:inherit}
+    text.value{fill:var(--text);font-weight:600}text.tinted{fill:var(--c)}
+    .tile text.label{fill:var(--dim)}
+    .name{overflow:hidden;text-overflow:ellipsis}
+    text.name{fill:var(--text)}
+    .prose{overflow:auto;min-height:0;flex:1;overflow-wrap:anywhere}
+    .prose>:first-child{margin-top:2px}.prose p{margin:6px 0}
+    .prose h4{font-size:17px;margin:10px 0 4px}.prose h5{font-size:15px;margin:8px 0 4px}
+    .prose h6{font-size:13.5px;margin:8px 0 4px}
+    .prose ul,.prose ol{margin:4px 0;padding-left:22px}
+    .prose blockquote{margin:6px 0;padding-left:10px;border-left:3px solid var(--edge);\
+    color:var(--dim)}
+    code,pre{font:12.5px/1.5 ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono",monospace}
+    code{background:var(--grid);border-radius:3px;padding:0 3px}
+    pre{background:var(--grid);padding:8px;border-radius:5px;overflow:auto}pre code{padding:0}
+    hr{border:0;border-top:1px solid var(--edge)}
+    a{color:var(--link)}
+    :focus-visible{outline:2px solid var(--link);outline-offset:1px}
+    .foot{color:var(--dim);font-size:12px;padding:4px 16px 24px;max-width:1460px;margin:0 auto}
+    @media print{body{background:#fff;font-size:11px}.panel{break-inside:avoid}.legend,.scroll,\
+    .prose{overflow:visible}main,.top{max-width:none;padding:0}summary::marker{content:""}}
+
+    """
+
+  /// Behind the places of panels, which it takes away.
+  private static let narrow = """
+    .cols2{grid-template-columns:repeat(2,minmax(0,1fr))}\
+    .cols3{grid-template-columns:repeat(3,minmax(0,1fr))}\
+    .cols4{grid-template-columns:repeat(4,minmax(0,1fr))}\
+    .cols5{grid-template-columns:repeat(5,minmax(0,1fr))}\
+    .cols6{grid-template-columns:repeat(6,minmax(0,1fr))}\
+    .cols7{grid-template-columns:repeat(7,minmax(0,1fr))}\
+    .cols8{grid-template-columns:repeat(8,minmax(0,1fr))}\
+    .cols9{grid-template-columns:repeat(9,minmax(0,1fr))}\
+    .cols10{grid-template-columns:repeat(10,minmax(0,1fr))}\
+    .cols11{grid-template-columns:repeat(11,minmax(0,1fr))}\
+    .cols12{grid-template-columns:repeat(12,minmax(0,1fr))}\
+    @media (max-width:1000px){.t1{display:none}}\
+    @media (max-width:699px){main,.top{padding-left:8px;padding-right:8px}.grid{display:block}\
+    .panel{margin-bottom:8px}.range{margin-left:0}.t2{display:none}.body.right{display:block}\
+    .body.right .legend{max-width:none}.legend,.scroll,.prose{max-height:60vh}.legend{flex:none;\
+    max-height:170px}.tiles{grid-template-columns:repeat(auto-fit,minmax(140px,1fr))}}\
+    @media (max-width:460px){h1{font-size:19px}td,th{max-width:220px}}
+    """
+}
+
+extension GridPosition {
+  var className: String { "g\(x)-\(y)-\(width)-\(height)" }
+}
+
+/// Readable on a colour: black or white, whichever differs more (WCAG's measure).
+enum Contrast {
+  static func on(_ hex: String) -> String {
+    let ground = luminance(UInt32(hex, radix: 16) ?? 0)
+    return (ground + 0.05) / 0.05 > 1.05 / (ground + 0.05) ? "#111" : "#fff"
+  }
+
+  static func ratio(_ one: UInt32, _ other: UInt32) -> Double {
+    let (a, b) = (luminance(one), luminance(other))
+    return (max(a, b) + 0.05) / (min(a, b) + 0.05)
+  }
+
+  static func luminance(_ color: UInt32) -> Double {
+    func linear(_ shift: UInt32) -> Double {
+      let part = Double(color >> shift & 255) / 255
+      return part <= 0.04045 ? part / 12.92 : pow((part + 0.055) / 1.055, 2.4)
+    }
+    return 0.2126 * linear(16) + 0.7152 * linear(8) + 0.0722 * linear(0)
+  }
+}

@@ -1,0 +1,138 @@
+import MxJSON
+
+/// `transformations[]`; one that we do not have is reported and passed over.
+enum TransformReader {
+  static func transformation(_ scope: Scope) -> Transformation? {
+    if scope.bool("disabled") == true { return nil }
+    let id = scope.string("id") ?? ""
+    guard let options = options(id, scope["options"]) else {
+      scope.report(.note, "transformation '\(id)' is not applied")
+      return nil
+    }
+    return Transformation(id: id, options: options)
+  }
+
+  private static func options(_ id: String, _ scope: Scope?) -> TransformOptions? {
+    switch id {
+    case "organize": return organize(scope)
+    case "merge": return .merge
+    case "joinByField", "seriesToColumns":
+      return .join(
+        by: scope?.nonEmpty("byField") ?? "Time", isInner: scope?.string("mode") == "inner")
+    case "renameByRegex":
+      return .renameByRegex(
+        pattern: scope?.string("regex") ?? "", replacement: scope?.string("renamePattern") ?? "")
+    case "groupBy": return .groupBy(groupFields(scope))
+    case "filterFieldsByName": return filterFields(scope)
+    case "filterByValue": return scope.map { .filterByValue(valueFilter($0)) }
+    case "calculateField": return calculate(scope).map { .calculate($0) }
+    case "reduce":
+      return .reduce(
+        calculations: scope.map { OptionsReader.calculations($0, "reducers") } ?? [],
+        perField: scope?.string("mode") == "reduceFields")
+    case "sortBy":
+      guard let sort = scope?.elements("sort").first else { return TransformOptions.none }
+      return .sortBy(field: sort.string("field") ?? "", descending: sort.bool("desc") ?? false)
+    case "labelsToFields":
+      let keep = scope?.strings("keepLabels") ?? []
+      return .labelsToFields(
+        valueLabel: scope?.nonEmpty("valueLabel"), keep: keep.isEmpty ? nil : Set(keep))
+    case "limit": return .limit(scope?.int("limitField", in: 0...1_000_000) ?? 10)
+    case "timeSeriesTable": return .timeSeriesTable
+    case "seriesToRows": return .seriesToRows
+    // Our frames are what it makes of others.
+    case "prepareTimeSeries": return TransformOptions.none
+    default: return nil
+    }
+  }
+
+  private static func organize(_ scope: Scope?) -> TransformOptions {
+    var rename: [String: String] = [:]
+    var index: [String: Int] = [:]
+    for member in scope?["renameByName"]?.value.members ?? [] {
+      if let name = member.value.string, !name.isEmpty { rename[member.name] = name }
+    }
+    for member in scope?["indexByName"]?.value.members ?? [] {
+      index[member.name] = member.value.int.map { Int(clamping: $0) }
+    }
+    return .organize(
+      exclude: flagged(scope?["excludeByName"]), include: flagged(scope?["includeByName"]),
+      index: index, rename: rename)
+  }
+
+  private static func flagged(_ scope: Scope?) -> Set<String> {
+    Set((scope?.value.members ?? []).filter { $0.value.bool == true }.map(\.name))
+  }
+
+  private static func groupFields(_ scope: Scope?) -> [TransformOptions.GroupField] {
+    (scope?["fields"]?.value.members ?? []).compactMap { member in
+      guard let operation = member.value["operation"]?.string else { return nil }
+      let names = member.value["aggregations"]?.array ?? []
+      return TransformOptions.GroupField(
+        name: member.name, isKey: operation == "groupby",
+        calculations: names.compactMap(\.string).compactMap(Calculation.named))
+    }
+  }
+
+  private static func filterFields(_ scope: Scope?) -> TransformOptions {
+    let include = scope?["include"]
+    let exclude = scope?["exclude"]
+    return .filterFields(
+      names: include.flatMap { $0["names"] == nil ? nil : Set($0.strings("names")) },
+      pattern: include?.nonEmpty("pattern"),
+      excludes: exclude.flatMap { $0["names"] == nil ? nil : Set($0.strings("names")) },
+      excludePattern: exclude?.nonEmpty("pattern"))
+  }
+
+  private static func valueFilter(_ scope: Scope) -> TransformOptions.ValueFilter {
+    TransformOptions.ValueFilter(
+      conditions: scope.elements("filters", limit: 50).map { filter in
+        let config = filter["config"]
+        let value = config?["options"]?.value["value"]
+        return TransformOptions.ValueFilter.Condition(
+          field: filter.string("fieldName") ?? "", id: config?.string("id") ?? "",
+          value: value?.double ?? value?.string.flatMap { Double($0) }, text: value?.string ?? "")
+      },
+      matchesAll: scope.string("match") == "all",
+      excludes: scope.string("type") == "exclude")
+  }
+
+  private static func calculate(_ scope: Scope?) -> TransformOptions.CalculatedField? {
+    guard let scope else { return nil }
+    let replaces = scope.bool("replaceFields") ?? false
+    if scope.string("mode") == "binary", let binary = scope["binary"] {
+      let sign = binary.string("operator")?.first ?? "+"
+      guard let left = operand(binary, "left"), let right = operand(binary, "right") else {
+        return nil
+      }
+      return TransformOptions.CalculatedField(
+        alias: scope.nonEmpty("alias") ?? "\(name(left)) \(sign) \(name(right))",
+        work: .binary(left, sign, right), replacesFields: replaces)
+    }
+    guard ["", "reduceRow"].contains(scope.string("mode") ?? "") else { return nil }
+    let reducer = scope["reduce"]?.string("reducer").flatMap(Calculation.named) ?? .sum
+    return TransformOptions.CalculatedField(
+      alias: scope.nonEmpty("alias") ?? reducer.title,
+      work: .reduceRow(reducer, fields: Set(scope["reduce"]?.strings("include") ?? [])),
+      replacesFields: replaces)
+  }
+
+  private static func operand(
+    _ scope: Scope, _ name: String
+  ) -> TransformOptions.CalculatedField.Operand? {
+    guard let member = scope[name] else { return nil }
+    if let number = member.value.double { return .constant(number) }
+    if let text = member.value.string {
+      return Double(text).map { .constant($0) } ?? .field(text)
+    }
+    if let fixed = member.value["fixed"]?.string { return Double(fixed).map { .constant($0) } }
+    return member.value[path: "matcher", "options"]?.string.map { .field($0) }
+  }
+
+  private static func name(_ operand: TransformOptions.CalculatedField.Operand) -> String {
+    switch operand {
+    case .field(let name): name
+    case .constant(let value): NumberText.fixed(value)
+    }
+  }
+}

@@ -1,0 +1,209 @@
+import MxModel
+
+/// A source with the samples of this run on top: what a query sees in the middle
+/// of an evaluation.
+final class OverlaySource: SeriesSource {
+  private let base: any SeriesSource
+  private let memory: RuleMemory
+
+  init(_ base: any SeriesSource, _ memory: RuleMemory) {
+    self.base = base
+    self.memory = memory
+  }
+
+  func open(_ requests: [SelectRequest], report: Report) throws -> [any Selection] {
+    let below = try base.open(requests, report: report)
+    return try zip(requests, below).map { request, selection in
+      let above = memory.select(request.matchers, request.range)
+      return above.isEmpty ? selection : try OverlaySelection(selection, above)
+    }
+  }
+
+  func labelNames(
+    matching matchers: [[Matcher]], range: TimeRange, report: Report
+  ) throws -> [String] {
+    let below = try base.labelNames(matching: matchers, range: range, report: report)
+    let above = selected(matchers, range).flatMap { $0.labels.pairs.map(\.name) }
+    return Set(below + above).sorted()
+  }
+
+  func labelValues(
+    _ name: String, matching matchers: [[Matcher]], range: TimeRange, report: Report
+  ) throws -> [String] {
+    let below = try base.labelValues(name, matching: matchers, range: range, report: report)
+    return Set(below + selected(matchers, range).compactMap { $0.labels[name] }).sorted()
+  }
+
+  private func selected(_ matchers: [[Matcher]], _ range: TimeRange) -> [RuleMemory.Series] {
+    (matchers.isEmpty ? [[]] : matchers).flatMap { memory.select($0, range) }
+  }
+
+  func metadata(of metric: String) throws -> MetricMetadata? { try base.metadata(of: metric) }
+
+  func allMetadata() throws -> [MetricMetadata] { try base.allMetadata() }
+
+  func fingerprint(_ requests: [SelectRequest]) throws -> UInt64 {
+    var print = try base.fingerprint(requests)
+    for request in requests {
+      for series in memory.select(request.matchers, request.range) {
+        series.labels.key.withUnsafeBytes { print ^= ByteHash.hash($0, seed: print) }
+        series.times.withUnsafeBytes { print ^= ByteHash.hash($0, seed: print) }
+        series.values.withUnsafeBytes { print ^= ByteHash.hash($0, seed: print) }
+      }
+    }
+    return print
+  }
+}
+
+/// The union of a selection and some series in memory, in label order. Where both
+/// have a series and an instant, memory is the later word.
+private final class OverlaySelection: Selection {
+  private struct Entry: Sendable {
+    var labels: LabelSet
+    var below: Int?
+    var above: Int?
+  }
+
+  private let base: any Selection
+  private let memory: [RuleMemory.Series]
+  private let entries: [Entry]
+  let labelNames: [String]
+
+  var count: Int { entries.count }
+
+  init(_ base: any Selection, _ memory: [RuleMemory.Series]) throws {
+    self.base = base
+    self.memory = memory
+    var entries: [Entry] = []
+    entries.reserveCapacity(base.count + memory.count)
+    var above = 0
+    for below in 0..<base.count {
+      let labels = try base.labels(below)
+      while above < memory.count, memory[above].labels < labels {
+        entries.append(Entry(labels: memory[above].labels, above: above))
+        above += 1
+      }
+      var entry = Entry(labels: labels, below: below)
+      if above < memory.count, memory[above].labels == labels {
+        entry.above = above
+        above += 1
+      }
+      entries.append(entry)
+    }
+    while above < memory.count {
+      entries.append(Entry(labels: memory[above].labels, above: above))
+      above += 1
+    }
+    self.entries = entries
+    let own = memory.flatMap { $0.labels.pairs.map(\.name) }
+    labelNames = Set(base.labelNames + own).sorted()
+  }
+
+  func column(_ name: String) throws -> LabelColumn {
+    var column = LabelColumn(ids: [], values: [""])
+    column.ids.reserveCapacity(count)
+    var known = ["": UInt32(0)]
+    for entry in entries {
+      let value = entry.labels[name] ?? ""
+      let next = UInt32(column.values.count)
+      let id = known[value] ?? next
+      if id == next {
+        known[value] = id
+        column.values.append(value)
+      }
+      column.ids.append(id)
+    }
+    return column
+  }
+
+  func labels(_ series: Int) throws -> LabelSet { entries[series].labels }
+
+  func read(
+    _ series: Range<Int>, _ range: TimeRange, worker: Int,
+    _ body: (_ series: Int, _ samples: borrowing SampleColumns) throws -> Void
+  ) throws {
+    for position in series {
+      let entry = entries[position]
+      var times: [Int64] = []
+      var values: [Double] = []
+      if let below = entry.below {
+        var isPassedOn = false
+        try base.read(below..<(below + 1), range, worker: worker) { _, samples in
+          if entry.above == nil {
+            isPassedOn = true
+            try body(position, samples)
+          } else {
+            times = Array(samples.times)
+            values = Array(samples.values)
+          }
+        }
+        if isPassedOn || entry.above == nil { continue }
+      }
+      guard let above = entry.above else { continue }
+      OverlaySelection.merge(memory[above], range, &times, &values)
+      if times.isEmpty { continue }
+      try times.withUnsafeBufferPointer { times in
+        try values.withUnsafeBufferPointer { values in
+          try body(position, SampleColumns(times: times, values: values))
+        }
+      }
+    }
+  }
+
+  /// Adds the samples of `series` inside `range`, in time order.
+  private static func merge(
+    _ series: RuleMemory.Series, _ range: TimeRange, _ times: inout [Int64],
+    _ values: inout [Double]
+  ) {
+    var mergedTimes: [Int64] = []
+    var mergedValues: [Double] = []
+    var below = 0
+    for (index, time) in series.times.enumerated() where range.contains(time) {
+      while below < times.count, times[below] < time {
+        mergedTimes.append(times[below])
+        mergedValues.append(values[below])
+        below += 1
+      }
+      if below < times.count, times[below] == time { below += 1 }
+      mergedTimes.append(time)
+      mergedValues.append(series.values[index])
+    }
+    mergedTimes += times[below...]
+    mergedValues += values[below...]
+    times = mergedTimes
+    values = mergedValues
+  }
+
+  func latest(
+    _ series: Int, atOrBefore time: Int64, limit: Int, worker: Int
+  ) throws -> [Sample] {
+    let entry = entries[series]
+    var samples =
+      try entry.below.map { try base.latest($0, atOrBefore: time, limit: limit, worker: worker) }
+      ?? []
+    if let above = entry.above {
+      var times = samples.map(\.time)
+      var values = samples.map(\.value)
+      OverlaySelection.merge(
+        memory[above], TimeRange(from: .min, to: time), &times, &values)
+      samples = zip(times, values).map { Sample(time: $0, value: $1) }
+    }
+    return Array(samples.suffix(limit))
+  }
+
+  func tiers(covering range: TimeRange) throws -> [Int64] { [] }
+
+  func readWindows(
+    _ series: Range<Int>, tier: Int64, _ range: TimeRange, worker: Int,
+    _ body: (_ series: Int, _ windows: borrowing WindowColumns) throws -> Void
+  ) throws {
+    preconditionFailure("BUG: windows asked of a selection without tiers")
+  }
+
+  func cost(_ range: TimeRange) throws -> ReadCost {
+    var cost = try base.cost(range)
+    cost.series = count
+    cost.samples += memory.reduce(0) { $0 + $1.times.count }
+    return cost
+  }
+}

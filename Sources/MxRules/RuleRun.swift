@@ -1,0 +1,276 @@
+package import MxConfig
+package import MxEngine
+package import MxModel
+import MxPromQL
+import MxTemplate
+
+/// What evaluations have in common.
+package struct RuleOptions: Sendable {
+  package var engine = EngineOptions()
+  package var externalLabels: [(name: String, value: String)] = []
+  /// Where links in notices lead; "" for none.
+  package var externalURL = ""
+
+  package init() {}
+}
+
+/// A group and the instants at which it is to be evaluated.
+package struct GroupDue: Sendable {
+  package var group: RuleGroup
+  package var steps: DueSteps
+  /// The evaluation before these: what its records had then and have no more gets
+  /// stale markers. Nil where there was none.
+  package var previous: Int64?
+
+  package init(_ group: RuleGroup, _ steps: DueSteps, previous: Int64?) {
+    self.group = group
+    self.steps = steps
+    self.previous = previous
+  }
+}
+
+/// One element of an alert's expression at one instant.
+package struct AlertElement: Sendable {
+  /// What the alert is known by: the sample's labels without the metric's name, the
+  /// rule's labels expanded, `alertname`.
+  package var labels: LabelSet
+  /// As the expression gave it.
+  package var sample: LabelSet
+  package var value: Double
+}
+
+/// What an alert's expression gave at one instant.
+package struct AlertEvaluation {
+  package var group: RuleGroup
+  package var rule: Rule
+  package var time: Int64
+  package var elements: [AlertElement]
+  let scope: TemplateScope
+
+  /// The annotations of one of the elements, expanded.
+  package func annotations(_ element: AlertElement) -> [(name: String, value: String)] {
+    rule.annotations.map { ($0.name, scope.expand($0.template, element.sample, element.value)) }
+  }
+}
+
+/// A sample that the keeper of alerts wants written: `ALERTS` and its like.
+package struct AlertSample: Sendable {
+  package var labels: LabelSet
+  package var value: Double
+
+  package init(_ labels: LabelSet, _ value: Double) {
+    self.labels = labels
+    self.value = value
+  }
+}
+
+/// What the keeper of alerts made of an evaluation.
+package struct AlertOutcome: Sendable {
+  package var samples: [AlertSample]
+  /// Why the rule counts as failed all the same; samples are written nevertheless.
+  package var failure: String?
+
+  package init(_ samples: [AlertSample], failure: String? = nil) {
+    self.samples = samples
+    self.failure = failure
+  }
+}
+
+/// A rule that could not be evaluated at an instant.
+package struct RuleFailure: Error, Hashable, Sendable, CustomStringConvertible {
+  package var place: ConfigPlace
+  package var group: String
+  package var rule: String
+  package var time: Int64
+  package var message: String
+
+  package var description: String { "\(place): rule '\(rule)': \(message)" }
+}
+
+/// What a run of rules came to.
+package struct RuleRunResult: Sendable {
+  /// Rules evaluated, times instants.
+  package var evaluations = 0
+  package var samples = 0
+  /// The first failures; `failureCount` counts all.
+  package var failures: [RuleFailure] = []
+  package var failureCount = 0
+
+  package init() {}
+
+  static let keptFailures = 1000
+
+  mutating func add(_ failure: RuleFailure) {
+    failureCount += 1
+    if failures.count < Self.keptFailures { failures.append(failure) }
+  }
+}
+
+/// Evaluates groups at their due instants.
+///
+/// All groups advance together in time, in the order of their files, so that a
+/// rule sees at each instant exactly what it would have seen had every instant
+/// been evaluated when it came. Rules that read nothing which rules write are
+/// evaluated in blocks of instants, the others one by one over an overlay of
+/// what was written before.
+package struct RuleRun {
+  private let source: OverlaySource
+  private let memory: RuleMemory
+  private let options: RuleOptions
+  private let report: Report
+  private var batch = SampleBatch()
+  private var result = RuleRunResult()
+
+  /// Rows gathered before they go to the sink.
+  private static let flushRows = 1 << 16
+
+  package typealias AlertHandler = (AlertEvaluation) throws -> AlertOutcome
+
+  /// Samples are appended to `sink`; to commit is the caller's. Without `alerts`
+  /// only records are evaluated.
+  package static func execute(
+    _ due: [GroupDue], source: any SeriesSource, sink: any SampleSink, options: RuleOptions,
+    report: Report, alerts: AlertHandler?
+  ) throws -> RuleRunResult {
+    var run = RuleRun(due.map(\.group), source, options, report)
+    try run.execute(due, sink, alerts)
+    return run.result
+  }
+
+  private init(
+    _ groups: [RuleGroup], _ source: any SeriesSource, _ options: RuleOptions, _ report: Report
+  ) {
+    memory = RuleMemory(wanted: RuleReads(groups))
+    self.source = OverlaySource(source, memory)
+    self.options = options
+    self.report = report
+  }
+
+  private mutating func execute(
+    _ due: [GroupDue], _ sink: any SampleSink, _ alerts: AlertHandler?
+  ) throws {
+    let written = RuleWrites(due.map(\.group))
+    var progress = due.filter { $0.steps.count > 0 }.map { due in
+      GroupProgress(due, written, Engine(options.engine))
+    }
+    while let time = progress.compactMap(\.next).min() {
+      for index in progress.indices where progress[index].next == time {
+        try evaluate(&progress[index], time, alerts)
+        progress[index].done += 1
+        if batch.count >= Self.flushRows { try flush(sink) }
+      }
+    }
+    try flush(sink)
+  }
+
+  private mutating func flush(_ sink: any SampleSink) throws {
+    if batch.count == 0 { return }
+    result.samples += batch.count
+    try sink.append(batch)
+    batch.removeRows()
+  }
+
+  // MARK: - One group at one instant
+
+  private mutating func evaluate(
+    _ progress: inout GroupProgress, _ time: Int64, _ alerts: AlertHandler?
+  ) throws {
+    for index in progress.rules.indices {
+      switch progress.rules[index].rule.kind {
+      case .record: record(&progress.rules[index], progress.due, time)
+      case .alert:
+        guard let alerts else { continue }
+        alert(&progress.rules[index], progress.due, time, alerts)
+      }
+    }
+  }
+
+  private mutating func fail(
+    _ rule: Rule, _ group: RuleGroup, _ time: Int64, _ error: any Error
+  ) {
+    result.add(
+      RuleFailure(
+        place: rule.place, group: group.name, rule: rule.name, time: time, message: "\(error)"))
+  }
+
+  private mutating func record(_ state: inout RuleProgress, _ due: GroupDue, _ time: Int64) {
+    do {
+      if let previous = due.previous, time == due.steps.first {
+        state.previous = try rows(&state, due, previous).map(\.ref)
+      }
+      let found = try rows(&state, due, time)
+      result.evaluations += 1
+      let at = time - due.group.queryOffset
+      for row in found { write(row.ref, at, row.value) }
+      let refs = found.map(\.ref)
+      RuleProgress.missing(state.previous, now: refs) { write($0, at, StaleMarker.value) }
+      state.previous = refs
+    } catch {
+      fail(state.rule, due.group, time, error)
+    }
+  }
+
+  private mutating func write(_ ref: UInt32, _ time: Int64, _ value: Double) {
+    batch.append(ref, time, value)
+    memory.append(batch.series.labels(ref), time, value)
+  }
+
+  /// What a record gives at `time`, in the order of its series' numbers.
+  private mutating func rows(
+    _ state: inout RuleProgress, _ due: GroupDue, _ time: Int64
+  ) throws -> [(ref: UInt32, value: Double)] {
+    let vector = try state.vector(due, time, source, report)
+    if due.group.limit > 0, vector.count > due.group.limit {
+      throw TemplateFailure("exceeded limit of \(due.group.limit) with \(vector.count) series")
+    }
+    var rows: [(ref: UInt32, value: Double)] = []
+    rows.reserveCapacity(vector.count)
+    for (labels, value) in vector {
+      if let ref = state.refs[labels] {
+        rows.append((ref, value))
+      } else {
+        let ref = batch.series.intern(state.recorded(labels))
+        state.refs[labels] = ref
+        rows.append((ref, value))
+      }
+    }
+    rows.sort { $0.ref < $1.ref }
+    for index in rows.indices.dropFirst() where rows[index].ref == rows[index - 1].ref {
+      throw TemplateFailure(
+        "vector contains metrics with the same labelset after applying rule labels")
+    }
+    return rows
+  }
+
+  private mutating func alert(
+    _ state: inout RuleProgress, _ due: GroupDue, _ time: Int64, _ alerts: AlertHandler
+  ) {
+    do {
+      let vector = try state.vector(due, time, source, report)
+      result.evaluations += 1
+      let at = time - due.group.queryOffset
+      let scope = TemplateScope(
+        source: source, options: options, report: report, evaluatedAt: at, now: time)
+      var elements: [AlertElement] = []
+      elements.reserveCapacity(vector.count)
+      var seen: Set<LabelSet> = []
+      for (labels, value) in vector {
+        let identity = state.identity(labels, value, scope)
+        guard seen.insert(identity).inserted else {
+          throw TemplateFailure(
+            "vector contains metrics with the same labelset after applying alert labels")
+        }
+        elements.append(AlertElement(labels: identity, sample: labels, value: value))
+      }
+      let evaluation = AlertEvaluation(
+        group: due.group, rule: state.rule, time: time, elements: elements, scope: scope)
+      let outcome = try alerts(evaluation)
+      for sample in outcome.samples {
+        write(batch.series.intern(sample.labels), at, sample.value)
+      }
+      if let failure = outcome.failure { throw TemplateFailure(failure) }
+    } catch {
+      fail(state.rule, due.group, time, error)
+    }
+  }
+}

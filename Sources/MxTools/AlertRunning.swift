@@ -1,0 +1,134 @@
+import MxAlert
+import MxCLI
+import MxConfig
+import MxEngine
+import MxFiles
+import MxModel
+import MxRules
+import MxStore
+
+/// `mx-alert run`: rules → store → states → ledger → notices.
+enum AlertRunning {
+  static func run(_ run: Run) throws -> ExitCode {
+    let loaded = try RuleFiles.load(run)
+    let store = Store(path: run.common.store, files: DiskFileSystem())
+    let place = AlertPlace(store)
+    let lock = try place.lock(run)
+    defer { lock.release() }
+    let report = Report()
+    let source = try Snapshot(store, report)
+    var commit = CommitOptions(now: run.common.now)
+    commit.lockWait = run.common.lock.seconds
+    let ledger = try AlertLedger.open(place.ledger, wait: place.wait(run))
+    let result = try AlertRun.execute(
+      loaded.groups, ledger: ledger, source: source, sink: StoreWriter(store, commit),
+      now: run.common.now, settings: try settings(run, loaded.brokenFiles), report: report)
+    let delivery = try Delivery.deliver(
+      ledger, now: run.common.now, ["stdout": TextNotifier { try run.output.write($0) }])
+    try run.output.flush()
+    if result.changed || delivery.sent > 0 { try ledger.backup(to: place.backup) }
+    tell(result, delivery, run)
+    let damage = StoreDamage.tell(report, run)
+    if damage != .success { return damage }
+    if !loaded.brokenFiles.isEmpty { return .input }
+    if result.rules.failureCount > 0 || !delivery.failures.isEmpty { return .no }
+    return run.arguments.has("exit-code") && result.firing > 0 ? .firing : .success
+  }
+
+  private static func settings(_ run: Run, _ brokenFiles: Set<String>) throws -> AlertSettings {
+    if run.arguments.has("notify") {
+      throw Diagnostic(
+        .system, "'--notify' does not work yet in this version",
+        hint: "without it notices go to stdout")
+    }
+    var settings = AlertSettings()
+    settings.brokenFiles = brokenFiles
+    settings.rules.engine.threads = run.common.threads
+    if let delay = try run.arguments.duration("delay") { settings.delay = delay }
+    if let maximum = try run.arguments.duration("max-catchup") { settings.maxCatchup = maximum }
+    return settings
+  }
+
+  private static func tell(_ result: AlertReport, _ delivery: DeliveryReport, _ run: Run) {
+    for failure in result.rules.failures.prefix(20) {
+      run.output.error(
+        Diagnostic(.no, subject: failure.rule, failure.message, hint: "\(failure.place)"))
+    }
+    for failure in delivery.failures {
+      run.output.error(Diagnostic(.no, subject: failure.receiver, failure.error))
+    }
+    if result.skipped > 0 {
+      run.output.warn(
+        Diagnostic(
+          .no, "\(result.skipped) evaluations were missed too long ago to be made up for",
+          hint: "--max-catchup says how far back to go"))
+    }
+    run.report.set("evaluations", Double(result.rules.evaluations), help: "Rule evaluations.")
+    run.report.set("firing", Double(result.firing), help: "Alerts that fire.")
+    run.report.set("sent", Double(delivery.sent), help: "Notices sent.")
+    run.report.set(
+      "rule_failures", Double(result.rules.failureCount), help: "Rule evaluations that failed.")
+    run.output.summary(
+      "\(result.rules.evaluations) evaluations of \(result.groups) groups, \(result.firing) "
+        + "firing, \(result.pending) pending, \(delivery.sent) notices sent")
+  }
+}
+
+/// Where alerting keeps what it remembers: in the store's `state/`.
+struct AlertPlace {
+  private let directory: String
+  private let files: any FileSystem
+
+  init(_ store: Store) {
+    directory = store.stateDirectory
+    files = store.files
+  }
+
+  var ledger: String { FilePath.join(directory, "alerts.db") }
+  /// A copy made after each run that changed something.
+  var backup: String { FilePath.join(directory, "alerts-copy.db") }
+
+  func wait(_ run: Run) -> Int64 { Int64(run.common.lock.seconds * 1000) }
+
+  /// One run at a time, from the first evaluation to the last notice.
+  func lock(_ run: Run) throws -> any FileLock {
+    try files.makeDirectory(directory)
+    let path = FilePath.join(directory, "alert.lock")
+    guard let lock = try files.lock(path, .exclusive, wait: run.common.lock.seconds) else {
+      throw AlertError.locked(path: path)
+    }
+    return lock
+  }
+}
+
+/// The rule files of a command line.
+enum RuleFiles {
+  /// Larger files are no rule files.
+  private static let limit = 16 << 20
+
+  struct Loaded {
+    var groups: [RuleGroup] = []
+    /// Files with something wrong in them; it was said.
+    var brokenFiles: Set<String> = []
+  }
+
+  /// Reads all files; what is wrong is said, what is good is returned.
+  static func load(_ run: Run) throws -> Loaded {
+    let files = DiskFileSystem()
+    var loaded = Loaded()
+    for path in run.arguments.strings("rules") {
+      let bytes = try files.contents(of: path, limit: limit)
+      let problems = ConfigProblems()
+      let file = RuleReader.read(bytes, file: path, problems: problems)
+      loaded.groups += file.groups
+      if problems.isEmpty { continue }
+      loaded.brokenFiles.insert(path)
+      problems.sort()
+      for problem in problems.all {
+        run.output.error(
+          Diagnostic(.input, problem.description, hint: problem.hint))
+      }
+    }
+    return loaded
+  }
+}

@@ -1,0 +1,93 @@
+import MxRender
+import Testing
+
+/// What holds for every page, whatever is on it.
+enum Pages {
+  /// Elements that a page may have. Anything else came in from outside.
+  static let elements: Set<String> = [
+    "!doctype", "html", "head", "meta", "title", "style", "body", "main", "header", "footer",
+    "h1", "h2", "h3", "h4", "h5", "h6", "p", "span", "ul", "ol", "li", "b", "i", "em", "strong",
+    "code", "pre", "blockquote", "br", "hr", "a", "details", "summary", "div", "article", "table",
+    "thead", "tbody", "tr", "th", "td", "svg", "g", "path", "rect", "line", "text", "circle",
+  ]
+
+  static func expectSafe(
+    _ bytes: [UInt8], _ name: String, at location: SourceLocation = #_sourceLocation
+  ) {
+    let found = tags(bytes)
+    let unknown = Set(found.map(\.name)).subtracting(elements)
+    #expect(unknown.isEmpty, "\(name): \(unknown.sorted())", sourceLocation: location)
+    for tag in found {
+      for (attribute, value) in tag.attributes {
+        let isBad =
+          attribute.hasPrefix("on") || attribute == "style" || attribute == "src"
+          || attribute == "xlink:href"
+          || (attribute == "href" && !value.hasPrefix("http://") && !value.hasPrefix("https://")
+            && !value.hasPrefix("#") && !value.hasPrefix("mailto:"))
+        #expect(!isBad, "\(name): \(tag.name) \(attribute)=\(value)", sourceLocation: location)
+      }
+    }
+    #expect(unbalanced(found).isEmpty, "\(name): \(unbalanced(found))", sourceLocation: location)
+  }
+
+  struct Tag {
+    var name: String
+    var attributes: [(String, String)]
+    var isEnd: Bool
+    var isEmpty: Bool
+  }
+
+  /// A tokenizer of its own, so that what the page's maker thinks is not believed.
+  static func tags(_ bytes: [UInt8]) -> [Tag] {
+    var tags: [Tag] = []
+    var at = 0
+    while let start = bytes[at...].firstIndex(of: 0x3C) {
+      var index = start + 1
+      let isEnd = bytes[index] == 0x2F
+      if isEnd { index += 1 }
+      let nameStart = index
+      while ![0x20, 0x3E, 0x2F, 0x0A].contains(bytes[index]) { index += 1 }
+      let name = String(decoding: bytes[nameStart..<index], as: UTF8.self).lowercased()
+      var attributes: [(String, String)] = []
+      while bytes[index] != 0x3E && bytes[index] != 0x2F {
+        if bytes[index] == 0x20 || bytes[index] == 0x0A {
+          index += 1
+          continue
+        }
+        let attributeStart = index
+        while ![0x3D, 0x3E, 0x20].contains(bytes[index]) { index += 1 }
+        let attribute = String(decoding: bytes[attributeStart..<index], as: UTF8.self)
+        var value = ""
+        if bytes[index] == 0x3D {
+          let valueStart = index + 2
+          index = valueStart
+          while bytes[index] != 0x22 { index += 1 }
+          value = String(decoding: bytes[valueStart..<index], as: UTF8.self)
+          index += 1
+        }
+        attributes.append((attribute.lowercased(), value))
+      }
+      let isEmpty = bytes[index] == 0x2F
+      tags.append(Tag(name: name, attributes: attributes, isEnd: isEnd, isEmpty: isEmpty))
+      at = index
+    }
+    return tags
+  }
+
+  private static let void: Set<String> = ["!doctype", "meta", "br", "hr"]
+
+  /// Elements that are closed in another order than opened.
+  static func unbalanced(_ tags: [Tag]) -> [String] {
+    var open: [String] = []
+    for tag in tags where !void.contains(tag.name) && !tag.isEmpty {
+      if !tag.isEnd {
+        open.append(tag.name)
+      } else if open.last == tag.name {
+        open.removeLast()
+      } else {
+        return ["</\(tag.name)> after <\(open.last ?? "")>"]
+      }
+    }
+    return open
+  }
+}

@@ -1,0 +1,143 @@
+import MxConfig
+import MxRules
+import MxTemplate
+import Testing
+
+@Suite struct RuleReaderTests {
+  private func read(_ text: String) -> (RuleFile, [String]) {
+    let problems = ConfigProblems()
+    let file = RuleReader.read(Array(text.utf8), file: "r.yml", problems: problems)
+    problems.sort()
+    return (file, problems.all.map { $0.description + ($0.hint.map { " (\($0))" } ?? "") })
+  }
+
+  @Test func aFileIsReadAsItIs() throws {
+    let (file, problems) = read(
+      """
+      groups:
+        - name: a
+          interval: 30s
+          query_offset: 10s
+          limit: 5
+          labels: {team: ops, severity: low}
+          rules:
+            - record: job:up:sum
+              expr: sum by (job) (up)
+            - alert: Down
+              expr: up == 0
+              for: 5m
+              keep_firing_for: 1h
+              labels: {severity: page}
+              annotations: {summary: '{{ $labels.instance }} is down'}
+      """)
+    #expect(problems.isEmpty)
+    let group = try #require(file.groups.first)
+    #expect(group.interval == 30_000 && group.queryOffset == 10_000 && group.limit == 5)
+    #expect(group.rules.map(\.kind) == [.record("job:up:sum"), .alert("Down")])
+    #expect(group.rules[1].holdFor == 300_000 && group.rules[1].keepFiringFor == 3_600_000)
+    #expect(
+      group.rules[1].labels.map { "\($0.name)=\($0.template.text)" } == [
+        "severity=page", "team=ops",
+      ])
+    #expect(group.key == "r.yml;a")
+  }
+
+  @Test(arguments: [
+    ("- {record: a, alert: b, expr: up}", "r.yml:4: only one of 'record' and 'alert' must be set"),
+    ("- {expr: up}", "r.yml:4: one of 'record' or 'alert' must be set"),
+    ("- {alert: a}", "r.yml:4: field 'expr' must be set in rule"),
+    ("- {record: a, expr: up, for: 1m}", "r.yml:4: invalid field 'for' in recording rule"),
+    (
+      "- {record: a, expr: up, keep_firing_for: 1m}",
+      "r.yml:4: invalid field 'keep_firing_for' in recording rule"
+    ),
+    (
+      "- {record: a, expr: up, annotations: {b: c}}",
+      "r.yml:4: invalid field 'annotations' in recording rule"
+    ),
+    (
+      "- {record: 'a{b=\"c\"}', expr: up}",
+      "r.yml:4: braces present in the recording rule name; should it be in expr?: a{b=\"c\"}"
+    ),
+    ("- {alert: a, expr: up, labels: {__name__: b}}", "r.yml:4: invalid label name: __name__"),
+    ("- {alert: a, expr: up, fro: 5m}", "r.yml:4: unknown field 'fro' (did you mean 'for'?)"),
+    (
+      "- {alert: a, expr: up, for: 5 minutes}",
+      "r.yml:4: 'for' is '5 minutes', not a valid duration (write it like 30s, 5m or 1h30m)"
+    ),
+    (
+      "- {alert: a, expr: up, annotations: {b: '{{ $label.x }}'}}",
+      "r.yml:4: annotation 'b': template: __alert_a:1: undefined variable \"$label\""
+    ),
+    (
+      "- {alert: a, expr: up, x-mx: {flap: off}}",
+      "r.yml:4: 'x-mx' does not work yet in this version"
+    ),
+  ])
+  func badRulesAreNamedWithTheirLine(rule: String, expected: String) {
+    let (file, problems) = read(
+      "groups:\n  - name: g\n    rules:\n      \(rule)\n      - {record: ok, expr: up}\n")
+    #expect(problems == [expected])
+    // The good rule beside it stays.
+    #expect(file.groups.first?.rules.map(\.name) == ["ok"])
+  }
+
+  @Test func groupsNeedNamesOfTheirOwn() {
+    let (file, problems) = read("groups:\n- name: a\n- name: a\n- rules: []\n")
+    #expect(file.groups.map(\.name) == ["a"])
+    #expect(
+      problems == [
+        "r.yml:3: groupname: \"a\" is repeated in the same file", "r.yml:4: the group has no name",
+      ])
+  }
+
+  @Test func onlyTheFirstDocumentCounts() {
+    let (file, problems) = read("groups: [{name: a}]\n---\nnonsense: 1\n")
+    #expect(file.groups.map(\.name) == ["a"] && problems.isEmpty)
+  }
+}
+
+@Suite struct DueStepsTests {
+  private func plan(_ last: Int64?, _ now: Int64, catchup: Int64 = 1_000_000) -> [Int64] {
+    let due = DueSteps.plan(lastRun: last, now: now, interval: 100, maxCatchup: catchup)
+    return (0..<due.count).map { due[$0] }
+  }
+
+  @Test func stepsAreMultiplesOfTheInterval() {
+    #expect(plan(nil, 1234) == [1200])
+    #expect(plan(1200, 1299) == [])
+    #expect(plan(1200, 1300) == [1300])
+    #expect(plan(1000, 1299) == [1100, 1200])
+    #expect(plan(1050, 1299) == [1100, 1200])
+    #expect(plan(nil, -1) == [-100])
+  }
+
+  @Test func aClockThatWentBackMakesNothingDue() {
+    #expect(plan(5000, 1000) == [])
+  }
+
+  @Test func catchUpIsBounded() {
+    #expect(plan(0, 10_000, catchup: 300) == [9800, 9900, 10_000])
+    let due = DueSteps.plan(lastRun: 0, now: 10_000, interval: 100, maxCatchup: 300)
+    #expect(due.skipped == 97)
+  }
+
+  /// However the runs fall, each instant is evaluated once.
+  @Test(arguments: 0..<50 as Range<UInt64>)
+  func anyRunsCoverEveryInstantOnce(seed: UInt64) {
+    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+    var now: Int64 = 1000
+    var last: Int64 = 1000
+    var seen: [Int64] = []
+    for _ in 0..<30 {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      now += Int64(state % 700)
+      let due = DueSteps.plan(lastRun: last, now: now, interval: 100, maxCatchup: 1 << 40)
+      seen += (0..<due.count).map { due[$0] }
+      if due.count > 0 { last = due.last }
+    }
+    #expect(seen == Array(stride(from: 1100, through: now, by: 100)))
+  }
+}
