@@ -51,6 +51,8 @@ package struct RuleReader {
     var inRules = 0
     let group = ConfigMapping.read(node, "a group", problems) { mapping -> RuleGroup? in
       reserved(mapping)
+      // Thanos' word about several stores: nothing to a single one.
+      mapping.ignore("partial_response_strategy")
       let name = mapping.string("name") ?? ""
       let interval = duration(mapping, "interval") ?? 0
       let offset = duration(mapping, "query_offset") ?? 0
@@ -103,7 +105,9 @@ package struct RuleReader {
   /// be another rule.
   private func rule(_ node: YAMLNode, _ shared: Labels) -> Rule? {
     let before = problems.all.count
-    let rule = ConfigMapping.read(node, "a rule", problems) { rule($0, shared) }
+    let rule = ConfigMapping.read(node, "a rule", problems) { mapping -> Rule? in
+      self.rule(mapping, shared)
+    }
     return problems.all.count == before ? rule : nil
   }
 
