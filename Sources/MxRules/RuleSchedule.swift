@@ -11,6 +11,13 @@ package struct DueSteps: Hashable, Sendable {
   /// Due instants that lie too far back to be made up for.
   package var skipped: Int64 = 0
 
+  package init(first: Int64, interval: Int64, count: Int, skipped: Int64 = 0) {
+    self.first = first
+    self.interval = interval
+    self.count = count
+    self.skipped = skipped
+  }
+
   package var last: Int64 { first + Int64(max(0, count - 1)) * interval }
 
   package subscript(index: Int) -> Int64 { first + Int64(index) * interval }

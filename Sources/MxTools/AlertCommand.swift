@@ -7,6 +7,7 @@ package enum AlertCommand: Command {
     case "run": return try AlertRunning.run(run)
     case "status": return try AlertListing.status(run)
     case "history": return try AlertListing.history(run)
+    case "test": return try AlertTesting.run(run)
     default: throw Pending.refusal(run)
     }
   }

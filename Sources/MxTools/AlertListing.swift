@@ -22,7 +22,7 @@ enum AlertListing {
         TimeText.rfc3339(instance.firedAt ?? instance.activeAt), number(instance.value),
       ]
     }
-    return try print(rows, ["state", "alert", "labels", "since", "value"], run)
+    return try show(rows, ["state", "alert", "labels", "since", "value"], run)
   }
 
   static func history(_ run: Run) throws -> ExitCode {
@@ -35,7 +35,7 @@ enum AlertListing {
         entry.reason ?? "",
       ]
     }
-    return try print(
+    return try show(
       rows,
       [
         "at", "kind", "alert", "labels", "from", "to", "value", "receiver", "outcome",
@@ -54,7 +54,7 @@ enum AlertListing {
 }
 
 extension AlertListing {
-  private static func print(_ rows: [[String]], _ titles: [String], _ run: Run) throws -> ExitCode {
+  private static func show(_ rows: [[String]], _ titles: [String], _ run: Run) throws -> ExitCode {
     switch run.arguments.string("format") ?? "text" {
     case "csv":
       let writer = SeparatedWriter(.csv)

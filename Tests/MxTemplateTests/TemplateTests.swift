@@ -140,7 +140,7 @@ enum GoText {
     check("{{\"x\" | printf \"%s-%s\" \"a\"}}", "a-x")
     check("{{.Value | printf \"%.0f\" | printf \"%5s|\"}}", "   12|")
     check("{{(.Labels.job | toUpper) | len}}", "3")
-    check("{{print 1 2 \"a\" \"b\" 3 4.5}}{{println 1 \"b\"}}", "1 2a b3 4.51 b\n")
+    check("{{print 1 2 \"a\" \"b\" 3 4.5}}{{println 1 \"b\"}}", "1 2ab3 4.51 b\n")
   }
 
   @Test func comparisonsAndLogicFollowGo() {

@@ -68,6 +68,13 @@ final class AlertKeeper {
     }
   }
 
+  /// The alerts of the rule just evaluated that fire, with annotations of now.
+  func firing(_ evaluation: AlertEvaluation) -> [AlertInstance] {
+    guard let key = keys[AlertKeeper.id(evaluation.rule, evaluation.group)] else { return [] }
+    machines[key]?.settle()
+    return machines[key]?.active.filter { $0.state == .firing } ?? []
+  }
+
   /// Ends the alerts of a rule that is no more.
   func end(_ key: String, _ instances: [AlertInstance], at time: Int64, reason: String) {
     for instance in instances where instance.isActive {

@@ -1,0 +1,84 @@
+import Glibc
+import MxAlert
+import MxConfig
+import MxRules
+import Testing
+
+@Suite struct RuleTestCorpusTests {
+  private static let folder =
+    "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    + "/../shared/corpora/ruletests"
+
+  /// Meant to fail; or written for Prometheus 2, whose ranges held both their ends; or
+  /// about native histograms, which the engine refuses by name.
+  private static let failing: Set<String> = [
+    "bad-promql.yml", "bad-rules-syntax-test.yml", "failing.yml", "rules_run.yml",
+    "rules_run_extrafields.yml", "rules_run_no_fuzzy.yml",
+    "data_plane__crashloopbackoff_test.yaml",
+    "recording__caching_availability_recording_rules_test.yaml", "unittest.yml",
+  ]
+
+  @Test func publicRuleTestsPass() throws {
+    let files = Self.files(Self.folder).filter { Self.text($0).contains("\ntests:") }
+    if files.isEmpty {
+      print("skipped: no corpora")
+      return
+    }
+    #expect(files.count == 75)
+    for path in files {
+      let failures = try failures(path)
+      let name = path.split(separator: "/").last.map(String.init) ?? path
+      #expect(failures.isEmpty != Self.failing.contains(name), "\(path): \(failures)")
+    }
+  }
+
+  private func failures(_ path: String) throws -> [String] {
+    let problems = ConfigProblems()
+    let file = RuleTestFile.read(Array(Self.text(path).utf8), file: path, problems: problems)
+    let folder = path.split(separator: "/").dropLast().map { "/\($0)" }.joined()
+    var groups: [RuleGroup] = []
+    for pattern in file.ruleFiles {
+      let full = folder + "/" + pattern
+      let parts = pattern.split(separator: "*", omittingEmptySubsequences: false).map(String.init)
+      let found =
+        parts.count < 2
+        ? [full]
+        : Self.files(folder).filter {
+          $0.hasPrefix("\(folder)/\(parts[0])") && $0.hasSuffix(parts[1])
+        }
+      for rules in found {
+        let bytes = Array(Self.text(rules).utf8)
+        groups += RuleReader.read(bytes, file: rules, problems: problems).groups
+      }
+    }
+    if !problems.isEmpty { return problems.all.map(\.description) }
+    return RuleTestRun.execute(file, groups).flatMap { $0.failures.map(\.message) }
+  }
+
+  private static func files(_ path: String) -> [String] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var found: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name.hasPrefix(".") || name.hasPrefix("LICENSE") { continue }
+      let full = path + "/" + name
+      found += entry.pointee.d_type == UInt8(DT_DIR) ? files(full) : [full]
+    }
+    return found.sorted()
+  }
+
+  private static func text(_ path: String) -> String {
+    guard let file = fopen(path, "rb") else { return "" }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = fread(&buffer, 1, buffer.count, file)
+      if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+      bytes += buffer[..<count]
+    }
+  }
+}
