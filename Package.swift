@@ -137,7 +137,7 @@ let package = Package(
     tests("MxTemplateTests", ["MxTemplate"]),
     tests("MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
     tests("MxRulesTests", ["MxRules", "MxEngine", "MxModel"]),
-    tests("MxRenderTests", ["MxRender", "MxModel"]),
+    tests("MxRenderTests", ["MxRender", "MxModel", "MxTime"], files: ["Golden"]),
     tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
     tests("MxAlertTests", ["MxAlert", "MxRules", "MxModel"]),
     // The tools themselves, so that they are built before their scripts run.

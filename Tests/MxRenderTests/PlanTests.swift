@@ -51,7 +51,8 @@ import Testing
     let query = try #require(six.queries.first)
     #expect(query.step == 60_000 && query.expr == "rate(x[4m])")
     #expect(query.to == ReportTests.now && query.from == ReportTests.now - 21_600_000)
-    let year = try plan("{\"panels\":[\(panel("$__interval $__interval_ms $__range $__range_s"))]}") {
+    let year = try plan("{\"panels\":[\(panel("$__interval $__interval_ms $__range $__range_s"))]}")
+    {
       $0.from = "now-365d"
     }
     #expect(year.queries.first?.expr == "1d 86400000 31536000s 31536000")

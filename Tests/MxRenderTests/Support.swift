@@ -48,7 +48,9 @@ struct SyntheticSource {
 
   private func labelSets(_ expr: String) -> [[QueryResult.Label]] {
     if expr.contains("by (mode)") {
-      return ["iowait", "softirq", "steal", "system", "user"].map { [QueryResult.Label("mode", $0)] }
+      return ["iowait", "softirq", "steal", "system", "user"].map {
+        [QueryResult.Label("mode", $0)]
+      }
     }
     if expr.contains("by (device)") {
       return ["eth0", "nvme0n1"].map { [QueryResult.Label("device", $0)] }

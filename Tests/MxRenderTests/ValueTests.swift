@@ -72,7 +72,10 @@ import Testing
   }
 
   @Test func everyUnitTakesAnyNumber() {
-    let values = [0, -0.0, .leastNonzeroMagnitude, 1e300, -1e300, .nan, .infinity, 1, -1, 0x1p53, 0x1p63, -0x1p63]
+    let values = [
+      0, -0.0, .leastNonzeroMagnitude, 1e300, -1e300, .nan, .infinity, 1, -1, 0x1p53, 0x1p63,
+      -0x1p63,
+    ]
     for id in Array(UnitTable.units.keys) + ["", "xyz", "time:", "si:mW", "count:x"] {
       for value in values {
         for decimals in [nil, 0, 15] {
@@ -86,7 +89,9 @@ import Testing
 
   // MARK: - Axes
 
-  private func scale(_ low: Double, _ high: Double, _ change: (inout ValueScale.Wishes) -> Void = { _ in }) -> ValueScale {
+  private func scale(
+    _ low: Double, _ high: Double, _ change: (inout ValueScale.Wishes) -> Void = { _ in }
+  ) -> ValueScale {
     var wishes = ValueScale.Wishes(low: low, high: high)
     change(&wishes)
     return ValueScale.fitting(wishes)
@@ -97,7 +102,8 @@ import Testing
     #expect(scale(3, 4.2).ticks == [3, 3.25, 3.5, 3.75, 4, 4.25])
     #expect(scale(-8, 12).ticks == [-10, -5, 0, 5, 10, 15])
     let mebibyte = 1024.0 * 1024
-    #expect(scale(0, 5 * mebibyte) { $0.isBinary = true }.ticks == (0...5).map { Double($0) * mebibyte })
+    #expect(
+      scale(0, 5 * mebibyte) { $0.isBinary = true }.ticks == (0...5).map { Double($0) * mebibyte })
     #expect(scale(0, 600) { $0.seconds = 1 }.ticks == [0, 120, 240, 360, 480, 600])
     #expect(scale(1, 900) { $0.logBase = 10 }.ticks == [1, 10, 100, 1000])
     #expect(scale(5, 5).ticks.contains(5))
@@ -110,7 +116,10 @@ import Testing
     let size = (random.next() - 0.5) * 600
     let low = (random.next() - 0.5) * exponent(size)
     let high = low + random.next() * exponent(size * random.next())
-    let scale = scale(low, high) { $0.seconds = seed % 3 == 0 ? 1 : 0; $0.isBinary = seed % 2 == 0 }
+    let scale = scale(low, high) {
+      $0.seconds = seed % 3 == 0 ? 1 : 0
+      $0.isBinary = seed % 2 == 0
+    }
     #expect(scale.low < scale.high)
     #expect((1...40).contains(scale.ticks.count), "\(low) \(high): \(scale.ticks.count)")
     #expect(scale.ticks.allSatisfy { $0.isFinite })
@@ -125,7 +134,8 @@ import Testing
   @Test func timeTicksAreRoundOnTheClockOfTheZone() throws {
     let start: Int64 = 1_795_262_400_000 - 21_600_000
     let utc = TimeScale(from: start, to: start + 21_600_000, zone: .utc, count: 6)
-    #expect(utc.ticks.map(\.text) == ["06:00", "07:00", "08:00", "09:00", "10:00", "11:00", "12:00"])
+    #expect(
+      utc.ticks.map(\.text) == ["06:00", "07:00", "08:00", "09:00", "10:00", "11:00", "12:00"])
     let india = Zone.fixed(offset: 19_800, name: "IST")
     let shifted = TimeScale(from: start, to: start + 21_600_000, zone: india, count: 6)
     #expect(shifted.ticks.first?.text == "12:00")
@@ -160,12 +170,11 @@ import Testing
     #expect(kept.count <= 400 + 4)
     #expect(kept == kept.sorted() && Set(kept).count == kept.count)
     #expect(kept.first == 0 && kept.last == count - 1)
-    for column in 0..<100 {
-      let own = (0..<count).filter { Int(Double(times[$0]) / Double(times[count - 1]) * 100) == column }
-      let shown = kept.filter { own.contains($0) }.map { values[$0] }
-      #expect(shown.max() == own.map { values[$0] }.max())
-      #expect(shown.min() == own.map { values[$0] }.min())
-    }
+    func column(_ index: Int) -> Int { Int(Double(times[index]) / Double(times[count - 1]) * 100) }
+    let all = Dictionary(grouping: 0..<count, by: column).mapValues { $0.map { values[$0] } }
+    let shown = Dictionary(grouping: kept, by: column).mapValues { $0.map { values[$0] } }
+    #expect(shown.mapValues { $0.max() } == all.mapValues { $0.max() })
+    #expect(shown.mapValues { $0.min() } == all.mapValues { $0.min() })
   }
 
   @Test func calculationsAreWhatTheirNamesSay() {
@@ -199,7 +208,8 @@ import Testing
         for (index, one) in first.enumerated() {
           for other in first.dropFirst(index + 1) {
             let distance = vision.distance(one, other)
-            #expect(distance > 11, "\(vision) \(Palette.hex(one)) \(Palette.hex(other)) \(distance)")
+            #expect(
+              distance > 20, "\(vision) \(Palette.hex(one)) \(Palette.hex(other)) \(distance)")
           }
         }
       }

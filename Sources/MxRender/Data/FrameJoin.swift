@@ -5,7 +5,8 @@ enum FrameJoin {
   static func merge(_ frames: [Frame]) -> [Frame] {
     guard frames.count > 1, let first = frames.first else { return frames }
     var names: [(name: String, refID: String)] = []
-    for column in frames.flatMap(\.columns) where !names.contains(where: { $0.name == column.name }) {
+    for column in frames.flatMap(\.columns) where !names.contains(where: { $0.name == column.name })
+    {
       names.append((column.name, column.refID))
     }
     // Values are what stands in one table only, or is a number; the rest is key.
@@ -72,7 +73,9 @@ enum FrameJoin {
       for (position, column) in frame.columns.enumerated() where position != key {
         var cells = [Frame.Cell](repeating: .none, count: keys.count)
         for row in 0..<frame.rowCount {
-          if let target = index[frame.columns[key].cells[row].key] { cells[target] = column.cells[row] }
+          if let target = index[frame.columns[key].cells[row].key] {
+            cells[target] = column.cells[row]
+          }
         }
         let isShared = own.filter { $0.column(column.name) != nil }.count > 1
         columns.append(
@@ -85,7 +88,8 @@ enum FrameJoin {
     let kept = keys.indices.filter { !isInner || present[$0] == own.count }
     let isTime = columns[0].isTime
     return [
-      joined.rows(isTime ? FrameOrder.sorted(Array(kept), by: keys, descending: false) : Array(kept))
+      joined.rows(
+        isTime ? FrameOrder.sorted(Array(kept), by: keys, descending: false) : Array(kept))
     ]
   }
 }
@@ -113,7 +117,9 @@ enum FrameGrouping {
       for calculation in field.calculations {
         var column = frame.columns[index]
         column.name = "\(field.name) (\(calculation.rawValue))"
-        column.cells = rows.map { calculated($0.map { frame.columns[index].cells[$0] }, calculation) }
+        column.cells = rows.map {
+          calculated($0.map { frame.columns[index].cells[$0] }, calculation)
+        }
         columns.append(column)
       }
     }

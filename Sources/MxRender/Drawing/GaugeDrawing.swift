@@ -55,7 +55,8 @@ private struct Dial {
       arc(&canvas, center, inner, width, 0, share, "gauge-line", shown.ink ?? field.ink)
     }
     if hasMarkers { drawMarkers(&canvas, center, radius, low, high) }
-    let font = min(radius * 0.5, radius * 2.4 / max(Double(shown.text.count), 1)).clamped(to: 9...44)
+    let font = min(radius * 0.5, radius * 2.4 / max(Double(shown.text.count), 1)).clamped(
+      to: 9...44)
     canvas.markup.element(
       "text", shown.text, .class("value mid"), .number("x", center.x),
       .number("y", center.y + font * 0.3), .number("font-size", font))
@@ -79,7 +80,8 @@ private struct Dial {
     for (index, step) in thresholds.steps.enumerated() {
       guard let ink = Ink.parse(step.color) else { continue }
       let from = position(step.from, thresholds, low, high)
-      let next = thresholds.steps.indices.contains(index + 1) ? thresholds.steps[index + 1].from : .infinity
+      let next =
+        thresholds.steps.indices.contains(index + 1) ? thresholds.steps[index + 1].from : .infinity
       let to = position(next, thresholds, low, high)
       if to > from { arc(&canvas, center, radius - 1.5, 3, from, to, "gauge-line", ink) }
     }

@@ -41,7 +41,8 @@ struct HistogramDrawing {
       .number("height", frame.plotHeight - top))
     let format = fields[0].format
     let from = format.text(scale.ticks[index], step: scale.step)
-    let to = scale.ticks.indices.contains(index + 1)
+    let to =
+      scale.ticks.indices.contains(index + 1)
       ? format.text(scale.ticks[index + 1], step: scale.step) : ""
     canvas.markup.element("title", "\(from) to \(to): \(Decimals.fixed(bin, 0))")
     canvas.markup.close("rect")

@@ -48,7 +48,9 @@ struct HoverTitles {
         cursors[index] += 1
       }
       let at = cursors[index]
-      guard at < layer.times.count, layer.times[at] == time, !layer.shown[at].isNaN else { continue }
+      guard at < layer.times.count, layer.times[at] == time, !layer.shown[at].isNaN else {
+        continue
+      }
       if lines.count > Self.lineLimit {
         left += 1
         continue

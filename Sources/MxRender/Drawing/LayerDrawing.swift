@@ -86,7 +86,9 @@ struct LayerDrawing {
     let width = style.lineWidth ?? 1
     guard width > 0 else { return }
     var path = PathText()
-    for run in runs where run.count > 1 { append(points(run, layer.upper), to: &path, isFirst: true) }
+    for run in runs where run.count > 1 {
+      append(points(run, layer.upper), to: &path, isFirst: true)
+    }
     if path.isEmpty { return }
     // From the second round of the palette on, dashes tell series apart.
     let isDashed = style.isDashed == true || layer.field.index >= Palette.series.count

@@ -8,7 +8,9 @@ struct LegendDrawing {
     var shown = fields.filter {
       $0.config.style.hidesFromLegend != true && $0.config.style.hidesFromGraph != true
     }
-    if let title = options.sortBy, let calculation = options.calcs.first(where: { $0.title == title }) {
+    if let title = options.sortBy,
+      let calculation = options.calcs.first(where: { $0.title == title })
+    {
       let keys = shown.map { Reduction.reduce($0.values, calculation) ?? -.infinity }
       let order = shown.indices.sorted { one, other in
         options.sortsDescending ? keys[one] > keys[other] : keys[one] < keys[other]
@@ -49,7 +51,8 @@ struct LegendDrawing {
     if isHidden { return }
     if options.mode == .table { return drawTable(&canvas) }
     // Scrolls, so it must be reachable without a mouse.
-    canvas.markup.open("ul", .class("legend"), .text("tabindex", "0"), .text("aria-label", "Legend"))
+    canvas.markup.open(
+      "ul", .class("legend"), .text("tabindex", "0"), .text("aria-label", "Legend"))
     for field in fields {
       canvas.markup.open("li", .text("title", field.name))
       swatch(&canvas, field)

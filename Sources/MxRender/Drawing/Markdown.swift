@@ -188,7 +188,10 @@ private struct Inline {
   }
 
   private struct Span {
-    enum Kind { case code, strong, emphasis, link(String) }
+    enum Kind {
+      case code, strong, emphasis
+      case link(String)
+    }
 
     var kind: Kind
     var inner: ArraySlice<UInt8>
@@ -247,7 +250,9 @@ enum SafeLink {
     let isPlain = trimmed.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x5C }
     guard isPlain, !trimmed.isEmpty, trimmed.utf8.count <= 2000 else { return nil }
     let lower = trimmed.lowercased()
-    for scheme in ["http://", "https://", "mailto:"] where lower.hasPrefix(scheme) { return trimmed }
+    for scheme in ["http://", "https://", "mailto:"] where lower.hasPrefix(scheme) {
+      return trimmed
+    }
     return trimmed.hasPrefix("#") ? trimmed : nil
   }
 }

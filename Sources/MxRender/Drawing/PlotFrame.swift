@@ -168,7 +168,8 @@ struct PlotFrame {
     for tick in left.ticks where !hasRows {
       let isZero = tick == 0 && left.low < 0
       canvas.markup.leaf(
-        "line", .class(isZero ? "grid zero" : "grid"), .text("x2", "100%"), .number("y1", crisp(tick)),
+        "line", .class(isZero ? "grid zero" : "grid"), .text("x2", "100%"),
+        .number("y1", crisp(tick)),
         .number("y2", crisp(tick)))
     }
   }

@@ -75,7 +75,8 @@ enum Stacking {
           layer.upper[index] = .nan
           continue
         }
-        let share = isPercent && totals[source] != 0 ? values[source] / totals[source] : values[source]
+        let share =
+          isPercent && totals[source] != 0 ? values[source] / totals[source] : values[source]
         base[index] += share * sign
         layer.upper[index] = base[index]
       }

@@ -53,9 +53,10 @@ struct TableDrawing {
       where matcher.matches(name: column.name, refID: column.refID, type: column.type) {
         config = config.merging(matcher.config)
       }
-      let title = config.displayName.map {
-        SeriesNames.displayName($0, column.name, column.labels, planned.interpolation)
-      } ?? column.name
+      let title =
+        config.displayName.map {
+          SeriesNames.displayName($0, column.name, column.labels, planned.interpolation)
+        } ?? column.name
       for matcher in matchers
       where title != column.name
         && !matcher.matches(name: column.name, refID: column.refID, type: column.type)
@@ -147,7 +148,8 @@ struct TableDrawing {
     canvas.markup.raw("<svg class=\"cellbar\" width=\"90\" height=\"12\" aria-hidden=\"true\">")
     canvas.markup.raw("<rect class=\"track\" width=\"100%\" height=\"12\" rx=\"2\"/>")
     canvas.markup.leaf(
-      "rect", .class("fill", ink), .percent("width", share), .number("height", 12), .number("rx", 2))
+      "rect", .class("fill", ink), .percent("width", share), .number("height", 12), .number("rx", 2)
+    )
     canvas.markup.raw("</svg> ")
   }
 

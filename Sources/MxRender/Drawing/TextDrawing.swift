@@ -45,7 +45,9 @@ enum HTMLText {
       rest.removeFirst()
     }
     var text = String(decoding: out, as: UTF8.self)
-    for (entity, character) in entities { text = TextTools.replacing(text, entity, with: character) }
+    for (entity, character) in entities {
+      text = TextTools.replacing(text, entity, with: character)
+    }
     return text
   }
 

@@ -102,7 +102,9 @@ package struct ValueMapping: Sendable {
 /// How a field is drawn in a time series panel.
 package struct GraphStyle: Sendable {
   package enum Draw: String, Sendable, CaseIterable { case line, bars, points }
-  package enum Interpolation: String, Sendable, CaseIterable { case linear, smooth, stepBefore, stepAfter }
+  package enum Interpolation: String, Sendable, CaseIterable {
+    case linear, smooth, stepBefore, stepAfter
+  }
   package enum Stacking: String, Sendable, CaseIterable { case none, normal, percent }
   package enum ShowPoints: String, Sendable, CaseIterable { case auto, always, never }
   package enum Axis: String, Sendable, CaseIterable { case auto, left, right, hidden }

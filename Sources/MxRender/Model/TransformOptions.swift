@@ -1,12 +1,14 @@
 /// What a transformation does to the tables of a panel, with its settings.
 package enum TransformOptions: Sendable {
   case none
-  case organize(exclude: Set<String>, include: Set<String>, index: [String: Int], rename: [String: String])
+  case organize(
+    exclude: Set<String>, include: Set<String>, index: [String: Int], rename: [String: String])
   case merge
   case join(by: String, isInner: Bool)
   case renameByRegex(pattern: String, replacement: String)
   case groupBy([GroupField])
-  case filterFields(names: Set<String>?, pattern: String?, excludes: Set<String>?, excludePattern: String?)
+  case filterFields(
+    names: Set<String>?, pattern: String?, excludes: Set<String>?, excludePattern: String?)
   case filterByValue(ValueFilter)
   case calculate(CalculatedField)
   case reduce(calculations: [Calculation], perField: Bool)

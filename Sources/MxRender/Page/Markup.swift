@@ -181,7 +181,9 @@ struct PathText {
     Markup.appendNumber(y, to: &bytes)
   }
 
-  mutating func curve(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ x: Double, _ y: Double) {
+  mutating func curve(
+    _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ x: Double, _ y: Double
+  ) {
     command(0x43, x1, y1)
     bytes.append(0x20)
     pair(x2, y2)

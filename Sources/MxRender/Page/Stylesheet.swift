@@ -9,9 +9,11 @@ enum Stylesheet {
   ) -> String {
     let ordered = inks.sorted { $0.className < $1.className }
     var sheet = base
-    let light = ":root{color-scheme:light;\(lightColors)}"
+    let light =
+      ":root{color-scheme:light;\(lightColors)}"
       + ordered.map { rule($0, $0.values.light) }.joined()
-    let dark = ":root{color-scheme:dark;\(darkColors)}"
+    let dark =
+      ":root{color-scheme:dark;\(darkColors)}"
       + ordered.map { rule($0, $0.values.dark) }.joined()
     switch theme {
     case .light: sheet += light
@@ -19,11 +21,13 @@ enum Stylesheet {
     case .auto: sheet += light + "@media screen and (prefers-color-scheme:dark){\(dark)}"
     }
     for one in margins.sorted() {
-      sheet += ".\(one.className){width:calc(100% - \(one.left + one.right)px);"
+      sheet +=
+        ".\(one.className){width:calc(100% - \(one.left + one.right)px);"
         + "margin:0 \(one.right)px 0 \(one.left)px}"
     }
     for place in places.sorted(by: { $0.className < $1.className }) {
-      sheet += ".\(place.className){grid-area:\(place.y + 1)/\(place.x + 1)"
+      sheet +=
+        ".\(place.className){grid-area:\(place.y + 1)/\(place.x + 1)"
         + "/span \(place.height)/span \(place.width)}"
     }
     return sheet + narrow

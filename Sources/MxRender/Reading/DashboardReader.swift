@@ -131,7 +131,8 @@ struct DashboardReader {
         var panel = PanelReader(scope: scope).read()
         let span = scope.double("span").map { min(max($0, 1), 12) } ?? 12
         panel.grid.width = Int((span * 2).rounded())
-        panel.grid.height = scope["height"].map { _ in Self.gridHeight(scope.string("height")) } ?? rowHeight
+        panel.grid.height =
+          scope["height"].map { _ in Self.gridHeight(scope.string("height")) } ?? rowHeight
         if x + panel.grid.width > 24 {
           x = 0
           y += tallest

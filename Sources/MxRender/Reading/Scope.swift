@@ -114,7 +114,8 @@ struct Scope {
       return []
     }
     if values.count > limit {
-      member.report(.warning, "\(values.count) elements, at most \(limit) allowed: the rest is left out")
+      member.report(
+        .warning, "\(values.count) elements, at most \(limit) allowed: the rest is left out")
     }
     return values.prefix(limit).enumerated().map { index, value in
       Scope(

@@ -32,7 +32,8 @@ enum VariableReader {
     case "textbox": return .textBox(scope.string("query") ?? "")
     case "datasource": return .dataSource
     case "adhoc":
-      scope.report(.note, "ad hoc filters are not applied", field: "variable \(scope.string("name") ?? "")")
+      scope.report(
+        .note, "ad hoc filters are not applied", field: "variable \(scope.string("name") ?? "")")
       return .adHoc
     default:
       scope.report(

@@ -28,7 +28,10 @@ struct Unit: Equatable, Sendable {
     case text
   }
 
-  enum DateStyle: Equatable, Sendable { case iso, us, local, pattern(String) }
+  enum DateStyle: Equatable, Sendable {
+    case iso, us, local
+    case pattern(String)
+  }
 
   var kind: Kind
   var prefix = ""
@@ -53,7 +56,7 @@ struct Unit: Equatable, Sendable {
     switch kind {
     case "suffix": return Unit(kind: .decimal(short_), suffix: " " + TextTools.trim(rest))
     case "prefix": return Unit(kind: .decimal(short_), prefix: rest)
-    case "time": return Unit(kind: .date(.pattern(rest)))
+    case "time": return Unit(kind: .date(rest.isEmpty ? .iso : .pattern(rest)))
     case "count": return Unit(kind: .decimal(counts), suffix: " " + rest)
     case "si": return Unit(kind: .decimal(metric.map { " " + $0 }), suffix: siBase(rest))
     case "currency": return Unit(kind: .decimal(counts), prefix: rest)
@@ -75,7 +78,9 @@ enum UnitTable {
   static let units: [String: Unit] = {
     var table: [String: Unit] = [:]
     for (id, unit) in misc + data + time + dates { table[id] = unit }
-    for (id, suffix) in rates { table[id] = Unit(kind: .decimal(Unit.counts), suffix: " " + suffix) }
+    for (id, suffix) in rates {
+      table[id] = Unit(kind: .decimal(Unit.counts), suffix: " " + suffix)
+    }
     for (id, suffix) in scientific {
       table[id] = Unit(kind: .decimal(Unit.metric.map { " " + $0 }), suffix: suffix)
     }
@@ -134,7 +139,8 @@ enum UnitTable {
   ]
 
   private static let dates: [(String, Unit)] = [
-    ("dateTimeAsIso", Unit(kind: .date(.iso))), ("dateTimeAsIsoNoDateIfToday", Unit(kind: .date(.iso))),
+    ("dateTimeAsIso", Unit(kind: .date(.iso))),
+    ("dateTimeAsIsoNoDateIfToday", Unit(kind: .date(.iso))),
     ("dateTimeAsUS", Unit(kind: .date(.us))), ("dateTimeAsUSNoDateIfToday", Unit(kind: .date(.us))),
     ("dateTimeAsLocal", Unit(kind: .date(.local))),
     ("dateTimeAsLocalNoDateIfToday", Unit(kind: .date(.local))),

@@ -122,7 +122,9 @@ struct ValueFormat: Sendable {
 enum DateText {
   static func text(_ milliseconds: Double, _ style: Unit.DateStyle, _ zone: Zone) -> String {
     // A year of five digits is nobody's date.
-    guard milliseconds.magnitude < 253_402_300_800_000 else { return NumberText.fixed(milliseconds) }
+    guard milliseconds.magnitude < 253_402_300_800_000 else {
+      return NumberText.fixed(milliseconds)
+    }
     let civil = zone.civil(milliseconds: Int64(milliseconds))
     switch style {
     case .iso, .local: return pattern("YYYY-MM-DD HH:mm:ss", civil)
