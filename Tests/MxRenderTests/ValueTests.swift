@@ -170,14 +170,11 @@ import Testing
     #expect(kept.count <= 400 + 4)
     #expect(kept == kept.sorted() && Set(kept).count == kept.count)
     #expect(kept.first == 0 && kept.last == count - 1)
-    for column in 0..<100 {
-      let own = (0..<count).filter {
-        Int(Double(times[$0]) / Double(times[count - 1]) * 100) == column
-      }
-      let shown = kept.filter { own.contains($0) }.map { values[$0] }
-      #expect(shown.max() == own.map { values[$0] }.max())
-      #expect(shown.min() == own.map { values[$0] }.min())
-    }
+    func column(_ index: Int) -> Int { Int(Double(times[index]) / Double(times[count - 1]) * 100) }
+    let all = Dictionary(grouping: 0..<count, by: column).mapValues { $0.map { values[$0] } }
+    let shown = Dictionary(grouping: kept, by: column).mapValues { $0.map { values[$0] } }
+    #expect(shown.mapValues { $0.max() } == all.mapValues { $0.max() })
+    #expect(shown.mapValues { $0.min() } == all.mapValues { $0.min() })
   }
 
   @Test func calculationsAreWhatTheirNamesSay() {
@@ -212,7 +209,7 @@ import Testing
           for other in first.dropFirst(index + 1) {
             let distance = vision.distance(one, other)
             #expect(
-              distance > 11, "\(vision) \(Palette.hex(one)) \(Palette.hex(other)) \(distance)")
+              distance > 20, "\(vision) \(Palette.hex(one)) \(Palette.hex(other)) \(distance)")
           }
         }
       }

@@ -58,21 +58,22 @@ enum Ink: Hashable, Sendable {
 
 /// Colours that people with any kind of colour vision tell apart.
 ///
-/// Hues alternate between the warm and the cool side, and neighbours differ in
-/// lightness, which everybody sees. Each has a contrast of at least 3 to the
+/// The first seven are at least 22 (light) and 32 (dark) apart in CIELAB for every
+/// kind of colour vision, found by a search from hand-picked hues; neighbours differ
+/// in lightness, which everybody sees. Each has a contrast of at least 3 to the
 /// panel's ground (WCAG 1.4.11); a test computes both.
 enum Palette {
   static let lightGround: UInt32 = 0xFFFFFF
   static let darkGround: UInt32 = 0x181B1F
 
   static let series: [(light: UInt32, dark: UInt32)] = [
-    (0x1F6FB4, 0x5AA9E6),  // blue
-    (0xD9680F, 0xF59B45),  // orange
-    (0x00735C, 0x2FB592),  // green
-    (0xB4569F, 0xE59AD6),  // pink
-    (0x8A6A00, 0xD9BE3B),  // olive
-    (0x3592CA, 0xA6D8F7),  // sky
-    (0xA11C36, 0xEF6A7A),  // crimson
+    (0x294293, 0x458CEA),  // blue
+    (0xD47C05, 0xF6A259),  // orange
+    (0x0D7B62, 0x53F0BB),  // green
+    (0xB35BA2, 0x9B6C99),  // pink
+    (0x775900, 0xF8E421),  // olive
+    (0x2096F7, 0xC4D5FF),  // sky
+    (0x831227, 0xC34750),  // crimson
     (0x5152B8, 0x9A9CFF),  // indigo
     (0x74512F, 0xC79A72),  // brown
     (0x5F6B76, 0xA9B4BF),  // grey
@@ -95,9 +96,9 @@ enum Palette {
       table[hue.name] = (hue.light, hue.dark)
       table["dark-" + hue.name] = (mix(hue.light, 0, 0.25), mix(hue.dark, 0, 0.22))
       table["semi-dark-" + hue.name] = (mix(hue.light, 0, 0.12), mix(hue.dark, 0, 0.1))
-      table["light-" + hue.name] = (mix(hue.light, 0xFFFFFF, 0.15), mix(hue.dark, 0xFFFFFF, 0.25))
+      table["light-" + hue.name] = (mix(hue.light, 0xFFFFFF, 0.12), mix(hue.dark, 0xFFFFFF, 0.25))
       table["super-light-" + hue.name] = (
-        mix(hue.light, 0xFFFFFF, 0.25), mix(hue.dark, 0xFFFFFF, 0.45)
+        mix(hue.light, 0xFFFFFF, 0.2), mix(hue.dark, 0xFFFFFF, 0.45)
       )
     }
     return table

@@ -89,7 +89,7 @@ struct TimeScale: Sendable {
     _ from: Int64, _ to: Int64, _ zone: Zone, least: Int64
   ) -> [Tick] {
     let count = [1, 2, 3, 6, 12, 24, 60, 120, 600, 6000, 60_000].first {
-      Int64($0) * 28 * day >= least
+      Int64($0) * (day * 30 + 10 * hour) >= least
     }
     guard let count else { return [] }
     let start = zone.civil(milliseconds: from)

@@ -56,7 +56,7 @@ struct Unit: Equatable, Sendable {
     switch kind {
     case "suffix": return Unit(kind: .decimal(short_), suffix: " " + TextTools.trim(rest))
     case "prefix": return Unit(kind: .decimal(short_), prefix: rest)
-    case "time": return Unit(kind: .date(.pattern(rest)))
+    case "time": return Unit(kind: .date(rest.isEmpty ? .iso : .pattern(rest)))
     case "count": return Unit(kind: .decimal(counts), suffix: " " + rest)
     case "si": return Unit(kind: .decimal(metric.map { " " + $0 }), suffix: siBase(rest))
     case "currency": return Unit(kind: .decimal(counts), prefix: rest)

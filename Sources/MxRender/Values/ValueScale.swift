@@ -41,10 +41,11 @@ struct ValueScale: Equatable, Sendable {
     low = Swift.min(Swift.max(wishes.min ?? low, -1e300), 1e300)
     high = Swift.min(Swift.max(wishes.max ?? high, -1e300), 1e300)
     if wishes.logBase > 1, let scale = logarithmic(low, high, wishes) { return scale }
-    if !(low < high) {
+    // Ticks closer than the digits of a number would be one number.
+    if !(high - low > Swift.max(abs(low), abs(high)) * 1e-10) {
       let margin = low == 0 ? 1 : abs(low) * 0.1
       if wishes.min == nil { low -= low == 0 ? 0 : margin }
-      high = Swift.max(low, high) + margin
+      high = Swift.max(low, high) + Swift.max(margin, abs(low) * 1e-6)
     } else if wishes.min == nil && wishes.softMin == nil && low > 0 && low < high * 0.35 {
       // Close to zero: show it, lengths are to be compared.
       low = 0
@@ -56,15 +57,11 @@ struct ValueScale: Equatable, Sendable {
   }
 
   private static func ticks(_ low: Double, _ high: Double, _ step: Double) -> [Double] {
-    guard step > 0, (high - low) / step < 1000 else { return [low, high] }
-    var ticks: [Double] = []
-    var index = (low / step - 1e-9).rounded(.up)
-    while index * step <= high + step * 1e-9 {
-      // Plus zero: no tick is -0.
-      ticks.append(index * step + 0)
-      index += 1
-    }
-    return ticks
+    let first = (low / step - 1e-9).rounded(.up)
+    let count = (high / step + 1e-9).rounded(.down) - first
+    guard step > 0, count >= 0, count < 1000, abs(first) < 1e14 else { return [low, high] }
+    // Plus zero: no tick is -0.
+    return (0...Int(count)).map { (first + Double($0)) * step + 0 }
   }
 
   /// The smallest round distance that is not below `least`.
