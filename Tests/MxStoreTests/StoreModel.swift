@@ -26,7 +26,16 @@ struct StoreModel: Equatable {
 
   /// What the store says, read series by series.
   init(reading store: Store, _ report: Report = Report(), in range: TimeRange = .all) throws {
-    let snapshot = try Snapshot(store, report)
+    try self.init(Snapshot(store, report), report, in: range)
+  }
+
+  /// What the segments alone say.
+  init(rebuilding store: Store) throws {
+    let report = Report()
+    try self.init(Snapshot(store, store.rebuiltManifest(report)), report)
+  }
+
+  init(_ snapshot: Snapshot, _ report: Report, in range: TimeRange = .all) throws {
     let selection = try snapshot.open([SelectRequest([], range: range)], report: report)[0]
     try selection.read(0..<selection.count, range, worker: 0) { number, samples in
       let labels = try selection.labels(number)
@@ -53,6 +62,8 @@ struct StoreModel: Equatable {
 /// Random work on a store, mirrored in a model.
 struct StoreWorkload {
   var random: SeededGenerator
+  /// Names of segments: a retry of the same work draws others.
+  var ids: SeededGenerator
   var model = StoreModel()
   /// The fake present; every commit is a minute later.
   var now: Int64 = 1_700_000_000_000
@@ -60,7 +71,12 @@ struct StoreWorkload {
   var seriesLimit = 12
   var rowLimit = 60
 
-  init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+  init(seed: UInt64) {
+    random = SeededGenerator(seed: seed)
+    ids = SeededGenerator(seed: ~seed)
+  }
+
+  private mutating func newIDs() -> SeededGenerator { SeededGenerator(seed: ids.next()) }
 
   mutating func batch() -> SampleBatch {
     var batch = SampleBatch()
@@ -83,8 +99,33 @@ struct StoreWorkload {
   mutating func commit(to store: Store) throws {
     now += 60_000
     let batch = batch()
-    let writer = StoreWriter(store, CommitOptions(now: now), random: random)
-    _ = random.next()
+    let writer = StoreWriter(store, CommitOptions(now: now), random: newIDs())
+    try writer.append(batch)
+    try writer.commit()
+    model.add(batch)
+  }
+
+  /// One commit of several batches: each becomes a segment of its own.
+  mutating func commitTogether(_ count: Int, to store: Store) throws {
+    now += 60_000
+    let batches = (0..<count).map { _ in batch() }
+    let writer = StoreWriter(store, CommitOptions(now: now), random: newIDs())
+    for batch in batches { try writer.append(batch) }
+    try writer.commit()
+    for batch in batches { model.add(batch) }
+  }
+
+  /// Series with names so long that their set becomes a file.
+  mutating func commitPods(to store: Store) throws {
+    now += 60_000
+    var batch = SampleBatch()
+    var names = SeededGenerator(seed: 77)
+    for pod in 0..<20 {
+      let uid = "\(names.next())-\(names.next())"
+      batch.append(
+        LabelSet(name: "pods", [("pod", "p\(pod)"), ("uid", uid)]), now, Double(pod % 3))
+    }
+    let writer = StoreWriter(store, CommitOptions(now: now), random: newIDs())
     try writer.append(batch)
     try writer.commit()
     model.add(batch)
@@ -95,9 +136,7 @@ struct StoreWorkload {
     let matchers = [try Matcher("job", .regex, "j\(job)|j\(job + 1)")]
     let from = now - Int64.random(in: 0..<3_600_000, using: &random)
     let range = TimeRange(from: from, to: from + 900_000)
-    let source = random
-    _ = random.next()
-    _ = try store.delete(matchers, range, now: now, Report(), random: source)
+    _ = try store.delete(matchers, range, now: now, Report(), random: newIDs())
     model.delete(matchers, range)
   }
 
@@ -106,8 +145,7 @@ struct StoreWorkload {
     now += hours * 3_600_000
     for job in MergePlan.jobs(try store.manifest(Report()), now: now, grace: grace) {
       try store.execute(
-        job, now: now, grace: grace, effort: .merged, Report(), random: random)
-      _ = random.next()
+        job, now: now, grace: grace, effort: .merged, Report(), random: newIDs())
     }
   }
 }

@@ -84,11 +84,9 @@ final class SegmentDraft {
 
   /// Gives up: the file goes. What cannot be removed now is swept later.
   func discard() {
-    do throws(FileError) {
-      try file.close()
-      try store.files.remove(temporary)
-    } catch {
-      // The run is failing for another reason already, and nothing reads the file.
-    }
+    // The run is failing for another reason already, and nothing reads the file:
+    // whatever cannot be closed or removed now is not worth another error.
+    do throws(FileError) { try file.close() } catch {}
+    do throws(FileError) { try store.files.remove(temporary) } catch {}
   }
 }

@@ -83,7 +83,7 @@ struct SetPlacement {
         let hits = try set.find(probes, of: series).count { $0 != SeriesSet.unknown }
         if hits > 0 { found.append((set, hits)) }
         if hits == probes.count { break }
-      } catch .damaged, .vanished {
+      } catch .damaged, .vanished, .foreign {
         continue
       }
     }
@@ -123,11 +123,16 @@ extension Store {
   }
 
   /// Makes a set durable under its name. Its name is its content: where the
-  /// file is there already, nothing is written.
+  /// file is there already, only its name is synced, which a run that died may have
+  /// left undone. A damaged file gets its right content back.
   func write(_ set: SeriesSetBytes) throws(StoreError) {
     let path = setPath(set.id)
     try onDisk { () throws(FileError) in
-      if let status = try files.status(path), status.size == set.bytes.count { return }
+      if let status = try files.status(path), status.size == set.bytes.count,
+        try files.contents(of: path, limit: set.bytes.count) == set.bytes
+      {
+        return try files.syncDirectory(setDirectory)
+      }
       try files.replace(
         path, with: set.bytes,
         temporary: FilePath.join(setDirectory, Store.temporaryPrefix + "\(set.id)"))

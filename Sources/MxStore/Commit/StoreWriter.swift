@@ -105,7 +105,8 @@ package final class StoreWriter: SampleSink {
     let orphans = try store.orphans(beyond: manifest)
     if let policy = options.conflict { manifest.conflict = policy }
     let first = max(manifest.lastSequence, orphans.lastSequence) + 1
-    try fold(&manifest)
+    try checkSets()
+    let folded = try fold(&manifest, orphans)
     var infos: [SegmentInfo] = []
     for (part, draft) in drafts.enumerated() {
       let sequence = first + UInt64(part)
@@ -113,8 +114,8 @@ package final class StoreWriter: SampleSink {
         info: draft.info(sequences: sequence...sequence, level: 0), storeID: manifest.storeID)
       footer.part = part
       footer.parts = drafts.count
-      footer.replaces = part == 0 ? orphans.ids : []
-      footer.batches = options.batches
+      footer.replaces = part == 0 ? orphans.ids + (folded?.dead ?? []) : []
+      footer.batches = options.batches + (part == 0 ? folded?.batches ?? [] : [])
       footer.made = options.now
       footer.conflict = manifest.conflict
       infos.append(try draft.seal(footer))
@@ -129,20 +130,34 @@ package final class StoreWriter: SampleSink {
     result.segments += infos
   }
 
+  /// The sets that the drafts refer to were there when they were chosen, without
+  /// the lock; one that waited for its removal may be gone by now.
+  private func checkSets() throws(StoreError) {
+    for set in Set(drafts.compactMap(\.set)).sorted() where try !store.has(set) {
+      throw .vanished(path: store.setPath(set))
+    }
+  }
+
   /// Rewrites the small segments of the last minutes as one, where there are
   /// many: some milliseconds now, for every query until the hour is merged. A fold
   /// that damage stops is left to `repair`.
-  private func fold(_ manifest: inout Manifest) throws {
-    guard let job = MergePlan.fold(manifest, now: options.now, grace: options.grace) else { return }
+  private func fold(_ manifest: inout Manifest, _ orphans: Orphans) throws -> Store.Fold? {
+    guard let job = MergePlan.fold(manifest, now: options.now, grace: options.grace) else {
+      return nil
+    }
     do {
-      let outcome = try store.fold(job, manifest, options, report, random: &random)
-      guard let outcome else { return }
-      manifest.retire(outcome.inputs, now: options.now)
-      manifest.segments += outcome.output.map { [$0] } ?? []
-      result.folded += outcome.inputs.count
+      let fold = try store.fold(job, manifest, orphans, options, random: &random)
+      guard let fold else { return nil }
+      manifest.retire(fold.inputs, now: options.now)
+      manifest.segments += fold.output.map { [$0] } ?? []
+      result.folded += fold.inputs.count
+      return fold
     } catch StoreError.damaged(let damage) {
       report.damaged(damage)
+    } catch StoreError.vanished(let path) {
+      report.damaged(Damage(path: path, part: "", reason: "is missing"))
     }
+    return nil
   }
 
   /// Drops what was appended and not committed.

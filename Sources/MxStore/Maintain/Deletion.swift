@@ -19,8 +19,7 @@ extension Store {
     let tombstone = Tombstone(
       sequence: sequence, record: id, matchers: matchers, range: range, made: now)
     manifest.tombstones.append(tombstone)
-    try commitRecord(
-      id, &manifest, sequence: sequence, tombstones: [tombstone], replaces: [], now: now)
+    try commitRecord(id, &manifest, tombstones: [tombstone], now: now)
     return tombstone
   }
 
@@ -39,9 +38,7 @@ extension Store {
     manifest.tombstones.removeAll { $0.sequence == sequence }
     let record = manifest.segments.filter { $0.id == tombstone.record }
     manifest.retire(record, now: now)
-    try commitRecord(
-      random.next(), &manifest, sequence: try nextSequence(manifest), tombstones: [],
-      replaces: [tombstone.record], now: now)
+    try commitRecord(random.next(), &manifest, replaces: [tombstone.record], now: now)
     return true
   }
 
@@ -58,9 +55,7 @@ extension Store {
     let dropped = manifest.segments.filter { ids.contains($0.id) }
     if dropped.isEmpty { return [] }
     manifest.retire(dropped, now: now)
-    try commitRecord(
-      random.next(), &manifest, sequence: try nextSequence(manifest), tombstones: [],
-      replaces: dropped.map(\.id), now: now)
+    try commitRecord(random.next(), &manifest, replaces: dropped.map(\.id), now: now)
     return dropped
   }
 
@@ -69,20 +64,28 @@ extension Store {
   }
 
   /// Writes a segment without columns and the manifest that has it.
-  private func commitRecord(
-    _ id: UInt64, _ manifest: inout Manifest, sequence: UInt64, tombstones: [Tombstone],
-    replaces: [UInt64], now: Int64
+  func commitRecord(
+    _ id: UInt64, _ manifest: inout Manifest, tombstones: [Tombstone] = [],
+    replaces: [UInt64] = [], batches: [ContentHash] = [], now: Int64
   ) throws(StoreError) {
     try makeDirectories()
     let orphans = try orphans(beyond: manifest)
+    let sequence = max(manifest.lastSequence, orphans.lastSequence) + 1
     let draft = try SegmentDraft(self, id: id, kind: .record, effort: .fresh)
     var footer = SegmentFooter(
       info: draft.info(sequences: sequence...sequence, level: 0), storeID: manifest.storeID)
     footer.tombstones = tombstones
     footer.replaces = (replaces + orphans.ids).sorted()
+    footer.batches = batches
     footer.made = now
     footer.conflict = manifest.conflict
-    let info = try draft.seal(footer)
+    let info: SegmentInfo
+    do throws(StoreError) {
+      info = try draft.seal(footer)
+    } catch {
+      draft.discard()
+      throw error
+    }
     try onDisk { () throws(FileError) in try files.syncDirectory(segmentDirectory) }
     manifest.lastSequence = sequence
     manifest.add([info], now: now)

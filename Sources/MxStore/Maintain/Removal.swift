@@ -17,6 +17,21 @@ package struct RemovalResult: Hashable, Sendable {
 package enum Removal {
   /// 24 h: a copy that takes less than this is whole.
   package static let defaultGrace: Int64 = 86_400_000
+
+  /// Whether `span` ms went by from `since` to `now`. Clocks may say anything:
+  /// nothing here overflows.
+  static func isOver(_ since: Int64, _ span: Int64, now: Int64) -> Bool {
+    let (age, overflow) = now.subtractingReportingOverflow(since)
+    return overflow ? now > since : age >= span
+  }
+
+  /// The present as removal sees it: a clock that jumped ahead makes nothing
+  /// older than the newest sample and a day.
+  static func present(_ manifest: Manifest, now: Int64) -> Int64 {
+    guard let newest = manifest.newestSample else { return now }
+    let (limit, overflow) = newest.addingReportingOverflow(86_400_000)
+    return overflow ? now : min(now, limit)
+  }
 }
 
 extension Store {
@@ -37,20 +52,35 @@ extension Store {
     var manifest = try self.manifest(report)
     // What damage hides must not be mistaken for what no one needs.
     if !report.damage.isEmpty { return result }
-    let present = manifest.newestSample.map { min(now, $0 + 86_400_000) } ?? now
-    let due = manifest.retired.filter { $0.since + grace <= present }
+    let present = Removal.present(manifest, now: now)
+    let orphans = try orphans(beyond: manifest)
+    let due = manifest.retired.filter { Removal.isOver($0.since, grace, now: present) }
     if !due.isEmpty {
+      // What earlier runs removed is gone for good before the record that
+      // speaks of it goes.
+      try syncRemovals()
       let paths = Set(due.map(\.path))
       manifest.retired.removeAll { paths.contains($0.path) }
-      // A record has done its work once nothing it names can come back.
-      manifest.dropSpentRecords()
+    }
+    let spent = due.isEmpty ? manifest.spentRecords(beside: orphans) : []
+    if !due.isEmpty || !spent.isEmpty {
+      manifest.retire(spent, now: now)
       manifest.generation = max(manifest.generation, try manifestGenerations().first ?? 0)
       manifest.add([], now: now)
       try write(manifest)
     }
     for file in due { try remove(FilePath.join(path, file.path), &result) }
-    try sweep(manifest, now: now, grace: grace, &result)
+    try sweep(manifest, orphans, now: present, grace: grace, &result)
+    if result.files > 0 { try syncRemovals() }
     return result
+  }
+
+  private func syncRemovals() throws(StoreError) {
+    for directory in [segmentDirectory, setDirectory] {
+      try onDisk { () throws(FileError) in
+        if try files.status(directory) != nil { try files.syncDirectory(directory) }
+      }
+    }
   }
 
   /// Keeps long readers out; nil where one is at work.
@@ -77,19 +107,28 @@ extension Store {
 
   /// Removes files of crashed runs: unfinished ones and those that no manifest
   /// names, once they are as old as the grace by the clock of the disk.
+  ///
+  /// What cannot be read is not known to be worthless: it stays for `repair`, and
+  /// as long as it is there so do all sets, since it may need any of them.
   private func sweep(
-    _ manifest: Manifest, now: Int64, grace: Int64, _ result: inout RemovalResult
+    _ manifest: Manifest, _ orphans: Orphans, now: Int64, grace: Int64,
+    _ result: inout RemovalResult
   ) throws(StoreError) {
     let known = Set(
       manifest.segments.map { "segments/" + $0.fileName }
-        + manifest.sets.map { "sets/" + Store.setName($0) } + manifest.retired.map(\.path))
+        + manifest.sets.map { "sets/" + Store.setName($0) } + manifest.retired.map(\.path)
+        + orphans.unreadable.map { "segments/" + $0 })
     for directory in ["segments", "sets"] {
       for name in try names(in: FilePath.join(path, directory)) {
         let relative = directory + "/" + name
+        let isUnfinished = name.hasPrefix(Store.temporaryPrefix)
         if known.contains(relative) { continue }
+        if directory == "sets", !orphans.unreadable.isEmpty, !isUnfinished { continue }
         let file = FilePath.join(path, relative)
         let status = try onDisk { () throws(FileError) in try files.status(file) }
-        guard let status, !status.isDirectory, status.modified + grace <= now else { continue }
+        guard let status, !status.isDirectory,
+          Removal.isOver(status.modified, grace, now: now)
+        else { continue }
         try remove(file, &result)
       }
     }
@@ -97,13 +136,17 @@ extension Store {
 }
 
 extension Manifest {
-  /// Takes out records of retention whose files are gone; their own files are
-  /// retired in turn. Records of deletions stay while their tombstone does.
-  mutating func dropSpentRecords() {
-    let alive = Set(tombstones.map(\.record))
+  /// Records that have done their work: nothing that they name can come back,
+  /// because no file waits for its removal and none lies there that nothing
+  /// knows. Records of deletions stay while their tombstone does, and the newest
+  /// commit stays, because a rebuild goes on from its number.
+  func spentRecords(beside orphans: Orphans) -> [SegmentInfo] {
     let waits = retired.contains { $0.segment != 0 }
-    if waits { return }
-    let spent = segments.filter { $0.kind == .record && !alive.contains($0.id) }
-    retire(spent, now: lastRun)
+    if waits || !orphans.ids.isEmpty || !orphans.unreadable.isEmpty { return [] }
+    let alive = Set(tombstones.map(\.record))
+    let newest = segments.map(\.lastSequence).max() ?? 0
+    return segments.filter {
+      $0.kind == .record && !alive.contains($0.id) && $0.lastSequence < newest
+    }
   }
 }

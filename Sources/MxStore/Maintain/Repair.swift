@@ -138,14 +138,14 @@ extension Store {
     defer { lock.release() }
     var manifest = try manifestForWriting(Report(), random: &random)
     manifest.segments.removeAll { $0.id == footer.info.id }
-    var outputs: [SegmentInfo] = []
-    if let draft {
-      outputs = [
-        try seal(draft, standingFor: [footer], level: footer.info.level, manifest, now: now)
-      ]
-      try onDisk { () throws(FileError) in try files.syncDirectory(segmentDirectory) }
+    guard let draft else {
+      return try commitRecord(random.next(), &manifest, replaces: [footer.info.id], now: now)
     }
-    manifest.add(outputs, now: now)
+    let orphans = try orphans(beyond: manifest)
+    let output = try seal(
+      draft, standingFor: [footer], orphans, level: footer.info.level, manifest, now: now)
+    try onDisk { () throws(FileError) in try files.syncDirectory(segmentDirectory) }
+    manifest.add([output], now: now)
     try write(manifest)
   }
 

@@ -23,6 +23,10 @@ extension Store {
         result.files += 1
       } catch .damaged(let damage) {
         report.damaged(damage)
+      } catch .foreign(let path) {
+        report.damaged(Damage(path: path, part: "", reason: "is no manifest"))
+      } catch .vanished {
+        // A commit went by: this one was the oldest.
       }
     }
     let manifest = try self.manifest(report)

@@ -99,7 +99,8 @@ extension Manifest {
 
   package static func generation(ofFileName name: String) -> UInt64? {
     guard name.hasPrefix(prefix), name.utf8.count >= prefix.utf8.count + 16 else { return nil }
-    return UInt64(name.dropFirst(prefix.count))
+    // A name that claims more is none of ours; adding to a generation never overflows.
+    return UInt64(name.dropFirst(prefix.count)).flatMap { $0 <= UInt64(Int64.max) ? $0 : nil }
   }
 
   package func encoded() -> [UInt8] {
@@ -164,8 +165,8 @@ extension Manifest {
       var value = bytes
       switch tag {
       case 1: storeID = try value.onlyHash()
-      case 2: generation = try value.onlyVarint()
-      case 3: lastSequence = try value.onlyVarint()
+      case 2: generation = try value.onlyVarint() & UInt64(Int64.max)
+      case 3: lastSequence = try value.onlyVarint() & SegmentInfo.maxSequence
       case 4: conflict = try ConflictPolicy(from: &value)
       case 5: lastRun = try value.onlySigned()
       case 6: segments.append(try SegmentInfo(from: &value))

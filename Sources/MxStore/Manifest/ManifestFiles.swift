@@ -21,17 +21,30 @@ extension Store {
     return entries.compactMap { Manifest.generation(ofFileName: $0.name) }.sorted(by: >)
   }
 
-  /// What is live now: the newest manifest whose files are all there.
+  /// What is live now: the newest manifest.
   ///
-  /// In a store that is copied while it is written, the newest manifest may
-  /// have been copied without its segments: an older one is whole then. Where
-  /// none is, the newest counts and each missing file is damage. A manifest that
-  /// cannot be read is damage too; what it said is rebuilt from the segments.
+  /// One that cannot be read is damage; what it said is rebuilt from the
+  /// segments. Files that it names and that are not there are damage too, unless
+  /// all looks like a copy made while the store was written (see `copied`).
   package func manifest(_ report: Report) throws(StoreError) -> Manifest {
+    // A reader may be so slow that the manifest it saw in the listing is gone.
+    for _ in 0..<Store.manifestTries {
+      do throws(StoreError) {
+        return try newestManifest(report)
+      } catch .vanished {
+        continue
+      }
+    }
+    return try newestManifest(report)
+  }
+
+  private static let manifestTries = 10
+
+  private func newestManifest(_ report: Report) throws(StoreError) -> Manifest {
     let generations = try manifestGenerations()
     guard let newest = generations.first else {
       guard try !segmentNames().isEmpty else { throw .missing(path: path) }
-      report.damaged(Damage(path: path, part: "", reason: "has segments but no manifest"))
+      report.warn("\(path): has no manifest: a copy made while the store was written?")
       return try rebuiltManifest(report)
     }
     let manifest: Manifest
@@ -39,20 +52,85 @@ extension Store {
       manifest = try readManifest(newest)
     } catch .damaged(let damage) {
       report.damaged(damage)
-      return try rebuiltManifest(report)
+      return try standIn(generations.dropFirst(), report)
+    } catch .foreign(let path) {
+      report.damaged(Damage(path: path, part: "", reason: "is no manifest"))
+      return try standIn(generations.dropFirst(), report)
     }
     let missing = try missingFiles(of: manifest)
     if missing.isEmpty { return manifest }
-    for generation in generations.dropFirst() {
-      if let older = try? readManifest(generation), try missingFiles(of: older).isEmpty {
-        report.inform(
-          "\(path): generation \(newest) lacks files, generation \(generation) is whole: "
-            + "a copy made during a commit")
-        return older
-      }
-    }
+    if let copied = try copied(manifest, generations, report) { return copied }
     for file in missing { report.damaged(Damage(path: file, part: "", reason: "is missing")) }
     return manifest
+  }
+
+  /// What stands in for a newest manifest that cannot be read: what the segments
+  /// add up to, and those segments that cannot be read either but that an older
+  /// manifest knows, so that whoever reads is told of them.
+  private func standIn(
+    _ older: ArraySlice<UInt64>, _ report: Report
+  ) throws(StoreError) -> Manifest {
+    let found = try foundSegments(report)
+    var manifest = try rebuiltManifest(from: found)
+    let unreadable = Set(found.unreadable)
+    if unreadable.isEmpty { return manifest }
+    for generation in older {
+      guard let known = try readableManifest(generation) else { continue }
+      manifest.segments += known.segments.filter { unreadable.contains($0.fileName) }
+      break
+    }
+    return manifest
+  }
+
+  /// What a copy holds that was made while the store was written, nil where this
+  /// is no such copy but a loss.
+  ///
+  /// `cp` lists a directory at once and copies it then: a copy has all segments
+  /// that existed at that moment and none that came later. So the newest manifest
+  /// whose files are all there is what was live then; of the segments that
+  /// are newer, only those of the one commit that was under way can be there. Where
+  /// all manifests are younger than the listing, the segments add up to it.
+  private func copied(
+    _ newest: Manifest, _ generations: [UInt64], _ report: Report
+  ) throws(StoreError) -> Manifest? {
+    var newer = [newest]
+    var whole: Manifest?
+    for generation in generations.dropFirst() {
+      guard let older = try readableManifest(generation) else { continue }
+      if try missingFiles(of: older).isEmpty {
+        whole = older
+        break
+      }
+      newer.append(older)
+    }
+    // The first manifest after the listing: what it knows may have been under way.
+    guard let first = newer.last else { return nil }
+    let before = Set(first.segments.map(\.id))
+    let later = newest.segments.filter { !before.contains($0.id) }
+    let present = Set(try names(in: segmentDirectory))
+    guard !later.contains(where: { present.contains($0.fileName) }),
+      whole != nil || !later.isEmpty
+    else { return nil }
+    report.warn(
+      "\(path): generation \(newest.generation) lacks files that are newer than the others: "
+        + "a copy made while the store was written")
+    if let whole { return whole }
+    var found = try foundSegments(report)
+    // Sets may have been listed before segments.
+    let sets = Set(try names(in: setDirectory))
+    found.footers.removeAll { footer in
+      footer.info.set.map { !sets.contains(Store.setName($0)) } ?? false
+    }
+    return try rebuiltManifest(from: found)
+  }
+
+  /// An older manifest, nil where it is damaged or gone.
+  private func readableManifest(_ generation: UInt64) throws(StoreError) -> Manifest? {
+    do throws(StoreError) {
+      return try readManifest(generation)
+    } catch .damaged, .foreign, .newer, .vanished {
+      return nil
+    }
   }
 
   func readManifest(_ generation: UInt64) throws(StoreError) -> Manifest {
@@ -105,10 +183,19 @@ extension Store {
     try onDisk { () throws(FileError) in
       try files.replace(file, with: bytes, temporary: FilePath.join(path, ".new-manifest"))
     }
-    // What follows is tidying: the commit stands whether or not it succeeds.
-    let old = (try? manifestGenerations()) ?? []
-    for generation in old.dropFirst(Store.keptManifests) {
-      try? files.remove(FilePath.join(path, Manifest.fileName(generation: generation)))
+    removeOldManifests()
+  }
+
+  /// Tidying: the commit stands whether or not it succeeds, and the next one
+  /// tries again.
+  private func removeOldManifests() {
+    do throws(StoreError) {
+      for generation in try manifestGenerations().dropFirst(Store.keptManifests) {
+        let file = FilePath.join(path, Manifest.fileName(generation: generation))
+        try onDisk { () throws(FileError) in try files.remove(file) }
+      }
+    } catch {
+      return
     }
   }
 }

@@ -35,7 +35,8 @@ extension Store {
     defer { lock.release() }
     do {
       return try commitMerge(
-        draft, replacing: inputs, level: job.level, now: now, report, random: &random)
+        draft, replacing: inputs, level: job.level, now: now, grace: grace, report,
+        random: &random)
     } catch {
       draft?.discard()
       throw error
@@ -44,65 +45,86 @@ extension Store {
 
   private func commitMerge(
     _ draft: SegmentDraft?, replacing inputs: [SegmentMerge.Input], level: UInt8, now: Int64,
-    _ report: Report, random: inout any RandomNumberGenerator
+    grace: Int64, _ report: Report, random: inout any RandomNumberGenerator
   ) throws(StoreError) -> SegmentInfo? {
     var manifest = try manifestForWriting(report, random: &random)
     let infos = inputs.map(\.segment.reader.info)
     // Someone deleted, merged or expired an input meanwhile: the work is void.
-    guard infos.allSatisfy({ manifest.segments.contains($0) }) else {
+    guard infos.allSatisfy({ manifest.segments.contains($0) }),
+      MergePlan.mayMerge(infos, manifest, now: now, grace: grace)
+    else {
       draft?.discard()
       return nil
     }
-    var outputs: [SegmentInfo] = []
-    if let draft {
-      outputs = [
-        try seal(
-          draft, standingFor: inputs.map(\.segment.reader.footer), level: level, manifest, now: now)
-      ]
-      try onDisk { () throws(FileError) in try files.syncDirectory(segmentDirectory) }
+    let footers = inputs.map(\.segment.reader.footer)
+    let orphans = try orphans(beyond: manifest)
+    guard let draft else {
+      // Deletions left nothing: a record keeps a rebuild from bringing the inputs back.
+      let dead = manifest.dead(by: footers)
+      manifest.retire(infos, now: now)
+      try commitRecord(
+        random.next(), &manifest, replaces: dead, batches: SegmentFooter.batches(of: footers),
+        now: now)
+      return nil
     }
+    let output = try seal(
+      draft, standingFor: footers, orphans, level: level, manifest, now: now)
+    try onDisk { () throws(FileError) in try files.syncDirectory(segmentDirectory) }
     manifest.retire(infos, now: now)
-    manifest.add(outputs, now: now)
+    manifest.add([output], now: now)
     try write(manifest)
-    return outputs.first
+    return output
   }
 
   /// Ends the output of a merge with the footer that says what it stands for.
   func seal(
-    _ draft: SegmentDraft, standingFor footers: [SegmentFooter], level: UInt8,
-    _ manifest: Manifest, now: Int64
+    _ draft: SegmentDraft, standingFor footers: [SegmentFooter], _ orphans: Orphans,
+    level: UInt8, _ manifest: Manifest, now: Int64
   ) throws(StoreError) -> SegmentInfo {
     let first = footers.map(\.info.firstSequence).min() ?? 0
     let last = footers.map(\.info.lastSequence).max() ?? 0
     var footer = SegmentFooter(
       info: draft.info(sequences: first...last, level: level), storeID: manifest.storeID)
-    footer.replaces = manifest.dead(by: footers)
-    footer.batches = footers.flatMap(\.batches)
+    footer.replaces = manifest.dead(by: footers) + orphans.ids
+    footer.batches = SegmentFooter.batches(of: footers)
     footer.made = now
     footer.conflict = manifest.conflict
     return try draft.seal(footer)
   }
 
+  /// What a fold did, for the commit that makes it so.
+  struct Fold {
+    var inputs: [SegmentInfo]
+    var output: SegmentInfo?
+    /// Where nothing was left of the inputs: what the commit itself must name
+    /// as dead, and the batches that it holds instead of them.
+    var dead: [UInt64] = []
+    var batches: [ContentHash] = []
+  }
+
   /// The part of a fold that a commit does under its lock: writes the output;
   /// the commit's own manifest makes it live. Nil where an input is gone.
   func fold(
-    _ job: MergeJob, _ manifest: Manifest, _ options: CommitOptions, _ report: Report,
+    _ job: MergeJob, _ manifest: Manifest, _ orphans: Orphans, _ options: CommitOptions,
     random: inout any RandomNumberGenerator
-  ) throws -> (inputs: [SegmentInfo], output: SegmentInfo?)? {
+  ) throws -> Fold? {
     let snapshot = Snapshot(self, manifest)
     let infos = job.inputs.compactMap { manifest.segment($0) }
+    guard infos.count == job.inputs.count else { return nil }
     let inputs = try infos.map {
       try snapshot.mergeInput($0, now: options.now, grace: options.grace)
     }
     var merge = SegmentMerge(self, inputs, policy: manifest.conflict)
+    let footers = inputs.map(\.segment.reader.footer)
     guard let draft = try merge.write(id: random.next(), effort: .fresh) else {
-      return (infos, nil)
+      return Fold(
+        inputs: infos, dead: manifest.dead(by: footers),
+        batches: SegmentFooter.batches(of: footers))
     }
     do {
       let output = try seal(
-        draft, standingFor: inputs.map(\.segment.reader.footer), level: job.level, manifest,
-        now: options.now)
-      return (infos, output)
+        draft, standingFor: footers, orphans, level: job.level, manifest, now: options.now)
+      return Fold(inputs: infos, output: output)
     } catch {
       draft.discard()
       throw error
@@ -131,7 +153,7 @@ extension Snapshot {
     var input = SegmentMerge.Input(segment: segment)
     for tombstone in manifest.tombstones
     where tombstone.sequence > info.lastSequence && tombstone.range.overlaps(info.range)
-      && tombstone.made + grace <= now
+      && Removal.isOver(tombstone.made, grace, now: now)
     {
       input.hidden.append((try segment.set.match(tombstone.matchers), tombstone.range))
     }

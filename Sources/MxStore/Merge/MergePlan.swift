@@ -107,7 +107,7 @@ package struct MergePlan: Sendable {
     // A deletion that may still be taken back must not be made permanent.
     let isUndoable = manifest.tombstones.contains { tombstone in
       tombstone.sequence > first && tombstone.sequence < last && tombstone.range.overlaps(range)
-        && now < tombstone.made + grace
+        && !Removal.isOver(tombstone.made, grace, now: now)
     }
     return !isBetween && !isUndoable
   }

@@ -43,15 +43,25 @@ package final class Snapshot: SeriesSource {
         result.append(try segment(info))
       } catch .damaged(let damage) {
         report.damaged(damage)
+      } catch .vanished(let path) {
+        // Where no newer snapshot would have it, it is lost, not removed behind a slow reader.
+        guard try isNewest() else { throw .vanished(path: path) }
+        report.damaged(Damage(path: path, part: "", reason: "is missing"))
       }
     }
     return result
   }
 
+  private func isNewest() throws(StoreError) -> Bool {
+    try store.manifestGenerations().first ?? 0 <= manifest.generation
+  }
+
   /// The open segment `info`, opened now if it is not yet.
   func segment(_ info: SegmentInfo) throws(StoreError) -> OpenSegment {
     if let known = open.withLock({ $0.segments[info.id] }) { return known }
-    let reader = try SegmentReader(opening: store.segmentPath(info), in: store.files)
+    let reader = try Snapshot.named("segment") { () throws(StoreError) in
+      try SegmentReader(opening: store.segmentPath(info), in: store.files)
+    }
     guard reader.info.id == info.id, reader.info.bytes == info.bytes else {
       throw reader.region.damaged("footer", "is not what the manifest says")
     }
@@ -60,11 +70,24 @@ package final class Snapshot: SeriesSource {
     return segment
   }
 
+  /// Runs `body`; a foreign file under a name that the manifest knows is damage.
+  private static func named<R>(
+    _ what: String, _ body: () throws(StoreError) -> R
+  ) throws(StoreError) -> R {
+    do throws(StoreError) {
+      return try body()
+    } catch .foreign(let path) {
+      throw .damaged(Damage(path: path, part: "", reason: "is no \(what)"))
+    }
+  }
+
   private func set(of reader: SegmentReader) throws(StoreError) -> SeriesSet {
     if let region = try reader.inlineSet { return try SeriesSet(region: region) }
     guard let id = reader.info.set else { throw reader.region.damaged("footer", "names no set") }
     if let known = open.withLock({ $0.sets[id] }) { return known }
-    let set = try SeriesSet(region: FileRegion(opening: store.setPath(id), in: store.files))
+    let set = try Snapshot.named("series set") { () throws(StoreError) in
+      try SeriesSet(region: FileRegion(opening: store.setPath(id), in: store.files))
+    }
     guard set.id == id else {
       throw .damaged(Damage(path: store.setPath(id), part: "", reason: "has another set's name"))
     }

@@ -28,6 +28,12 @@ package struct SegmentFooter: Hashable, Sendable {
     self.storeID = storeID
   }
 
+  /// The batches that several segments hold together, each once.
+  static func batches(of footers: [SegmentFooter]) -> [ContentHash] {
+    var known: Set<ContentHash> = []
+    return footers.flatMap(\.batches).filter { known.insert($0).inserted }
+  }
+
   package func section(_ kind: SectionKind) -> Section? { sections.first { $0.kind == kind } }
 }
 
@@ -216,6 +222,7 @@ extension SegmentFooter {
       case 4:
         part = try value.count(atMost: 1 << 20)
         parts = try value.count(atMost: 1 << 20)
+        guard part < parts else { throw .malformed("part of a commit", at: 0) }
       case 5: while !value.isAtEnd { batches.append(try value.hash()) }
       case 6: tombstones.append(try Tombstone(from: &value))
       case 7: sourceSequence = try value.onlyVarint()

@@ -52,20 +52,18 @@ package struct SegmentInfo: Hashable, Sendable {
 
   package static let suffix = ".seg"
 
-  /// The last commit that a segment's name claims; nil for other files' names.
-  package static func lastSequence(ofFileName name: String) -> UInt64? {
-    guard name.hasSuffix(suffix) else { return nil }
-    let parts = name.dropLast(suffix.count).split(separator: "-")
-    guard parts.count == 3 else { return nil }
-    return UInt64(parts[1])
-  }
+  /// No commit has a higher number: what claims one is damaged, and adding to
+  /// a number never overflows.
+  package static let maxSequence = UInt64(Int64.max)
 
-  /// The id in a segment's name; nil for other files' names.
-  package static func id(ofFileName name: String) -> UInt64? {
+  /// The commits that a segment's name claims; nil for other files' names.
+  package static func sequences(ofFileName name: String) -> ClosedRange<UInt64>? {
     guard name.hasSuffix(suffix) else { return nil }
     let parts = name.dropLast(suffix.count).split(separator: "-")
-    guard parts.count == 3 else { return nil }
-    return UInt64(parts[2], radix: 16)
+    guard parts.count == 3, let first = UInt64(parts[0]), let last = UInt64(parts[1]),
+      first <= last, last <= maxSequence
+    else { return nil }
+    return first...last
   }
 
   private static func decimal(_ number: UInt64) -> String {
@@ -115,7 +113,9 @@ extension SegmentInfo {
     let level = try reader.uint8()
     let first = try reader.varint()
     let (last, overflow) = first.addingReportingOverflow(try reader.varint())
-    guard !overflow else { throw .malformed("sequence range", at: start) }
+    guard !overflow, last <= SegmentInfo.maxSequence else {
+      throw .malformed("sequence range", at: start)
+    }
     let from = try reader.signedVarint()
     let to = from &+ Int64(bitPattern: try reader.varint())
     guard from <= to || kind == .record else { throw .malformed("time range", at: start) }
