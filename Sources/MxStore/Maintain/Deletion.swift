@@ -20,7 +20,8 @@ extension Store {
       sequence: sequence, record: id, matchers: matchers, range: range, made: now)
     manifest.tombstones.append(tombstone)
     try commitRecord(
-      id, &manifest, sequence: sequence, tombstones: [tombstone], replaces: [], now: now)
+      id, &manifest, sequence: sequence, range: range, tombstones: [tombstone], replaces: [],
+      now: now)
     return tombstone
   }
 
@@ -40,8 +41,8 @@ extension Store {
     let record = manifest.segments.filter { $0.id == tombstone.record }
     manifest.retire(record, now: now)
     try commitRecord(
-      random.next(), &manifest, sequence: try nextSequence(manifest), tombstones: [],
-      replaces: [tombstone.record], now: now)
+      random.next(), &manifest, sequence: try nextSequence(manifest), range: tombstone.range,
+      tombstones: [], replaces: [tombstone.record], now: now)
     return true
   }
 
@@ -68,16 +69,19 @@ extension Store {
     max(manifest.lastSequence, try orphans(beyond: manifest).lastSequence) + 1
   }
 
-  /// Writes a segment without columns and the manifest that has it.
+  /// Writes a segment without columns and the manifest that has it. `range`: where
+  /// the windows of tiers are to be computed again.
   private func commitRecord(
-    _ id: UInt64, _ manifest: inout Manifest, sequence: UInt64, tombstones: [Tombstone],
-    replaces: [UInt64], now: Int64
+    _ id: UInt64, _ manifest: inout Manifest, sequence: UInt64,
+    range: TimeRange = TimeRange(from: 0, to: 0), tombstones: [Tombstone], replaces: [UInt64],
+    now: Int64
   ) throws(StoreError) {
     try makeDirectories()
     let orphans = try orphans(beyond: manifest)
     let draft = try SegmentDraft(self, id: id, kind: .record, effort: .fresh)
     var footer = SegmentFooter(
       info: draft.info(sequences: sequence...sequence, level: 0), storeID: manifest.storeID)
+    footer.info.range = range
     footer.tombstones = tombstones
     footer.replaces = (replaces + orphans.ids).sorted()
     footer.made = now
