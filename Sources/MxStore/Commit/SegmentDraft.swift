@@ -14,6 +14,8 @@ final class SegmentDraft {
   private var sections: [Section] = []
   private var seriesCount = 0
   private(set) var set: ContentHash?
+  /// Of windows: their tier, and how its columns lie.
+  var tier: (width: Int64, layout: TierLayout)?
 
   init(
     _ store: Store, id: UInt64, kind: SegmentKind = .samples, effort: Effort
@@ -53,6 +55,7 @@ final class SegmentDraft {
     info.samples = writer.samples
     info.series = seriesCount
     info.set = set
+    info.tier = tier?.width ?? 0
     return info
   }
 
@@ -74,6 +77,7 @@ final class SegmentDraft {
   private func finish(_ footer: SegmentFooter, sync: Bool) throws(StoreError) -> SegmentInfo {
     var footer = footer
     footer.sections = sections
+    footer.layout = tier?.layout
     let info = try writer.finish(footer)
     try onDisk { () throws(FileError) in
       if sync { try file.sync() }

@@ -19,7 +19,7 @@ extension Store {
     let tombstone = Tombstone(
       sequence: sequence, record: id, matchers: matchers, range: range, made: now)
     manifest.tombstones.append(tombstone)
-    try commitRecord(id, &manifest, tombstones: [tombstone], now: now)
+    try commitRecord(id, &manifest, range: range, tombstones: [tombstone], now: now)
     return tombstone
   }
 
@@ -38,7 +38,8 @@ extension Store {
     manifest.tombstones.removeAll { $0.sequence == sequence }
     let record = manifest.segments.filter { $0.id == tombstone.record }
     manifest.retire(record, now: now)
-    try commitRecord(random.next(), &manifest, replaces: [tombstone.record], now: now)
+    try commitRecord(
+      random.next(), &manifest, range: tombstone.range, replaces: [tombstone.record], now: now)
     return true
   }
 
@@ -63,10 +64,11 @@ extension Store {
     max(manifest.lastSequence, try orphans(beyond: manifest).lastSequence) + 1
   }
 
-  /// Writes a segment without columns and the manifest that has it.
+  /// Writes a segment without columns and the manifest that has it. `range`: where
+  /// the windows of tiers are to be computed again.
   func commitRecord(
-    _ id: UInt64, _ manifest: inout Manifest, tombstones: [Tombstone] = [],
-    replaces: [UInt64] = [], batches: [ContentHash] = [], now: Int64
+    _ id: UInt64, _ manifest: inout Manifest, range: TimeRange = TimeRange(from: 0, to: 0),
+    tombstones: [Tombstone] = [], replaces: [UInt64] = [], batches: [ContentHash] = [], now: Int64
   ) throws(StoreError) {
     try makeDirectories()
     let orphans = try orphans(beyond: manifest)
@@ -74,6 +76,7 @@ extension Store {
     let draft = try SegmentDraft(self, id: id, kind: .record, effort: .fresh)
     var footer = SegmentFooter(
       info: draft.info(sequences: sequence...sequence, level: 0), storeID: manifest.storeID)
+    footer.info.range = range
     footer.tombstones = tombstones
     footer.replaces = (replaces + orphans.ids).sorted()
     footer.batches = batches

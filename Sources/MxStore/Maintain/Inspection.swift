@@ -65,6 +65,8 @@ package struct StoreStatistics: Hashable, Sendable {
   package var series = 0
   package var samples = 0
   package var segmentBytes = 0
+  /// Of these, segments of tiers.
+  package var tierBytes = 0
   package var setBytes = 0
   package var manifestBytes = 0
   package var retiredBytes = 0
@@ -85,8 +87,10 @@ extension Store {
     for info in manifest.segments {
       result.segments += 1
       result.segmentsByLevel[min(Int(info.level), 4)] += 1
-      result.samples += info.samples
       result.segmentBytes += info.bytes
+      if info.kind == .windows { result.tierBytes += info.bytes }
+      guard info.kind == .samples else { continue }
+      result.samples += info.samples
       if info.samples > 0 { result.range = result.range?.union(info.range) ?? info.range }
     }
     for set in manifest.sets { result.setBytes += try size(setPath(set)) }

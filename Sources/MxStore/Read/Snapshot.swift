@@ -36,7 +36,22 @@ package final class Snapshot: SeriesSource {
   /// The live segments of raw samples that may hold any of `range`, oldest
   /// commit first; those that cannot be opened are reported and left out.
   func segments(in range: TimeRange, _ report: Report) throws(StoreError) -> [OpenSegment] {
-    let wanted = manifest.segments.filter { $0.kind == .samples && $0.range.overlaps(range) }
+    try open(manifest.segments.filter { $0.kind == .samples && $0.range.overlaps(range) }, report)
+  }
+
+  /// The live segments of a tier that may hold windows whose ends lie in `ends`, likewise.
+  func segments(
+    ofTier tier: Int64, ends: TimeRange, _ report: Report
+  ) throws(StoreError) -> [OpenSegment] {
+    try open(
+      manifest.segments.filter {
+        $0.kind == .windows && $0.tier == tier && $0.samples > 0 && $0.range.overlaps(ends)
+      }, report)
+  }
+
+  private func open(
+    _ wanted: [SegmentInfo], _ report: Report
+  ) throws(StoreError) -> [OpenSegment] {
     var result: [OpenSegment] = []
     for info in wanted.sorted(by: { $0.lastSequence < $1.lastSequence }) {
       do throws(StoreError) {

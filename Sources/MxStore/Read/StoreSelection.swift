@@ -8,15 +8,18 @@ import Synchronization
 /// minutes of one job) numbers are its refs in order, else the sets' keys are
 /// merged once. Reading walks the segments of each series oldest commit first.
 final class StoreSelection: Selection {
-  private let snapshot: Snapshot
-  private let report: Report
+  let snapshot: Snapshot
+  let report: Report
+  let request: SelectRequest
   /// The sets that take part, and per set the ref of each series (`.max`: not there).
-  private let sets: [SeriesSet]
-  private let refs: [[UInt32]]
+  let sets: [SeriesSet]
+  let refs: [[UInt32]]
   /// Oldest commit first, with the number of its set.
   private let segments: [Part]
   private let workers = Mutex<[Int: SelectionWorker]>([:])
   private let names = Mutex(LabelReader())
+  /// The tiers that were read from, by width.
+  let tiers = Mutex<[Int64: SelectionTier]>([:])
   let count: Int
 
   struct Part: Sendable {
@@ -34,6 +37,7 @@ final class StoreSelection: Selection {
     let found = search.found
     self.snapshot = snapshot
     self.report = report
+    self.request = request
     segments = search.parts
     sets = search.sets
     refs = try SelectionOrder.merge(search.sets, found)
@@ -172,7 +176,7 @@ final class StoreSelection: Selection {
   }
 
   /// Runs `body`; damage that it meets is reported, and what is good goes on.
-  private func tolerant(_ body: () throws -> Void) throws {
+  func tolerant(_ body: () throws -> Void) throws {
     do {
       try body()
     } catch StoreError.damaged(let damage) {
@@ -188,7 +192,7 @@ final class StoreSelection: Selection {
     return ConflictRule(policy: policy, adds: isEvent)
   }
 
-  private func worker(_ number: Int) -> SelectionWorker {
+  func worker(_ number: Int) -> SelectionWorker {
     workers.withLock { workers in
       if let known = workers[number] { return known }
       let worker = SelectionWorker(segments)
@@ -218,16 +222,7 @@ final class StoreSelection: Selection {
     return found
   }
 
-  // MARK: Tiers, cost
-
-  func tiers(covering range: TimeRange) throws -> [Int64] { [] }
-
-  func readWindows(
-    _ series: Range<Int>, tier: Int64, _ range: TimeRange, worker: Int,
-    _ body: (Int, borrowing WindowColumns) throws -> Void
-  ) throws {
-    preconditionFailure("BUG: tier \(tier) was not offered")
-  }
+  // MARK: Cost
 
   func cost(_ range: TimeRange) throws -> ReadCost {
     var cost = ReadCost()
@@ -303,6 +298,8 @@ final class SelectionWorker: @unchecked Sendable {
 
   let cursors: [Cursor]
   var merger = SampleMerger()
+  /// What reads tiers, by width.
+  var tiers: [Int64: TierWorker] = [:]
 
   init(_ parts: [StoreSelection.Part]) {
     let decoder = ColumnDecoder()

@@ -26,6 +26,9 @@ struct ClockTable {
   /// First timestamp -> where it stands, newest first, by `chain`.
   private var heads: [Int64: Int32] = [:]
   private var chain: [Int32] = []
+  /// Hash of a whole clock -> it: found also where many begin alike, as the
+  /// columns of a tier do that has gaps.
+  private var wholes: [UInt64: Reference] = [:]
   /// The clock of the series before, which is most often this one's as well.
   private var recent: Reference?
 
@@ -47,7 +50,13 @@ struct ClockTable {
       }
       candidate = chain[Int(candidate)]
     }
+    let hash = XXH64.hash(UnsafeRawBufferPointer(sequence))
+    if let known = wholes[hash], matches(known, sequence) {
+      recent = known
+      return known
+    }
     let new = append(sequence)
+    wholes[hash] = new
     recent = new
     return new
   }
@@ -70,6 +79,7 @@ struct ClockTable {
     ends.removeAll(keepingCapacity: true)
     heads.removeAll(keepingCapacity: true)
     chain.removeAll(keepingCapacity: true)
+    wholes.removeAll(keepingCapacity: true)
     recent = nil
   }
 

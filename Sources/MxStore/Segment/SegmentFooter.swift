@@ -15,8 +15,8 @@ package struct SegmentFooter: Hashable, Sendable {
   /// The inputs that this segment holds, so that none is taken twice.
   package var batches: [ContentHash] = []
   package var tombstones: [Tombstone] = []
-  /// For a tier: the newest commit whose samples its windows count.
-  package var sourceSequence: UInt64 = 0
+  /// For windows: how their columns lie in the slots.
+  package var layout: TierLayout?
   /// When it was made, ms.
   package var made: Int64 = 0
   /// The store's policy when it was made, so that a rebuild knows it.
@@ -84,7 +84,7 @@ package struct Section: Hashable, Sendable {
 ///     4    part and parts, two varints
 ///     5    batch ids, 16 bytes each
 ///     6    a tombstone (see Tombstone); repeats
-///     7    source sequence of a tier, varint
+///     7    layout of a tier's columns (see TierLayout); a reader must know it
 ///     8    made, zigzag varint, ms
 ///     9    a section: kind (1 byte), offset, length (varints), XXH64; repeats
 ///     10   conflict policy, varint (see Manifest); last where absent
@@ -139,7 +139,11 @@ extension SegmentFooter {
       tombstone.append(to: &value)
       fields.add(6, value)
     }
-    if sourceSequence > 0 { fields.add(7, varint: sourceSequence) }
+    if let layout {
+      value = []
+      layout.append(to: &value)
+      fields.add(7, value)
+    }
     fields.add(8, signed: made)
     for section in sections {
       value = [section.kind.rawValue]
@@ -225,7 +229,7 @@ extension SegmentFooter {
         guard part < parts else { throw .malformed("part of a commit", at: 0) }
       case 5: while !value.isAtEnd { batches.append(try value.hash()) }
       case 6: tombstones.append(try Tombstone(from: &value))
-      case 7: sourceSequence = try value.onlyVarint()
+      case 7: layout = try TierLayout(from: &value)
       case 8: made = try value.onlySigned()
       case 9:
         guard let kind = SectionKind(rawValue: try value.uint8()) else {

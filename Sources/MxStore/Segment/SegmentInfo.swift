@@ -22,7 +22,8 @@ package struct SegmentInfo: Hashable, Sendable {
   /// The commits that it holds, as a closed range; ranks by its end.
   package var firstSequence: UInt64
   package var lastSequence: UInt64
-  /// Newest and oldest timestamp inside; meaningless in a record.
+  /// Newest and oldest timestamp inside (of windows: their ends); of a record:
+  /// when samples went or came back without a commit of their own.
   package var range: TimeRange
   package var samples: Int = 0
   package var series: Int = 0
@@ -32,6 +33,10 @@ package struct SegmentInfo: Hashable, Sendable {
   package var set: ContentHash?
   /// The window of a tier in ms, 0 for raw.
   package var tier: Int64 = 0
+  /// Of windows: the newest commit that the whole tier counts, in every window
+  /// that ends at `horizon` or before. A tier is as far as the newest of its segments.
+  package var source: UInt64 = 0
+  package var horizon = Int64.min
 
   package init(
     id: UInt64, kind: SegmentKind, firstSequence: UInt64, lastSequence: UInt64, range: TimeRange
@@ -87,6 +92,8 @@ package struct SegmentInfo: Hashable, Sendable {
 ///     1…10   bytes, varint
 ///     1…10   tier, varint, ms
 ///     1+16   1 and the set's hash, or 0 (and no hash)
+///     1…10   of windows: newest commit that the tier counts, varint
+///     1…10   of windows: end of the newest window that was due, zigzag varint
 extension SegmentInfo {
   func append(to out: inout [UInt8]) {
     out.append(littleEndian: id)
@@ -102,6 +109,10 @@ extension SegmentInfo {
     out.append(varint: UInt64(tier))
     out.append(set == nil ? 0 : 1)
     if let set { out += set.bytes }
+    if kind == .windows {
+      out.append(varint: source)
+      out.append(signedVarint: horizon)
+    }
   }
 
   init(from reader: inout ByteReader) throws(CodecError) {
@@ -132,5 +143,9 @@ extension SegmentInfo {
     case 1: set = try reader.hash()
     default: throw .malformed("set marker", at: start)
     }
+    guard kind == .windows else { return }
+    guard TierLayout.isWidth(tier) else { throw .malformed("width of a tier", at: start) }
+    source = try reader.varint()
+    horizon = try reader.signedVarint()
   }
 }

@@ -16,6 +16,8 @@ package final class SegmentReader: Sendable {
   private let index = Mutex<[Int: [PageEntry]]>([:])
 
   package var info: SegmentInfo { footer.info }
+  /// How many slots the pages speak of: series, or columns of series of a tier.
+  let slots: Int
 
   package convenience init(opening path: String, in files: any FileSystem) throws(StoreError) {
     try self.init(FileRegion(opening: path, in: files))
@@ -25,6 +27,7 @@ package final class SegmentReader: Sendable {
     self.region = region
     let footer = try SegmentFooter(reading: region)
     self.footer = footer
+    slots = footer.info.series * (footer.layout?.columns.count ?? 1)
     if footer.info.kind == .record {
       series = .stretch(0..<0)
       pageBlocks = []
@@ -46,6 +49,9 @@ package final class SegmentReader: Sendable {
     clockCount = clocks.total
     guard series.count == footer.info.series else {
       throw region.damaged("series list", "is not as long as the footer says")
+    }
+    guard (footer.info.kind == .windows) == (footer.layout != nil) else {
+      throw region.damaged("footer", "has a tier's layout, or lacks it")
     }
   }
 
@@ -101,8 +107,8 @@ package final class SegmentReader: Sendable {
     } catch {
       throw region.damaged(part, "\(error)")
     }
-    for entry in entries where entry.slotRange.upperBound > info.series {
-      throw region.damaged(part, "names series \(entry.slotRange.upperBound) of \(info.series)")
+    for entry in entries where entry.slotRange.upperBound > slots {
+      throw region.damaged(part, "names slot \(entry.slotRange.upperBound) of \(slots)")
     }
     index.withLock { $0[block] = entries }
     return entries

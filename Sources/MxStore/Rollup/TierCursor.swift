@@ -1,0 +1,87 @@
+import MxCodec
+import MxModel
+
+/// Reads windows of one segment of a tier, best series by series in order. One a thread.
+final class TierCursor {
+  private let reader: SegmentReader
+  private let layout: TierLayout
+  /// One a column: each keeps the page that it is at.
+  private let columns: [SegmentCursor]
+
+  init(_ reader: SegmentReader, decoder: ColumnDecoder) {
+    guard let layout = reader.footer.layout else {
+      preconditionFailure("BUG: not a segment of a tier")
+    }
+    self.reader = reader
+    self.layout = layout
+    columns = layout.columns.map { _ in SegmentCursor(reader, decoder: decoder) }
+  }
+
+  /// Replaces `windows` by those of the series in `slot` whose ends lie in `range`.
+  /// `wanted`: the series of the segment that will be asked for.
+  func read(
+    slot: Int, wanted: Range<Int>, range: TimeRange, into windows: inout [Window]
+  ) throws {
+    windows.removeAll(keepingCapacity: true)
+    let width = reader.info.tier
+    for (index, column) in layout.columns.enumerated() {
+      let slots = layout.slots(index, ofBlockWith: slot, among: reader.info.series)
+      let first = slot / layout.block * layout.block
+      let inBlock = wanted.clamped(to: first..<first + slots.count)
+      let shift = slots.lowerBound - first
+      var place = 0
+      var agrees = true
+      try columns[index].read(
+        slot: slot + shift, wanted: inBlock.lowerBound + shift..<inBlock.upperBound + shift,
+        range: range
+      ) { ends, values in
+        for number in ends.indices {
+          if index == 0 { windows.append(Window(end: ends[number])) }
+          guard place < windows.count, windows[place].end == ends[number] else {
+            agrees = false
+            return
+          }
+          column.set(values[number], of: &windows[place], width: width)
+          place += 1
+        }
+      }
+      guard agrees, place == windows.count else {
+        throw reader.region.damaged("windows of series \(slot)", "columns of unlike length")
+      }
+    }
+    for index in windows.indices where windows[index].count == 0 {
+      windows[index].firstTime = 0
+      windows[index].lastTime = 0
+    }
+  }
+}
+
+/// Joins the windows of one series from several segments: the later commit's
+/// window replaces an earlier one as a whole.
+struct WindowMerger {
+  private(set) var windows: [Window] = []
+  private var spare: [Window] = []
+
+  mutating func reset() { windows.removeAll(keepingCapacity: true) }
+
+  /// Adds the windows of the next later segment.
+  mutating func add(_ later: [Window]) {
+    guard let first = later.first else { return }
+    if (windows.last?.end ?? .min) < first.end {
+      windows.append(contentsOf: later)
+      return
+    }
+    spare.removeAll(keepingCapacity: true)
+    var old = 0
+    for window in later {
+      while old < windows.count, windows[old].end < window.end {
+        spare.append(windows[old])
+        old += 1
+      }
+      if old < windows.count, windows[old].end == window.end { old += 1 }
+      spare.append(window)
+    }
+    spare.append(contentsOf: windows[old...])
+    swap(&windows, &spare)
+  }
+}
