@@ -65,11 +65,11 @@ struct Transformer {
     return result
   }
 
-  private static func renamed(_ frames: [Frame], _ rename: (String) -> String) -> [Frame] {
+  private static func renamed(_ frames: [Frame], _ newName: (String) -> String) -> [Frame] {
     frames.map { frame in
       var result = frame
       for index in result.columns.indices where !result.columns[index].isTime {
-        result.columns[index].name = rename(result.columns[index].name)
+        result.columns[index].name = newName(result.columns[index].name)
       }
       return result
     }
