@@ -104,6 +104,9 @@ import Testing
     let mebibyte = 1024.0 * 1024
     #expect(
       scale(0, 5 * mebibyte) { $0.isBinary = true }.ticks == (0...5).map { Double($0) * mebibyte })
+    let gibibyte = 1024 * mebibyte
+    let large = scale(6.4 * gibibyte, 8.1 * gibibyte) { $0.isBinary = true }
+    #expect(large.ticks == [6, 6.5, 7, 7.5, 8, 8.5].map { $0 * gibibyte })
     #expect(scale(0, 600) { $0.seconds = 1 }.ticks == [0, 120, 240, 360, 480, 600])
     #expect(scale(1, 900) { $0.logBase = 10 }.ticks == [1, 10, 100, 1000])
     #expect(scale(5, 5).ticks.contains(5))

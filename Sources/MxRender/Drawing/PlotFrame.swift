@@ -185,7 +185,8 @@ struct PlotFrame {
         "line", .class("grid"), .percent("x1", share), .percent("x2", share),
         .number("y2", plotHeight))
       // On narrow screens every second or fourth label is left out.
-      let level = index % 4 == 0 ? "" : index % 2 == 0 ? "t2" : "t1"
+      let isSecond = index % 2 == 1 && ticks.count > 5
+      let level = isSecond ? "t1" : index % 4 == 2 && ticks.count > 9 ? "t2" : ""
       let anchor = share < 2.5 ? "" : share > 97.5 ? "end" : "mid"
       canvas.markup.element(
         "text", tick.1, .class("tick", anchor, level), .percent("x", share),

@@ -74,8 +74,9 @@ package struct Interpolation: Sendable {
       return RFC3339.text(milliseconds: time, precision: .milliseconds)
     }
     if format == "date:seconds" { return String(TimeScale.floorDivide(time, 1000)) }
+    let pattern = format.dropFirst(5)
     return DateText.pattern(
-      "\(format.dropFirst(5))", Zone.utc.civil(milliseconds: time))
+      String(pattern), Zone.utc.civil(milliseconds: time))
   }
 
   // MARK: - Formats

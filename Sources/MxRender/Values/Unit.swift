@@ -39,9 +39,9 @@ struct Unit: Equatable, Sendable {
   /// The step of `decimal` and `binary` that the number is already in: KiB is 1.
   var offset = 0
 
-  static let short = Unit(kind: .decimal(short_))
+  static let short = Unit(kind: .decimal(shortSteps))
 
-  private static let short_ = ["", " K", " Mil", " Bil", " Tri", " Quadr", " Quint"]
+  private static let shortSteps = ["", " K", " Mil", " Bil", " Tri", " Quadr", " Quint"]
   static let metric = ["", "k", "M", "G", "T", "P", "E", "Z", "Y"]
   static let binaryPrefixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"]
   static let counts = ["", "K", "M", "B", "T", "Q"]
@@ -51,16 +51,16 @@ struct Unit: Equatable, Sendable {
     guard let id, !id.isEmpty else { return short }
     if let known = UnitTable.units[id] { return known }
     guard let (kind, rest) = TextTools.split(id, at: ":") else {
-      return Unit(kind: .decimal(short_), suffix: " " + TextTools.trim(id))
+      return Unit(kind: .decimal(shortSteps), suffix: " " + TextTools.trim(id))
     }
     switch kind {
-    case "suffix": return Unit(kind: .decimal(short_), suffix: " " + TextTools.trim(rest))
-    case "prefix": return Unit(kind: .decimal(short_), prefix: rest)
+    case "suffix": return Unit(kind: .decimal(shortSteps), suffix: " " + TextTools.trim(rest))
+    case "prefix": return Unit(kind: .decimal(shortSteps), prefix: rest)
     case "time": return Unit(kind: .date(rest.isEmpty ? .iso : .pattern(rest)))
     case "count": return Unit(kind: .decimal(counts), suffix: " " + rest)
     case "si": return Unit(kind: .decimal(metric.map { " " + $0 }), suffix: siBase(rest))
     case "currency": return Unit(kind: .decimal(counts), prefix: rest)
-    default: return Unit(kind: .decimal(short_), suffix: " " + id)
+    default: return Unit(kind: .decimal(shortSteps), suffix: " " + id)
     }
   }
 

@@ -50,7 +50,8 @@ struct ValueScale: Equatable, Sendable {
       // Close to zero: show it, lengths are to be compared.
       low = 0
     }
-    let step = tickStep((high - low) / Double(Swift.max(wishes.tickCount, 1)), wishes)
+    let step = tickStep(
+      (high - low) / Double(Swift.max(wishes.tickCount, 1)), Swift.max(abs(low), abs(high)), wishes)
     if wishes.min == nil { low = (low / step + 1e-9).rounded(.down) * step }
     if wishes.max == nil { high = (high / step - 1e-9).rounded(.up) * step }
     return ValueScale(low: low, high: high, ticks: ticks(low, high, step), step: step)
@@ -65,12 +66,17 @@ struct ValueScale: Equatable, Sendable {
   }
 
   /// The smallest round distance that is not below `least`.
-  private static func tickStep(_ least: Double, _ wishes: Wishes) -> Double {
+  private static func tickStep(_ least: Double, _ reach: Double, _ wishes: Wishes) -> Double {
     guard least > 0, least.isFinite else { return 1 }
     if wishes.isBinary && least >= 1 {
       let power = pow(1024, floor(log(least) / log(1024)))
-      for factor in [1.0, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128, 200, 256, 500, 512, 1024]
-      where factor * power >= least * 0.9999 { return factor * power }
+      // Written in the next larger unit only halves and quarters of it are short.
+      let isWrittenLarger = reach >= 1024 * power
+      let factors: [Double] =
+        isWrittenLarger
+        ? [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
+        : [1, 2, 5, 10, 20, 50, 100, 200, 250, 500, 1024]
+      for factor in factors where factor * power >= least * 0.9999 { return factor * power }
     }
     if wishes.seconds > 0 {
       let inSeconds = least * wishes.seconds
