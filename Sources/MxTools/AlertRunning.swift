@@ -12,6 +12,10 @@ enum AlertRunning {
   static func run(_ run: Run) throws -> ExitCode {
     let loaded = try RuleFiles.load(run)
     let store = Store(path: run.common.store, files: DiskFileSystem())
+    // A mistyped path must not leave a directory behind.
+    guard try store.files.status(store.path) != nil else {
+      throw StoreError.missing(path: store.path)
+    }
     let place = AlertPlace(store)
     let lock = try place.lock(run)
     defer { lock.release() }
