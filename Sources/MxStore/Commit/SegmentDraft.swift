@@ -74,6 +74,7 @@ final class SegmentDraft {
   private func finish(_ footer: SegmentFooter, sync: Bool) throws(StoreError) -> SegmentInfo {
     var footer = footer
     footer.sections = sections
+    footer.info.hasBatches = !footer.batches.isEmpty
     let info = try writer.finish(footer)
     try onDisk { () throws(FileError) in
       if sync { try file.sync() }
