@@ -78,6 +78,7 @@ final class SegmentDraft {
     var footer = footer
     footer.sections = sections
     footer.layout = tier?.layout
+    footer.info.hasBatches = !footer.batches.isEmpty
     let info = try writer.finish(footer)
     try onDisk { () throws(FileError) in
       if sync { try file.sync() }

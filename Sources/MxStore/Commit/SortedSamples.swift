@@ -11,6 +11,8 @@ struct SortedSamples {
   private var times: [Int64]
   private var values: [Double]
   private(set) var duplicates = DuplicateCounts()
+  /// The first instant of a series that had two values: its place in `order`.
+  private(set) var firstConflict: (index: Int, time: Int64)?
 
   var count: Int { counts.reduce(0, +) }
 
@@ -63,6 +65,7 @@ struct SortedSamples {
           duplicates.identical += 1
         } else {
           duplicates.conflicting += rule.adds ? 0 : 1
+          if !rule.adds, firstConflict == nil { firstConflict = (index, row.time) }
           values[end - 1] = rule.resolve(earlier: values[end - 1], later: row.value)
         }
       } else {

@@ -43,6 +43,8 @@ package final class StoreWriter: SampleSink {
   private var drafts: [SegmentDraft] = []
   private let report = Report()
   private var sets: SetPlacement?
+  /// Where the policy is to refuse conflicts.
+  private var conflicts: ConflictCheck?
   package private(set) var result = CommitResult()
 
   package init(
@@ -62,12 +64,14 @@ package final class StoreWriter: SampleSink {
     if sets == nil {
       try store.makeDirectories()
       sets = try SetPlacement(store, policy: options.conflict, report)
+      if sets?.policy == .error { conflicts = ConflictCheck() }
     }
     guard let sets else { preconditionFailure("BUG: no sets") }
     let events = EventMetrics(batch.metadata)
     let samples = SortedSamples(batch, policy: sets.policy) { ref in
       events.contains(batch.series, ref)
     }
+    try conflicts?.add(batch.series, samples, events, store, report)
     result.duplicates += samples.duplicates
     for part in try sets.place(samples.order, of: batch) {
       drafts.append(try draft(part, samples, batch))
@@ -106,6 +110,7 @@ package final class StoreWriter: SampleSink {
     if let policy = options.conflict { manifest.conflict = policy }
     let first = max(manifest.lastSequence, orphans.lastSequence) + 1
     try checkSets()
+    try conflicts?.finish(manifest, store, report)
     let folded = try fold(&manifest, orphans)
     var infos: [SegmentInfo] = []
     for (part, draft) in drafts.enumerated() {

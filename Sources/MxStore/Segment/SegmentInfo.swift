@@ -37,6 +37,8 @@ package struct SegmentInfo: Hashable, Sendable {
   /// that ends at `horizon` or before. A tier is as far as the newest of its segments.
   package var source: UInt64 = 0
   package var horizon = Int64.min
+  /// Whether its footer names inputs that it holds: only then need `holds` open it.
+  package var hasBatches = false
 
   package init(
     id: UInt64, kind: SegmentKind, firstSequence: UInt64, lastSequence: UInt64, range: TimeRange
@@ -91,7 +93,8 @@ package struct SegmentInfo: Hashable, Sendable {
 ///     1…10   series, varint
 ///     1…10   bytes, varint
 ///     1…10   tier, varint, ms
-///     1+16   1 and the set's hash, or 0 (and no hash)
+///     1      1 where a set's hash follows, plus 2 where the footer has batch ids
+///     0/16   the set's hash
 ///     1…10   of windows: newest commit that the tier counts, varint
 ///     1…10   of windows: end of the newest window that was due, zigzag varint
 extension SegmentInfo {
@@ -107,7 +110,7 @@ extension SegmentInfo {
     out.append(varint: series)
     out.append(varint: bytes)
     out.append(varint: UInt64(tier))
-    out.append(set == nil ? 0 : 1)
+    out.append((set == nil ? 0 : 1) | (hasBatches ? 2 : 0))
     if let set { out += set.bytes }
     if kind == .windows {
       out.append(varint: source)
@@ -138,11 +141,10 @@ extension SegmentInfo {
     series = try reader.count(atMost: Int(UInt32.max))
     bytes = try reader.count(atMost: .max)
     tier = Int64(try reader.count(atMost: Int(Int64.max)))
-    switch try reader.uint8() {
-    case 0: set = nil
-    case 1: set = try reader.hash()
-    default: throw .malformed("set marker", at: start)
-    }
+    let marks = try reader.uint8()
+    guard marks < 4 else { throw .malformed("marks", at: start) }
+    set = marks & 1 == 0 ? nil : try reader.hash()
+    hasBatches = marks & 2 != 0
     guard kind == .windows else { return }
     guard TierLayout.isWidth(tier) else { throw .malformed("width of a tier", at: start) }
     source = try reader.varint()
