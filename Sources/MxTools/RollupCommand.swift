@@ -1,11 +1,73 @@
 package import MxCLI
+import MxFiles
+import MxModel
+import MxStore
 
 /// `mx-rollup`: coarser tiers of old data, and recording rules.
 package enum RollupCommand: Command {
   package static func run(_ run: Run) throws -> ExitCode {
     switch run.verb {
+    case "": return try rollUp(run)
+    case "status": return try status(run)
     default: throw Pending.refusal(run)
     }
+  }
+
+  /// The tiers' widths, ms.
+  private static let tiers: [Int64] = [60_000, 300_000, 3_600_000]
+
+  private static func rollUp(_ run: Run) throws -> ExitCode {
+    if run.arguments.has("rules") {
+      throw Diagnostic(
+        .system, "'--rules' does not work yet in this version",
+        hint: "mx-rollup without it computes the tiers")
+    }
+    let now = run.common.now
+    let store = Store(path: run.common.store, files: DiskFileSystem())
+    var options = RollupOptions(now: now)
+    options.tiers = tiers
+    options.lockWait = run.common.lock.seconds
+    options.again = try again(run)
+    let report = Report()
+    let lock = try store.lockMaintenance(wait: options.lockWait)
+    defer { lock.release() }
+    let result = try store.rollUp(options, report)
+    run.report.set("windows_computed", Double(result.computed), help: "Windows computed.")
+    run.report.set("windows_written", Double(result.written), help: "Windows new or changed.")
+    if !result.segments.isEmpty {
+      run.output.summary("\(result.written) windows of \(result.computed) computed were new")
+    }
+    return StoreDamage.tell(report, run)
+  }
+
+  /// The range of `--from` and `--to`; nil without them.
+  private static func again(_ run: Run) throws -> TimeRange? {
+    let from = try run.arguments.time("from", now: run.common.now)
+    let to = try run.arguments.time("to", now: run.common.now)
+    if from == nil && to == nil { return nil }
+    let range = TimeRange(from: from ?? .min, to: to ?? run.common.now)
+    guard !range.isEmpty else { throw Diagnostic(.usage, "'--from' is after '--to'") }
+    return range
+  }
+
+  private static func status(_ run: Run) throws -> ExitCode {
+    let store = Store(path: run.common.store, files: DiskFileSystem())
+    let report = Report()
+    let now = run.common.now
+    var table = TableWriter([
+      ("tier", .left), ("segments", .right), ("series", .right), ("windows", .right),
+      ("bytes", .right), ("newest window", .left), ("lag", .right), ("due", .left),
+    ])
+    for tier in try store.tierStatus(tiers, now: now, report) {
+      table.append([
+        DurationText.format(tier.width), String(tier.segments), String(tier.series),
+        String(tier.windows), String(tier.bytes), tier.newest.map(TimeText.rfc3339) ?? "-",
+        tier.newest.map { DurationText.format(max(0, now - $0)) } ?? "-",
+        tier.isDue ? "yes" : "no",
+      ])
+    }
+    try table.write(to: run.output)
+    return StoreDamage.tell(report, run)
   }
 
   package static let table = CommandTable(

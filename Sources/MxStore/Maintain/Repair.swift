@@ -108,6 +108,10 @@ extension Store {
   ) throws {
     let snapshot = Snapshot(self, try manifest(Report()))
     let input = SegmentMerge.Input(segment: try snapshot.segment(info))
+    // Windows are computed from samples again: `readWindows` does where none are stored.
+    if info.kind == .windows {
+      return try abandon(info, now: now, lockWait: lockWait, &result, random: &random)
+    }
     var merge = SegmentMerge(self, [input], policy: snapshot.manifest.conflict)
     merge.isTolerant = true
     let draft = try merge.write(id: random.next(), effort: .merged)
@@ -125,7 +129,7 @@ extension Store {
     let footer = SegmentFooter(info: info, storeID: try manifest(Report()).storeID)
     try replace(footer, by: nil, now: now, lockWait, random: &random)
     try quarantine(segmentPath(info), &result)
-    result.lostSamples += info.samples
+    result.lostSamples += info.kind == .samples ? info.samples : 0
   }
 
   /// Swaps a damaged segment for what was saved of it. Its file goes to

@@ -29,8 +29,13 @@ extension Store {
     let infos = job.inputs.compactMap { snapshot.manifest.segment($0) }
     guard infos.count == job.inputs.count, !infos.isEmpty else { return nil }
     let inputs = try infos.map { try snapshot.mergeInput($0, now: now, grace: grace) }
-    var merge = SegmentMerge(self, inputs, policy: snapshot.manifest.conflict)
-    let draft = try merge.write(id: random.next(), effort: effort)
+    var draft: SegmentDraft?
+    if infos.allSatisfy({ $0.kind == .windows }) {
+      draft = try TierMerge(self, inputs).write(id: random.next(), effort: effort)
+    } else {
+      var merge = SegmentMerge(self, inputs, policy: snapshot.manifest.conflict)
+      draft = try merge.write(id: random.next(), effort: effort)
+    }
     let lock = try lockCommit(wait: lockWait)
     defer { lock.release() }
     do {
@@ -89,6 +94,8 @@ extension Store {
     footer.batches = SegmentFooter.batches(of: footers)
     footer.made = now
     footer.conflict = manifest.conflict
+    footer.info.source = footers.map(\.info.source).max() ?? 0
+    footer.info.horizon = footers.map(\.info.horizon).max() ?? .min
     return try draft.seal(footer)
   }
 
@@ -132,10 +139,10 @@ extension Store {
   }
 
   /// Merges all live segments into one, whatever their size: for benchmarks
-  /// and tests. Returns how many there were.
-  package func mergeAll(now: Int64, _ report: Report) throws -> Int {
+  /// and tests. Returns how many there were. `tier`: those of a tier, 0 for samples.
+  package func mergeAll(tier: Int64 = 0, now: Int64, _ report: Report) throws -> Int {
     let manifest = try self.manifest(report)
-    let inputs = manifest.segments.filter { $0.kind == .samples }
+    let inputs = manifest.segments.filter { $0.kind != .record && $0.tier == tier }
       .sorted { $0.lastSequence < $1.lastSequence }
     try execute(
       MergeJob(inputs: inputs.map(\.id), level: 2), now: now, effort: .merged, report)

@@ -6,7 +6,8 @@ import MxModel
 /// below: hours, days, weeks. A bucket is merged once it is over, so a sample is
 /// rewritten about once a level however long the store lives. Only commits
 /// that follow each other may become one where they overlap in time: the
-/// winner of a conflict is then the same before and after.
+/// winner of a conflict is then the same before and after. Tiers are merged likewise,
+/// each for itself.
 package struct MergePlan: Sendable {
   package struct Level: Sendable {
     package var number: UInt8
@@ -32,18 +33,23 @@ package struct MergePlan: Sendable {
   ) -> [MergeJob] {
     var taken: Set<UInt64> = []
     var jobs: [MergeJob] = []
+    let tiers = Set(manifest.segments.filter { $0.kind != .record }.map(\.tier)).sorted()
     for level in levels {
-      let free = manifest.segments.filter { $0.kind == .samples && !taken.contains($0.id) }
-      let buckets = Dictionary(grouping: free.filter { fits($0, level) }) {
-        bucket($0.range.from, level.width)
-      }
-      for (number, segments) in buckets.sorted(by: { $0.key < $1.key }) {
-        let end = (number + 1).multipliedReportingOverflow(by: level.width)
-        guard !end.overflow, now >= end.partialValue + settling,
-          let job = job(segments, level, manifest, now: now, grace: grace)
-        else { continue }
-        taken.formUnion(job.inputs)
-        jobs.append(job)
+      for tier in tiers {
+        let free = manifest.segments.filter {
+          $0.kind != .record && $0.tier == tier && !taken.contains($0.id)
+        }
+        let buckets = Dictionary(grouping: free.filter { fits($0, level) }) {
+          bucket($0.bucketTimes.from, level.width)
+        }
+        for (number, segments) in buckets.sorted(by: { $0.key < $1.key }) {
+          let end = (number + 1).multipliedReportingOverflow(by: level.width)
+          guard !end.overflow, now >= end.partialValue + settling,
+            let job = job(segments, level, manifest, now: now, grace: grace)
+          else { continue }
+          taken.formUnion(job.inputs)
+          jobs.append(job)
+        }
       }
     }
     return jobs
@@ -73,7 +79,8 @@ package struct MergePlan: Sendable {
   }
 
   private static func fits(_ segment: SegmentInfo, _ level: Level) -> Bool {
-    bucket(segment.range.from, level.width) == bucket(segment.range.to, level.width)
+    let times = segment.bucketTimes
+    return bucket(times.from, level.width) == bucket(times.to, level.width)
   }
 
   private static func job(
@@ -101,14 +108,23 @@ package struct MergePlan: Sendable {
     let ids = Set(inputs.map(\.id))
     let range = inputs.reduce(some.range) { $0.union($1.range) }
     let isBetween = manifest.segments.contains { other in
-      other.kind == .samples && !ids.contains(other.id) && other.range.overlaps(range)
+      other.kind == some.kind && other.tier == some.tier && !ids.contains(other.id) && other.range.overlaps(range)
         && other.lastSequence > first && other.firstSequence < last
     }
     // A deletion that may still be taken back must not be made permanent.
-    let isUndoable = manifest.tombstones.contains { tombstone in
+    let isUndoable = some.kind == .samples && manifest.tombstones.contains { tombstone in
       tombstone.sequence > first && tombstone.sequence < last && tombstone.range.overlaps(range)
         && !Removal.isOver(tombstone.made, grace, now: now)
     }
     return !isBetween && !isUndoable
+  }
+}
+
+extension SegmentInfo {
+  /// The times that say which bucket it belongs to: a window's end is the last
+  /// moment of what it covers, and belongs to the hour before.
+  fileprivate var bucketTimes: TimeRange {
+    if kind != .windows { return range }
+    return TimeRange(from: range.from &- 1, to: range.to &- 1)
   }
 }

@@ -100,7 +100,7 @@ struct SegmentMerge {
 }
 
 /// Walks the series of several segments in the order of their union.
-private struct SlotPositions {
+struct SlotPositions {
   private let lists: [SeriesList]
   /// Ref in the input's set -> ref in the union; nil where they are the same.
   private let maps: [[UInt32]?]

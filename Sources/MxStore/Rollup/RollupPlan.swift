@@ -105,7 +105,8 @@ package enum RollupPlan {
   private static func joined(_ ranges: [TimeRange], near: Int64) -> [TimeRange] {
     var result: [TimeRange] = []
     for range in ranges.sorted(by: { $0.from < $1.from }) {
-      if let last = result.last, range.from <= last.to || range.from - last.to <= near {
+      let limit = result.last.map { $0.to.addingReportingOverflow(near) }
+      if let last = result.last, let limit, limit.overflow || range.from <= limit.partialValue {
         result[result.count - 1] = last.union(range)
       } else {
         result.append(range)

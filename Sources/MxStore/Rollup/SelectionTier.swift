@@ -149,21 +149,21 @@ extension StoreSelection {
       own.columns.removeAll()
       var next = first
       for window in stored where !window.flags.contains(.void) {
-        try derive(number, own, width, from: next, before: window.end, worker: worker)
+        try derive(number, own, width, from: next, to: window.end &- width, worker: worker)
         own.columns.append(window)
-        next = window.end + width
+        next = window.end &+ width
       }
-      try derive(number, own, width, from: next, before: last + width, worker: worker)
+      try derive(number, own, width, from: next, to: last, worker: worker)
       if own.columns.count > 0 { try own.columns.withColumns { try body(number, $0) } }
     }
   }
 
-  /// Adds the windows that end at `from` or later and before `before`, from samples.
+  /// Adds the windows that end between `from` and `to`, from samples.
   private func derive(
-    _ number: Int, _ own: TierWorker, _ width: Int64, from: Int64, before: Int64, worker: Int
+    _ number: Int, _ own: TierWorker, _ width: Int64, from: Int64, to: Int64, worker: Int
   ) throws {
-    if from >= before { return }
-    let samples = WindowGrid.samples(of: TimeRange(from: from, to: before - width), width)
+    if from > to { return }
+    let samples = WindowGrid.samples(of: TimeRange(from: from, to: to), width)
     own.chain.reset()
     try read(number..<number + 1, samples, worker: worker) { _, samples in
       own.chain.add(samples.times, samples.values)

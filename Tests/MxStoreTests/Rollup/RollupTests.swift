@@ -1,0 +1,132 @@
+import MxFiles
+import MxModel
+import MxTestSupport
+import Testing
+
+@testable import MxStore
+
+/// Tiers are a pure function of the samples, however and whenever they were computed.
+@Suite struct RollupTests {
+  static let start: Int64 = 1_700_006_400_000 / 86_400_000 * 86_400_000
+
+  @Test(arguments: 0..<6 as Range<UInt64>)
+  func delayedInterruptedAndRepeatedRunsGiveTheSameWindows(seed: UInt64) throws {
+    // One store is rolled up every few minutes, one after hours, one once at the end.
+    var stores: [Store] = []
+    for every in [5, 45, 10_000] {
+      var work = RollupWork(seed: seed)
+      let (store, _) = try StoreTests.emptyStore()
+      for minute in 1...150 {
+        try work.commit(to: store, late: minute % 17 == 0)
+        if minute % every == 0 { _ = try work.rollUp(store) }
+        if minute % 60 == 0, every == 45 { try work.compact(store) }
+      }
+      work.now += 3_600_000
+      _ = try work.rollUp(store)
+      stores.append(store)
+    }
+    let expected = try TierDump(stores[2])
+    #expect(expected.windows.count > 3000, "\(expected.windows.count)")
+    for store in stores { #expect(try TierDump(store) == expected) }
+    // Merged tiers hold the same.
+    for tier in [60_000, 300_000, 3_600_000] as [Int64] {
+      _ = try stores[0].mergeAll(tier: tier, now: RollupTests.start, Report())
+      #expect(
+        try stores[0].manifest(Report()).segments.count { $0.kind == .windows && $0.tier == tier }
+          == 1)
+    }
+    #expect(try TierDump(stores[0]) == expected)
+  }
+
+  @Test func aRunWithNothingDueWritesNothing() throws {
+    var work = RollupWork(seed: 1)
+    let (store, files) = try StoreTests.emptyStore()
+    for _ in 0..<30 { try work.commit(to: store) }
+    let first = try work.rollUp(store)
+    #expect(first.written > 0)
+    let (syncs, bytes) = (files.syncs, files.bytesWritten)
+    let again = try work.rollUp(store)
+    #expect(again == RollupResult())
+    #expect(files.syncs == syncs && files.bytesWritten == bytes)
+  }
+
+  @Test func aLateSampleRewritesOnlyTheWindowsThatItTouches() throws {
+    var work = RollupWork(seed: 2)
+    let (store, _) = try StoreTests.emptyStore()
+    for _ in 0..<120 { try work.commit(to: store) }
+    work.now += 3_600_000
+    _ = try work.rollUp(store)
+    var batch = SampleBatch()
+    batch.append(work.labels(0), RollupTests.start + 1_801_234, 77)
+    try work.commit(batch, to: store)
+    let result = try work.rollUp(store)
+    // One window a tier, of one series.
+    #expect(result.written == 3, "\(result)")
+    let manifest = try store.manifest(Report())
+    let newest = manifest.segments.filter { $0.kind == .windows }.suffix(3)
+    #expect(newest.allSatisfy { $0.series == 1 })
+    try work.expectTruth(store)
+  }
+
+  @Test func deletedSamplesLeaveTheirWindowsAndComeBack() throws {
+    var work = RollupWork(seed: 4)
+    let (store, _) = try StoreTests.emptyStore()
+    for _ in 0..<130 { try work.commit(to: store) }
+    work.now += 3_600_000
+    _ = try work.rollUp(store)
+    let before = try TierDump(store)
+    let from = RollupTests.start + 1_000_000
+    let tombstone = try store.delete(
+      [Matcher(equal: "job", "j1")], TimeRange(from: from, to: from + 2_000_000), now: work.now,
+      Report())
+    let selection = try work.selection(store)
+    #expect(try selection.tiers(covering: TimeRange(from: from, to: from + 300_000)).isEmpty)
+    _ = try work.rollUp(store)
+    #expect(try TierDump(store) != before)
+    try work.expectTruth(store)
+    _ = try store.undelete(tombstone.sequence, now: work.now, Report())
+    _ = try work.rollUp(store)
+    #expect(try TierDump(store) == before)
+  }
+
+  @Test func tiersAreOfferedUpToTheirHorizon() throws {
+    var work = RollupWork(seed: 5)
+    let (store, _) = try StoreTests.emptyStore()
+    for _ in 0..<121 { try work.commit(to: store) }
+    _ = try work.rollUp(store)
+    let selection = try work.selection(store)
+    let start = RollupTests.start
+    #expect(
+      try selection.tiers(covering: TimeRange(from: start, to: start + 3_600_000))
+        == [60_000, 300_000, 3_600_000])
+    #expect(try selection.tiers(covering: TimeRange(from: start, to: work.now)).isEmpty)
+  }
+
+  /// Dies at any call to the disk; then one whole run.
+  @Test func aKilledRunIsMadeGoodByTheNext() throws {
+    var work = RollupWork(seed: 6)
+    let (whole, _) = try StoreTests.emptyStore()
+    for _ in 0..<16 { try work.commit(to: whole) }
+    _ = try work.rollUp(whole)
+    let expected = try TierDump(whole)
+    let samples = try StoreModel(reading: whole)
+    var step = 1
+    var struck = true
+    while struck {
+      var work = RollupWork(seed: 6)
+      let (store, files) = try StoreTests.emptyStore()
+      for _ in 0..<16 { try work.commit(to: store) }
+      files.kill(at: step)
+      do { _ = try work.rollUp(store) } catch {}
+      struck = files.hasStruck
+      let after = Store(
+        path: store.path,
+        files: step % 2 == 0 ? files.restarted() : files.crashed(.random(seed: UInt64(step))))
+      #expect(try StoreModel(reading: after) == samples, "step \(step)")
+      _ = try work.rollUp(after)
+      #expect(try TierDump(after) == expected, "step \(step)")
+      step += 7
+    }
+    #expect(step > 50)
+  }
+}

@@ -1,0 +1,181 @@
+import MxModel
+import MxTestSupport
+import Testing
+
+@testable import MxStore
+
+/// Windows of any width say what a naive walk over their samples says.
+@Suite struct WindowTests {
+  @Test(arguments: 0..<40 as Range<UInt64>)
+  func windowsAreWhatTheirSamplesSay(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    let samples = RollupData.samples(&random, count: 3000)
+    let widths: [Int64] = [30_000, 60_000, 300_000, 900_000, 3_600_000]
+    let windows = RollupData.windows(of: samples, widths)
+    for width in widths {
+      let expected = NaiveWindow.all(samples, width)
+      #expect(windows[width]?.count == expected.count)
+      for (window, naive) in zip(windows[width] ?? [], expected) {
+        #expect(naive.agrees(with: window), "width \(width), end \(naive.end)")
+      }
+    }
+  }
+
+  /// Coarse windows do not depend on how samples were handed over, nor on which other
+  /// tiers are computed.
+  @Test(arguments: 0..<20 as Range<UInt64>)
+  func windowsDoNotDependOnTheWayTheyWereComputed(seed: UInt64) {
+    var random = SeededGenerator(seed: seed)
+    let samples = RollupData.samples(&random, count: 2000)
+    let all = RollupData.windows(of: samples, [60_000, 300_000, 3_600_000])
+    #expect(RollupData.windows(of: samples, [3_600_000])[3_600_000] == all[3_600_000])
+    var chain = RollupChain([300_000])
+    var rest = samples[...]
+    while !rest.isEmpty {
+      let part = rest.prefix(Int.random(in: 1...100, using: &random))
+      rest = rest.dropFirst(part.count)
+      RollupData.add(Array(part), to: &chain)
+    }
+    chain.finish()
+    let parts = chain.index(of: 300_000).map { chain.windows[$0] } ?? []
+    #expect(parts.elementsEqual(all[300_000] ?? []) { $0.isIdentical(to: $1) })
+  }
+
+  @Test func aWindowEndsWithItsEdgeAndBeginsAfterTheLast() {
+    for width: Int64 in [1000, 60_000, 86_400_000] {
+      for edge: Int64 in [-2, -1, 0, 1, 2].map({ $0 * width }) {
+        #expect(WindowGrid.end(of: edge, width) == edge)
+        #expect(WindowGrid.end(of: edge + 1, width) == edge + width)
+        #expect(WindowGrid.floor(edge, width) == edge)
+        #expect(WindowGrid.floor(edge - 1, width) == edge - width)
+      }
+      for time in [Int64.min, .min + 1, .max - 1, .max] {
+        #expect(WindowGrid.end(of: time, width) % width == 0)
+        #expect(WindowGrid.floor(time, width) % width == 0)
+      }
+    }
+  }
+
+  @Test func theTailOfASumComesBackBitForBit() {
+    var random = SeededGenerator(seed: 3)
+    for _ in 0..<20_000 {
+      let sum = Double.random(in: -1e6...1e6, using: &random)
+        * [1e-300, 1e-20, 1, 1e20, 1e300].randomElement(using: &random, or: 1)
+      let tail = sum.ulp * Double.random(in: -0.5...0.5, using: &random)
+      let back = SumTail.unscaled(SumTail.scaled(tail, sum: sum), sum: sum)
+      #expect(back.bitPattern == tail.bitPattern, "\(sum) \(tail)")
+    }
+    for sum in [0.0, -0.0, .infinity, .nan, .leastNonzeroMagnitude] {
+      for tail in [0.0, -0.0, 1.5, .leastNonzeroMagnitude] {
+        let back = SumTail.unscaled(SumTail.scaled(tail, sum: sum), sum: sum)
+        #expect(back.bitPattern == tail.bitPattern, "\(sum) \(tail)")
+      }
+    }
+  }
+}
+
+extension Array {
+  fileprivate func randomElement(using random: inout SeededGenerator, or other: Element) -> Element {
+    randomElement(using: &random) ?? other
+  }
+}
+
+/// Series as rollups meet them.
+enum RollupData {
+  /// Samples every 10 s or so, some on the edges of windows, with gaps, markers, NaN and resets.
+  static func samples(_ random: inout SeededGenerator, count: Int) -> [Sample] {
+    var samples: [Sample] = []
+    var time: Int64 = 1_700_000_040_000
+    var level = 0.0
+    let isOnGrid = Bool.random(using: &random)
+    let isOrdinary = Int.random(in: 0..<3, using: &random) > 0
+    for _ in 0..<count {
+      time += isOnGrid ? 10_000 : Int64.random(in: 1...20_000, using: &random)
+      switch Int.random(in: 0..<200, using: &random) {
+      case 0: time += Int64.random(in: 1...90, using: &random) * 60_000
+      case 1: level = 0
+      case 2: samples.append(Sample(time: time, value: StaleMarker.value))
+        continue
+      case 3 where !isOrdinary:
+        samples.append(Sample(time: time, value: [.nan, .infinity, -.infinity][samples.count % 3]))
+        continue
+      default: level += Double(Int.random(in: 0...2000, using: &random)) / 100
+      }
+      samples.append(Sample(time: time, value: level))
+    }
+    return samples
+  }
+
+  static func add(_ samples: [Sample], to chain: inout RollupChain) {
+    samples.map(\.time).withUnsafeBufferPointer { times in
+      samples.map(\.value).withUnsafeBufferPointer { chain.add(times, $0) }
+    }
+  }
+
+  static func windows(of samples: [Sample], _ widths: [Int64]) -> [Int64: [Window]] {
+    var chain = RollupChain(widths)
+    add(samples, to: &chain)
+    chain.finish()
+    var result: [Int64: [Window]] = [:]
+    for width in widths { result[width] = chain.index(of: width).map { chain.windows[$0] } }
+    return result
+  }
+}
+
+/// A window the simplest way: from all its samples at once.
+struct NaiveWindow {
+  let end: Int64
+  let samples: [Sample]
+  let markers: [Int64]
+
+  static func all(_ samples: [Sample], _ width: Int64) -> [NaiveWindow] {
+    let ends = Set(samples.map { ($0.time + width - 1) / width * width }).sorted()
+    return ends.map { end in
+      let inside = samples.filter { end - width < $0.time && $0.time <= end }
+      return NaiveWindow(
+        end: end, samples: inside.filter { !StaleMarker.isStale($0.value) },
+        markers: inside.filter { StaleMarker.isStale($0.value) }.map(\.time))
+    }
+  }
+
+  func agrees(with window: Window) -> Bool {
+    let values = samples.map(\.value)
+    var resetSum = 0.0
+    var resets = 0.0
+    for (before, after) in zip(values, values.dropFirst()) where after < before {
+      resetSum += before
+      resets += 1
+    }
+    let numbers = values.filter { !$0.isNaN }
+    var flags: WindowFlags = markers.isEmpty ? [] : .stale
+    if values.count > numbers.count { flags.insert(.nan) }
+    if let marker = markers.last, marker > samples.last?.time ?? .min { flags.insert(.endsStale) }
+    let gaps = zip(samples, samples.dropFirst()).map { $1.time - $0.time }
+    return window.end == end && window.count == Double(values.count)
+      && (values.isEmpty || same(window.minimum, numbers.min() ?? .nan))
+      && (values.isEmpty || same(window.maximum, numbers.max() ?? .nan))
+      && (values.isEmpty || window.first.bitPattern == values[0].bitPattern)
+      && (values.isEmpty || window.last.bitPattern == values[values.count - 1].bitPattern)
+      && window.firstTime == samples.first?.time ?? 0
+      && window.lastTime == samples.last?.time ?? 0
+      && close(window.resetSum, resetSum) && window.resetCount == resets
+      && window.flags == flags && window.closest == gaps.min() ?? .max
+      && sumAgrees(window, values)
+  }
+
+  private func same(_ left: Double, _ right: Double) -> Bool {
+    left == right || (left.isNaN && right.isNaN)
+  }
+
+  private func close(_ left: Double, _ right: Double) -> Bool {
+    same(left, right) || abs(left - right) <= abs(right) * 1e-12
+  }
+
+  /// Values of two decimals: the true sum is a whole number of hundredths.
+  private func sumAgrees(_ window: Window, _ values: [Double]) -> Bool {
+    let naive = values.reduce(0, +)
+    if !naive.isFinite { return same(window.sum, naive) && window.tail == 0 }
+    return abs(window.tail) <= max(window.sum.ulp, .leastNonzeroMagnitude)
+      && close(window.sum + window.tail, naive)
+  }
+}
