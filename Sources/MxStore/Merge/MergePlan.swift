@@ -108,14 +108,17 @@ package struct MergePlan: Sendable {
     let ids = Set(inputs.map(\.id))
     let range = inputs.reduce(some.range) { $0.union($1.range) }
     let isBetween = manifest.segments.contains { other in
-      other.kind == some.kind && other.tier == some.tier && !ids.contains(other.id) && other.range.overlaps(range)
+      other.kind == some.kind && other.tier == some.tier && !ids.contains(other.id)
+        && other.range.overlaps(range)
         && other.lastSequence > first && other.firstSequence < last
     }
     // A deletion that may still be taken back must not be made permanent.
-    let isUndoable = some.kind == .samples && manifest.tombstones.contains { tombstone in
-      tombstone.sequence > first && tombstone.sequence < last && tombstone.range.overlaps(range)
-        && !Removal.isOver(tombstone.made, grace, now: now)
-    }
+    let isUndoable =
+      some.kind == .samples
+      && manifest.tombstones.contains { tombstone in
+        tombstone.sequence > first && tombstone.sequence < last && tombstone.range.overlaps(range)
+          && !Removal.isOver(tombstone.made, grace, now: now)
+      }
     return !isBetween && !isUndoable
   }
 }

@@ -88,7 +88,8 @@ package enum RollupPlan {
         if info.lastSequence > state.source {
           touched.append(info.range)
         } else if info.kind == .samples, info.range.to > state.horizon {
-          touched.append(TimeRange(from: max(info.range.from, state.horizon + 1), to: info.range.to))
+          touched.append(
+            TimeRange(from: max(info.range.from, state.horizon + 1), to: info.range.to))
         }
       }
     }

@@ -241,6 +241,16 @@ struct RollupChain {
 }
 
 extension Window {
+  /// Makes `sum` the nearest double to the whole sum (of decimals: most often a
+  /// decimal again, which is stored in half the bytes) and `tail` what is left.
+  private mutating func normalizeSum() {
+    let total = sum + tail
+    guard total.isFinite else { return }
+    let part = total - sum
+    tail = (sum - (total - part)) + (tail - part)
+    sum = total
+  }
+
   /// Whether a tier keeps it: where samples are further apart than a tenth of the
   /// width, the window would weigh more than they do, and raw is kept as long.
   func isWorthKeeping(_ width: Int64) -> Bool { closest <= width / 10 }
@@ -251,6 +261,7 @@ extension Window {
   var stored: Window {
     var window = self
     window.closest = .max
+    window.normalizeSum()
     if resetCount * 4 > count {
       window.resetSum = 0
       window.resetCount = 0
