@@ -30,7 +30,9 @@ import Testing
   }
 
   @Test func allPartsOfACommitCountOrNone() {
-    let parts = (0..<3).map { RebuildTests.footer(UInt64($0), 5 + UInt64($0)...5 + UInt64($0), part: $0, of: 3) }
+    let parts = (0..<3).map {
+      RebuildTests.footer(UInt64($0), 5 + UInt64($0)...5 + UInt64($0), part: $0, of: 3)
+    }
     #expect(RebuildTests.live(parts) == [0, 1, 2])
     for missing in 0..<3 {
       var some = parts
@@ -95,9 +97,11 @@ import Testing
         work.now = tried.now
       }
       if files.hasStruck {
-        files = Bool.random(using: &work.random) ? files.restarted() : files.crashed(.random(seed: seed))
+        files =
+          Bool.random(using: &work.random) ? files.restarted() : files.crashed(.random(seed: seed))
       }
       files.set(nil)
+      files.kill(at: .max)
       store = Store(path: "/data/s", files: files)
       let state = try StoreModel(reading: store)
       #expect(state == work.model || state == tried.model, "step \(step)")

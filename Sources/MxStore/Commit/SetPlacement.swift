@@ -52,7 +52,11 @@ struct SetPlacement {
     var unplaced = Array(order.indices)
     var parts: [Part] = []
     for set in try candidates(order, batch.series, batch.metadata) {
-      let refs = try set.find(unplaced.map { order[$0] }, of: batch.series)
+      guard
+        let refs = try readable({ () throws(StoreError) in
+          try set.find(unplaced.map { order[$0] }, of: batch.series)
+        })
+      else { continue }
       let known = refs.indices.filter { refs[$0] != SeriesSet.unknown }
       guard known.count == unplaced.count || known.count >= SetPlacement.worthSplitting else {
         continue
@@ -77,17 +81,25 @@ struct SetPlacement {
     let probes = stride(from: 0, to: order.count, by: step).map { order[$0] }
     var found: [(set: SeriesSet, hits: Int)] = []
     for id in recent {
-      do throws(StoreError) {
+      let candidate = try readable { () throws(StoreError) -> (set: SeriesSet, hits: Int)? in
         let set = try SeriesSet(region: FileRegion(opening: store.setPath(id), in: store.files))
-        guard try set.describes(metadata) else { continue }
-        let hits = try set.find(probes, of: series).count { $0 != SeriesSet.unknown }
-        if hits > 0 { found.append((set, hits)) }
-        if hits == probes.count { break }
-      } catch .damaged, .vanished, .foreign {
-        continue
+        guard try set.describes(metadata) else { return nil }
+        return (set, try set.find(probes, of: series).count { $0 != SeriesSet.unknown })
       }
+      guard case .some(.some(let (set, hits))) = candidate else { continue }
+      if hits > 0 { found.append((set, hits)) }
+      if hits == probes.count { break }
     }
     return found.sorted { $0.hits > $1.hits }.map(\.set)
+  }
+
+  /// What `body` says of a set; nil where the set cannot be read.
+  private func readable<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R? {
+    do throws(StoreError) {
+      return try body()
+    } catch .damaged, .vanished, .foreign {
+      return nil
+    }
   }
 
   private func newSet(

@@ -30,10 +30,12 @@ extension Store {
     for info in try manifest(Report()).segments {
       switch try condition(of: info) {
       case .whole: continue
-      case .partly: try salvage(info, now: now, lockWait: lockWait, &result, random: &random)
-      case .lost: try abandon(info, now: now, lockWait: lockWait, &result, random: &random)
+      case .partly where try replacements(of: info).samples < info.samples:
+        try salvage(info, now: now, lockWait: lockWait, &result, random: &random)
+      case .partly, .lost: try abandon(info, now: now, lockWait: lockWait, &result, random: &random)
       }
     }
+    try quarantineUnreadable(lockWait: lockWait, &result)
     try quarantineDamagedSets(&result)
     return result
   }
@@ -114,37 +116,98 @@ extension Store {
     }
     var merge = SegmentMerge(self, [input], policy: snapshot.manifest.conflict)
     merge.isTolerant = true
-    let draft = try merge.write(id: random.next(), effort: .merged)
-    let kept = draft?.writer.samples ?? 0
+    guard let draft = try merge.write(id: random.next(), effort: .merged) else {
+      return try abandon(info, now: now, lockWait: lockWait, &result, random: &random)
+    }
     try replace(input.segment.reader.footer, by: draft, now: now, lockWait, random: &random)
-    try quarantine(segmentPath(info), &result)
-    result.salvaged += draft == nil ? 0 : 1
-    result.lostSamples += info.samples - kept
+    try quarantine(info, &result)
+    result.salvaged += 1
+    result.lostSamples += info.samples - draft.writer.samples
   }
 
+  /// Takes out what cannot be read. Where the segments that it was merged from
+  /// wait for their removal still, they are live again; what a record said is
+  /// known from the manifest, and is said anew.
   private func abandon(
     _ info: SegmentInfo, now: Int64, lockWait: Double, _ result: inout RepairResult,
     random: inout any RandomNumberGenerator
   ) throws {
-    let footer = SegmentFooter(info: info, storeID: try manifest(Report()).storeID)
-    try replace(footer, by: nil, now: now, lockWait, random: &random)
+    let back = try replacements(of: info)
+    let lock = try lockCommit(wait: lockWait)
+    defer { lock.release() }
+    var manifest = try manifestForWriting(Report(), random: &random)
+    guard manifest.segment(info.id) != nil else { return }
+    manifest.segments.removeAll { $0.id == info.id }
+    manifest.segments += back.segments
+    let names = Set(back.segments.map { "segments/" + $0.fileName })
+    manifest.retired.removeAll { names.contains($0.path) }
+    let record = random.next()
+    for index in manifest.tombstones.indices where manifest.tombstones[index].record == info.id {
+      manifest.tombstones[index].record = record
+    }
+    // All that waits is dead, whoever said so before.
+    let dead = [info.id] + manifest.retired.map(\.segment).filter { $0 != 0 }
+    try commitRecord(
+      record, &manifest, tombstones: manifest.tombstones.filter { $0.record == record },
+      replaces: dead, now: now)
+    try quarantine(info, &result)
+    result.lostSamples += info.kind == .samples ? max(0, info.samples - back.samples) : 0
+  }
+
+  /// The retired segments that would be live if `info` were not.
+  private func replacements(
+    of info: SegmentInfo
+  ) throws -> (segments: [SegmentInfo], samples: Int) {
+    if info.kind != .samples { return ([], 0) }
+    let waiting = Set(try manifest(Report()).retired.map(\.segment))
+    var found = try foundSegments(Report())
+    found.footers.removeAll { $0.info.id == info.id }
+    var segments: [SegmentInfo] = []
+    for old in try rebuiltManifest(from: found).segments
+    where waiting.contains(old.id) && info.firstSequence <= old.firstSequence
+      && old.lastSequence <= info.lastSequence
+    {
+      if try condition(of: old) == .whole { segments.append(old) }
+    }
+    return (segments, segments.reduce(0) { $0 + $1.samples })
+  }
+
+  /// Moves a segment aside, and gives its set a second name beside it: without
+  /// labels nothing of it could ever be saved.
+  private func quarantine(
+    _ info: SegmentInfo, _ result: inout RepairResult
+  ) throws(StoreError) {
     try quarantine(segmentPath(info), &result)
-    result.lostSamples += info.kind == .samples ? info.samples : 0
+    guard let set = info.set else { return }
+    let target = FilePath.join(quarantineDirectory, Store.setName(set))
+    try onDisk { () throws(FileError) in
+      guard try files.status(setPath(set)) != nil, try files.status(target) == nil else { return }
+      try files.link(setPath(set), to: target)
+      try files.syncDirectory(quarantineDirectory)
+    }
+  }
+
+  /// Files in `segments/` that nothing knows and that cannot be read.
+  private func quarantineUnreadable(
+    lockWait: Double, _ result: inout RepairResult
+  ) throws(StoreError) {
+    let lock = try lockCommit(wait: lockWait)
+    defer { lock.release() }
+    for name in try orphans(beyond: manifest(Report())).unreadable {
+      try quarantine(FilePath.join(segmentDirectory, name), &result)
+    }
   }
 
   /// Swaps a damaged segment for what was saved of it. Its file goes to
   /// quarantine, so it is not retired.
   private func replace(
-    _ footer: SegmentFooter, by draft: SegmentDraft?, now: Int64, _ lockWait: Double,
+    _ footer: SegmentFooter, by draft: SegmentDraft, now: Int64, _ lockWait: Double,
     random: inout any RandomNumberGenerator
   ) throws(StoreError) {
     let lock = try lockCommit(wait: lockWait)
     defer { lock.release() }
     var manifest = try manifestForWriting(Report(), random: &random)
     manifest.segments.removeAll { $0.id == footer.info.id }
-    guard let draft else {
-      return try commitRecord(random.next(), &manifest, replaces: [footer.info.id], now: now)
-    }
     let orphans = try orphans(beyond: manifest)
     let output = try seal(
       draft, standingFor: [footer], orphans, level: footer.info.level, manifest, now: now)

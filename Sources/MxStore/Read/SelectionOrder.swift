@@ -30,6 +30,23 @@ struct SelectionSearch {
     }
   }
 
+  /// Drops the sets that lie in the file `path`, with their segments; false
+  /// where there is none.
+  mutating func leaveOut(setAt path: String) -> Bool {
+    let kept = sets.indices.filter { sets[$0].region.path != path }
+    if kept.count == sets.count { return false }
+    let numbers = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
+    sets = kept.map { sets[$0] }
+    matched = kept.map { matched[$0] }
+    present = kept.map { present[$0] }
+    parts = parts.compactMap { part in
+      numbers[part.set].map {
+        StoreSelection.Part(segment: part.segment, set: $0, hidden: part.hidden)
+      }
+    }
+    return true
+  }
+
   private mutating func number(of set: SeriesSet) throws(StoreError) -> Int {
     if let known = sets.firstIndex(where: { $0.id == set.id }) { return known }
     matched.append(try set.match(request.matchers))

@@ -147,28 +147,45 @@ package final class Snapshot: SeriesSource {
   }
 
   package func metadata(of metric: String) throws -> MetricMetadata? {
-    for set in try newestSets() {
-      for family in MetricFamily.candidates(of: metric) {
-        if let found = try set.metadata(of: family) { return found }
-      }
+    try metadata(of: metric, Report())
+  }
+
+  /// The newest that is known of a metric; sets that cannot be read are
+  /// reported and passed over.
+  func metadata(of metric: String, _ report: Report) throws(StoreError) -> MetricMetadata? {
+    for set in try newestSets(report) {
+      if let found = try set.metadata(ofSample: metric, report) { return found }
     }
     return nil
   }
 
   package func allMetadata() throws -> [MetricMetadata] {
+    // Whoever reads these metrics' samples is told of damage.
+    let report = Report()
     var result: [String: MetricMetadata] = [:]
-    for set in try newestSets() {
-      for entry in try set.allMetadata() where result[entry.family] == nil {
+    for set in try newestSets(report) {
+      for entry in try readable(set, report) where result[entry.family] == nil {
         result[entry.family] = entry
       }
     }
     return result.values.sorted { $0.family < $1.family }
   }
 
+  private func readable(
+    _ set: SeriesSet, _ report: Report
+  ) throws(StoreError) -> [MetricMetadata] {
+    do throws(StoreError) {
+      return try set.allMetadata()
+    } catch .damaged(let damage) {
+      report.damaged(damage)
+      return []
+    }
+  }
+
   /// All sets that can be read, those of the newest commits first.
-  private func newestSets() throws(StoreError) -> [SeriesSet] {
+  private func newestSets(_ report: Report) throws(StoreError) -> [SeriesSet] {
     var sets: [SeriesSet] = []
-    for segment in try segments(in: .all, Report()).reversed()
+    for segment in try segments(in: .all, report).reversed()
     where !sets.contains(where: { $0.id == segment.set.id }) {
       sets.append(segment.set)
     }
@@ -181,6 +198,23 @@ package final class Snapshot: SeriesSource {
       try StoreSelection(self, request, Report()).fingerprint(request.range, into: &hash)
     }
     return hash.value
+  }
+}
+
+extension SeriesSet {
+  /// What the set knows of a sample's metric, by its own name or its family's.
+  fileprivate func metadata(
+    ofSample metric: String, _ report: Report
+  ) throws(StoreError) -> MetricMetadata? {
+    do throws(StoreError) {
+      for family in MetricFamily.candidates(of: metric) {
+        if let found = try metadata(of: family) { return found }
+      }
+      return nil
+    } catch .damaged(let damage) {
+      report.damaged(damage)
+      return nil
+    }
   }
 }
 

@@ -34,13 +34,24 @@ final class StoreSelection: Selection {
     for segment in try snapshot.segments(in: request.range, report) {
       try search.add(segment, report)
     }
-    let found = search.found
+    // Sets whose names cannot be read are left out with all that needs them.
+    var merged: [[UInt32]]?
+    while merged == nil {
+      do throws(StoreError) {
+        merged = try SelectionOrder.merge(search.sets, search.found)
+      } catch {
+        guard case .damaged(let damage) = error, search.leaveOut(setAt: damage.path) else {
+          throw error
+        }
+        report.damaged(damage)
+      }
+    }
     self.snapshot = snapshot
     self.report = report
     self.request = request
     segments = search.parts
     sets = search.sets
-    refs = try SelectionOrder.merge(search.sets, found)
+    refs = merged ?? []
     count = refs.first?.count ?? 0
   }
 
@@ -188,7 +199,7 @@ final class StoreSelection: Selection {
   private func rule(_ number: Int) throws -> ConflictRule {
     let policy = snapshot.manifest.conflict
     guard let metric = try labels(number).metricName else { return ConflictRule(policy: policy) }
-    let isEvent = try snapshot.metadata(of: metric)?.type == .event
+    let isEvent = try snapshot.metadata(of: metric, report)?.type == .event
     return ConflictRule(policy: policy, adds: isEvent)
   }
 
