@@ -151,7 +151,9 @@ let package = Package(
     tests(
       "MxAlertTests", ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel"]),
     // The tools themselves, so that they are built before their scripts run.
-    tests("CommandTests", ["MxTools", "MxCLI"] + tools, files: ["Scripts"]),
+    tests(
+      "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxStore"] + tools,
+      files: ["Scripts"]),
     tests("HouseTests", []),
   ] + tools.map(tool),
   swiftLanguageModes: [.v6],

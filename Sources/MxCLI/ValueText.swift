@@ -4,7 +4,7 @@ package struct ValueError: Error, Equatable {
   package let message: String
   package let hint: String?
 
-  init(_ message: String, hint: String? = nil) {
+  package init(_ message: String, hint: String? = nil) {
     self.message = message
     self.hint = hint
   }
