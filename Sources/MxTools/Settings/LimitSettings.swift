@@ -22,8 +22,12 @@ struct LimitSettings: Sendable {
   private enum Kind { case count, duration, size }
 
   /// The one list of names: for reading, setting and suggesting.
-  private static let table:
-    [(name: String, kind: Kind, field: WritableKeyPath<LimitSettings, Int64?> & Sendable)] = [
+  private typealias Entry = (
+    name: String, kind: Kind, field: WritableKeyPath<LimitSettings, Int64?>
+  )
+
+  private static var table: [Entry] {
+    [
       ("series_per_metric", .count, \.seriesPerMetric), ("series_total", .count, \.seriesTotal),
       ("new_series_per_run", .count, \.newSeriesPerRun),
       ("labels_per_series", .count, \.labelsPerSeries),
@@ -34,6 +38,7 @@ struct LimitSettings: Sendable {
       ("query_series", .count, \.querySeries), ("query_samples", .count, \.querySamples),
       ("query_timeout", .duration, \.queryTimeout),
     ]
+  }
 
   static var names: [String] { table.map(\.name) }
 
