@@ -133,7 +133,7 @@ let package = Package(
     tests("MxJSONTests", ["MxJSON"]),
     tests("MxConfigTests", ["MxConfig"]),
     tests("MxTimeTests", ["MxTime"]),
-    tests("MxNetTests", ["MxNet", "mx-net"]),
+    tests("MxNetTests", ["MxNet", "MxTestSupport", "mx-net"]),
     tests("MxCLITests", ["MxCLI"]),
     tests("MxInstrumentTests", ["MxInstrument"]),
     tests("MxCodecTests", ["MxCodec"]),
@@ -149,12 +149,15 @@ let package = Package(
       files: ["Fixtures"]),
     tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate"]),
     tests("MxRenderTests", ["MxRender", "MxModel", "MxTime", "MxTestSupport"], files: ["Golden"]),
-    tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
+    tests(
+      "MxIngestTests",
+      ["MxIngest", "MxConfig", "MxFormats", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
     tests(
       "MxAlertTests", ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel"]),
     // The tools themselves, so that they are built before their scripts run.
     tests(
-      "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxStore"] + tools,
+      "CommandTests",
+      ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxStore", "MxTestSupport", "mx-net"] + tools,
       files: ["Scripts"]),
     tests("HouseTests", []),
   ] + tools.map(tool),

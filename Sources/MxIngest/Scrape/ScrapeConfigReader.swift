@@ -98,11 +98,10 @@ package enum ScrapeConfigReader {
         found.append(known)
       }
     }
-    if found.isEmpty {
+    if words.isEmpty {
       mapping.report("scrape_protocols", "'scrape_protocols' names no format")
-    } else {
-      job.protocols = found
     }
+    if !found.isEmpty { job.protocols = found }
   }
 
   private static func scrapeProtocol(
