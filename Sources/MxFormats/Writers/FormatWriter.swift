@@ -236,6 +236,13 @@ package struct FormatWriter {
     }
   }
 
+  /// Whole lines that are no samples (`# TYPE`), where the format has such.
+  package mutating func write(comment text: String) throws {
+    guard format == .prometheus || format == .openmetrics else { return }
+    started = true
+    out += Array(text.utf8)
+  }
+
   /// Remote write only: tells the receiver about a metric family.
   package mutating func write(_ metadata: MetricMetadata) {
     started = true
