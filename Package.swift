@@ -151,7 +151,10 @@ let package = Package(
     tests("MxRenderTests", ["MxRender", "MxModel", "MxTime", "MxTestSupport"], files: ["Golden"]),
     tests(
       "MxIngestTests",
-      ["MxIngest", "MxConfig", "MxFormats", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
+      [
+        "MxIngest", "MxConfig", "MxStore", "MxFormats", "MxCodec", "MxFiles", "MxModel",
+        "MxTestSupport",
+      ]),
     tests(
       "MxAlertTests", ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel"]),
     // The tools themselves, so that they are built before their scripts run.

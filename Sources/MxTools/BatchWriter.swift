@@ -1,43 +1,56 @@
 import MxCLI
-import MxFiles
+import MxIngest
 import MxJSON
 import MxModel
 import MxStore
 
-/// The way of a run's own batches into the store: one commit each.
+/// The way of batches that a run made itself into the store: through the gate,
+/// one commit a round.
 final class BatchWriter {
-  let store: Store
-  let settings: Settings
   /// `--dry-run`: the first rows are shown and nothing is written.
   let isDry: Bool
   private let run: Run
-  private let labels: [(name: String, value: String)]
+  private let source: String
+  private var session: IngestSession?
+  private var lane: GateLane?
   private(set) var samples = 0
+  /// Whether something was refused, in any round.
+  private(set) var hasRefused = false
 
   /// Rows that `--dry-run` shows.
   private static let shown = 20
 
-  init(_ settings: Settings, _ run: Run) throws {
-    self.settings = settings
+  /// `source` is what refusals name.
+  init(_ source: String, _ run: Run) {
+    self.source = source
     self.run = run
-    store = Store(path: run.common.store, files: DiskFileSystem())
     isDry = run.arguments.has("dry-run")
-    labels = try run.arguments.pairs("label") + settings.labels
   }
 
-  func commit(_ batch: SampleBatch, now: Int64) throws {
-    if batch.count == 0 { return }
-    if isDry { return try show(batch) }
-    var options = CommitOptions(now: now)
-    options.lockWait = run.common.lock.seconds
-    options.conflict = settings.conflict
-    let writer = StoreWriter(store, options)
-    try writer.append(batch)
-    try writer.commit()
-    samples += writer.result.samples
+  /// Takes the rows of `batch`, whose series stay, without a commit. All batches of
+  /// a round have one table of series.
+  func take(_ batch: inout SampleBatch, now: Int64) throws {
+    if isDry { return try show(&batch) }
+    if session == nil {
+      let begun = try IngestSession(run, now: now)
+      try begun.intake.checkSpace()
+      session = begun
+      lane = begun.gate.lane(source: source)
+    }
+    guard let session, let lane else { preconditionFailure("BUG: no session") }
+    try session.intake.take(&batch, lane)
   }
 
-  private func show(_ batch: SampleBatch) throws {
+  /// Makes the round durable.
+  func commit() throws {
+    guard let session else { return }
+    if try session.finish(saysSummary: false) != .success { hasRefused = true }
+    samples += session.intake.result.samples
+    self.session = nil
+    lane = nil
+  }
+
+  private func show(_ batch: inout SampleBatch) throws {
     var table = TableWriter([("series", .left), ("time", .left), ("value", .right)])
     for row in 0..<min(batch.count, Self.shown) {
       table.append([
@@ -49,5 +62,7 @@ final class BatchWriter {
     if batch.count > Self.shown {
       run.output.summary("\(batch.count - Self.shown) more samples are not shown")
     }
+    batch.removeRows()
+    batch.metadata = []
   }
 }

@@ -20,6 +20,14 @@ struct Clock {
     read(CLOCK_REALTIME)
   }
 
+  /// Sleeps, or as long as no signal comes.
+  static func sleep(milliseconds: Int64) {
+    guard milliseconds > 0 else { return }
+    var time = timespec(
+      tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
+    nanosleep(&time, nil)
+  }
+
   fileprivate static func read(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     // BUG if it fails: these two clocks exist on every Linux.

@@ -40,7 +40,8 @@ package struct ScrapeAnswer {
 /// more. What a series becomes is remembered for as long as the round lives, so
 /// that scraping again and again costs a look-up a series.
 package final class ScrapeRound {
-  package private(set) var batch = SampleBatch()
+  /// What the round came to so far; its rows may be taken out at any time.
+  package var batch = SampleBatch()
   private var known: [UInt64: KnownTarget] = [:]
   /// Final ref -> the last scrape it was in, to see duplicates and what vanished.
   private var marks: [UInt32] = []
@@ -91,7 +92,7 @@ package final class ScrapeRound {
     var result = TargetResult()
     let rows = batch.count
     if let failure = decode(answer, target, job, &result) {
-      batch.removeRows(from: rows)
+      batch.removeLast(batch.count - rows)
       var failed = fail(
         target, job, failure, at: answer.time, seconds: answer.seconds, trace: trace,
         previous: previous)
@@ -349,18 +350,6 @@ extension ScrapeLimits {
       guard labels > 0, count > labels else { return nil }
       return "a series has \(count) labels, at most \(labels) allowed (label_limit)"
     }
-  }
-}
-
-extension SampleBatch {
-  /// Takes back the last rows.
-  mutating func removeRows(from row: Int) {
-    guard row < count else { return }
-    refs.removeSubrange(row...)
-    times.removeSubrange(row...)
-    values.removeSubrange(row...)
-    histograms?.isHistogram.removeSubrange(row...)
-    startTimes?.removeSubrange(row...)
   }
 }
 

@@ -17,8 +17,8 @@ enum IngestScrape {
     }
     let plan = try ScrapePlan(run)
     if run.common.checksOnly { return plan.clients.contains { $0 == nil } ? .input : .success }
-    let writer = try BatchWriter(settings, run)
-    let store = writer.store
+    let writer = BatchWriter("scrape", run)
+    let store = Store(path: run.common.store, files: DiskFileSystem())
     let memory = ScrapeMemory(
       FilePath.join(store.stateDirectory, "scrape"), configuration: plan.configuration,
       files: store.files)
@@ -27,7 +27,8 @@ enum IngestScrape {
     defer { lock.release() }
     try memory.load()
     if memory.wasBroken { run.output.summary("what the last run remembered cannot be read") }
-    let scrape = ScrapeRun(plan, memory, writer, run)
+    let scrape = ScrapeRun(
+      plan, memory, writer, bodyLimit: settings.limits.bodyBytes ?? 1 << 30, run)
     if let every {
       try repeatedly(scrape, every: every, for: length, run)
     } else {
@@ -62,18 +63,18 @@ enum IngestScrape {
   private static func repeatedly(
     _ scrape: ScrapeRun, every: Int64, for length: Int64?, _ run: Run
   ) throws {
-    Termination.expect()
+    Interruption.expect()
     let ticks = MonotonicClock()
     // With a fixed present the rounds go on from there.
     let begin = run.common.now
     var next: Int64 = 0
-    while !Termination.isWanted {
+    while !Interruption.isAsked {
       try scrape.perform(now: begin + ticks.elapsed, period: every)
       // A round that took too long costs the rounds it took, not the rhythm.
       next = max(next + every, ticks.elapsed / every * every)
       if let length, next >= length { return }
-      while ticks.elapsed < next, !Termination.isWanted {
-        Termination.sleep(milliseconds: next - ticks.elapsed)
+      while ticks.elapsed < next, !Interruption.isAsked {
+        Clock.sleep(milliseconds: next - ticks.elapsed)
       }
     }
   }
@@ -94,7 +95,8 @@ enum IngestScrape {
     run.output.summary(
       "\(writer.samples) samples from \(totals.up) of \(totals.due) targets, "
         + "\(totals.failed) failed, \(totals.refused) lines refused")
+    if Interruption.isAsked { return Interruption.exitCode }
     if totals.isIncomplete { return .input }
-    return totals.failed + totals.refused > 0 ? .no : .success
+    return totals.failed + totals.refused > 0 || writer.hasRefused ? .no : .success
   }
 }

@@ -48,7 +48,7 @@ struct ScrapeFetch {
       let (item, request) = requests[index]
       let spent = response.timings.total / 1000
       let left = Int64(request.limits.total) - Int64(spent) - Self.pause
-      if item.mayRetry, Self.isWorthATry(response), left > 100, !Termination.isWanted {
+      if item.mayRetry, Self.isWorthATry(response), left > 100, !Interruption.isAsked {
         again.append((item, UInt32(left)))
       } else {
         finish(item, response, receive)
@@ -71,7 +71,7 @@ struct ScrapeFetch {
     let longest = requests.map { Int($0.request.delay) + Int($0.request.limits.total) }.max() ?? 0
     try NetClient().perform(
       requests.map { .http($0.request) }, within: longest + 2000,
-      stops: { Termination.isWanted }, receive)
+      stops: { Interruption.isAsked }, receive)
   }
 
   /// Only what fails at once and may be over in a moment: a second wait for one

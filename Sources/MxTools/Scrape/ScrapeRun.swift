@@ -37,12 +37,17 @@ final class ScrapeRun {
     var series: [[UInt8]]?
   }
 
-  init(_ plan: ScrapePlan, _ memory: ScrapeMemory, _ writer: BatchWriter, _ run: Run) {
+  /// Rows that are kept before they go on to the gate.
+  private static let mostRows = 1 << 20
+
+  init(
+    _ plan: ScrapePlan, _ memory: ScrapeMemory, _ writer: BatchWriter, bodyLimit: Int64, _ run: Run
+  ) {
     self.plan = plan
     self.memory = memory
     self.writer = writer
     self.run = run
-    fetch = ScrapeFetch(plan: plan, bodyLimit: writer.settings.limits.bodyBytes ?? 1 << 30)
+    fetch = ScrapeFetch(plan: plan, bodyLimit: bodyLimit)
   }
 
   /// One round at `now`; with `period` the requests are spread over it.
@@ -63,12 +68,18 @@ final class ScrapeRun {
           item, known.failures, "it is asked less often after \(known.failures) failures", 0, now))
       return false
     }
+    var failure: (any Error)?
     try fetch.perform(open) { item, outcome, seconds in
-      if Termination.isWanted, case .failure = outcome { return }
+      // What a signal cut short says nothing about the target.
+      if Interruption.isAsked, case .failure = outcome { return }
       outcomes.append(take(item, outcome, seconds, now: now))
+      if round.batch.count < Self.mostRows { return }
+      do { try writer.take(&round.batch, now: now) } catch { failure = failure ?? error }
     }
+    if let failure { throw failure }
     let gone = vanished(discovery, now: now)
-    try writer.commit(round.batch, now: now)
+    try writer.take(&round.batch, now: now)
+    try writer.commit()
     round.removeRows()
     try remember(outcomes, gone)
   }
