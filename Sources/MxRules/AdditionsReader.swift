@@ -33,7 +33,8 @@ struct AdditionsReader {
     }
     if when != nil {
       mapping.report(
-        "resolve_threshold", "'resolve_threshold' and 'resolve_expr' are both set, only one allowed")
+        "resolve_threshold", "'resolve_threshold' and 'resolve_expr' are both set, only one allowed"
+      )
     }
     guard let expr else { return nil }
     guard let comparison = expr.decisiveComparison, let held = expr.comparing(with: threshold),
@@ -76,7 +77,8 @@ struct AdditionsReader {
     if node.fields == nil {
       // `flap: off` is a boolean to YAML.
       if node.bool == false || node.string == "off" { return .off }
-      mapping.report("flap", "'flap' is \(node.kindName), expected off or {changes: 5, window: 10m}")
+      mapping.report(
+        "flap", "'flap' is \(node.kindName), expected off or {changes: 5, window: 10m}")
       return nil
     }
     return mapping.mapping("flap") { inner in

@@ -1,4 +1,4 @@
-import MxPromQL
+package import MxPromQL
 
 /// What becomes of an alert whose series has no data any more.
 package enum NoDataPolicy: String, CaseIterable, Sendable {

@@ -1,4 +1,4 @@
-import MxPromQL
+package import MxPromQL
 
 /// Expressions made of a rule's expression: is its data there at all, and would it
 /// hold with another threshold.
@@ -22,7 +22,7 @@ extension Expr {
     }
   }
 
-  private var dropConditions: Expr {
+  fileprivate var dropConditions: Expr {
     switch self {
     case .number, .string, .selector, .range: return self
     case .parentheses(let node): return .parentheses(Parentheses(node.inner.dropConditions))

@@ -1,5 +1,5 @@
-import MxModel
-import MxPromQL
+package import MxModel
+package import MxPromQL
 
 /// What a rule of the short form says beyond its PromQL expression.
 package struct ShortRule: Sendable {

@@ -29,7 +29,9 @@ struct ShortRuleReader {
     var groups: [RuleGroup] = []
     for node in mapping.list("rules") ?? [] {
       let before = values.problems.all.count
-      let group = ConfigMapping.read(node, "a rule", values.problems) { group($0, file) }
+      let group = ConfigMapping.read(node, "a rule", values.problems) { mapping in
+        self.group(mapping, file)
+      }
       guard let group, values.problems.all.count == before else { continue }
       if names.insert(group.name).inserted {
         groups.append(group)
@@ -109,7 +111,8 @@ struct ShortRuleReader {
       selector: Expr.selector(Selector(matchers)).description, shape: shape,
       aggregation: aggregation, op: op, threshold: threshold, window: widths.window,
       bucket: widths.bucket, by: shape == .simpleCount ? by ?? [] : by)
-    guard let plain = expression(parts, ofEvents: false), let events = expression(parts, ofEvents: true)
+    guard let plain = expression(parts, ofEvents: false),
+      let events = expression(parts, ofEvents: true)
     else {
       mapping.report(
         "by", "'by' cannot be combined with this aggregation",
@@ -138,7 +141,8 @@ struct ShortRuleReader {
     if shape == .simpleCount, text == nil { return .count }
     guard let text else { return mapping.require("aggregation", nil) }
     guard let found = WindowAggregation(text), shape != .simpleCount || found == .count else {
-      let allowed = shape == .simpleCount ? "count" : WindowAggregation.names.joined(separator: ", ")
+      let allowed =
+        shape == .simpleCount ? "count" : WindowAggregation.names.joined(separator: ", ")
       mapping.report("aggregation", "'aggregation' is '\(text)', expected \(allowed)")
       return nil
     }
@@ -164,7 +168,8 @@ struct ShortRuleReader {
     }
     guard width % part == 0 else {
       mapping.report(
-        "window", "'window' is \(Self.text(width)), expected a multiple of 'bucket', "
+        "window",
+        "'window' is \(Self.text(width)), expected a multiple of 'bucket', "
           + Self.text(part))
       return nil
     }

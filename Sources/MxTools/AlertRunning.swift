@@ -45,8 +45,14 @@ enum AlertRunning {
         .system, "'--notify' does not work yet in this version",
         hint: "without it notices go to stdout")
     }
+    let defaults = try SettingsReader.load(run)
     var settings = AlertSettings()
     settings.brokenFiles = brokenFiles
+    settings.delay = defaults.alert.delay
+    settings.maxCatchup = defaults.alert.maxCatchup
+    settings.keepHistory = defaults.alert.history
+    settings.noData = defaults.alert.noData
+    settings.rules.expiry = Deadline.expiry
     settings.rules.engine.threads = run.common.threads
     if let delay = try run.arguments.duration("delay") { settings.delay = delay }
     if let maximum = try run.arguments.duration("max-catchup") { settings.maxCatchup = maximum }
@@ -75,6 +81,14 @@ enum AlertRunning {
     run.output.summary(
       "\(result.rules.evaluations) evaluations of \(result.groups) groups, \(result.firing) "
         + "firing, \(result.pending) pending, \(delivery.sent) notices sent")
+  }
+}
+
+/// Time limits of single evaluations, by the monotonic clock.
+enum Deadline {
+  static let expiry: @Sendable (Int64) -> @Sendable () -> Bool = { timeout in
+    let started = Clock()
+    return { started.elapsed > timeout }
   }
 }
 

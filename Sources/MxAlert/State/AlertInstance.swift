@@ -1,4 +1,4 @@
-import MxModel
+package import MxModel
 
 /// What one alert is at.
 package enum AlertState: String, Hashable, Sendable {
@@ -82,4 +82,17 @@ package struct AlertTransition: Hashable, Sendable {
   package var kind = Kind.state
   /// Nobody is told of it: the alert flaps.
   package var isHeldBack = false
+
+  package var isOfFlapping: Bool { kind == .flapping || kind == .stillFlapping }
+
+  /// Why, for people: the reason, or what there is to say of flapping.
+  package var reasonText: String? {
+    switch kind {
+    case .state:
+      isHeldBack ? reason.map { "\($0); held back: flapping" } ?? "held back: flapping" : reason
+    case .flapping: "flapping: further changes are held back"
+    case .stillFlapping: "still flapping"
+    case .settled: "settled after flapping"
+    }
+  }
 }

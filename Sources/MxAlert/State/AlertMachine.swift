@@ -1,4 +1,5 @@
 package import MxModel
+import MxRules
 
 /// More alerts than the group allows: all of them are dropped, as in Prometheus.
 package struct AlertLimitExceeded: Error, Hashable, Sendable, CustomStringConvertible {
@@ -220,11 +221,9 @@ package struct AlertMachine {
   /// What flapping alerts have to say though nothing changed.
   private mutating func passFlaps(_ step: inout Step) {
     for labels in instances.keys {
-      guard var instance = instances[labels], !instance.flap.changes.isEmpty || instance.isFlapping,
-        instance.flap.changes.last != step.time
+      guard var instance = instances[labels], instance.flap != FlapMemory(),
+        let policy = step.policy.flap(of: labels)
       else { continue }
-      let policy = step.policy.flap(of: labels)
-      guard let policy else { continue }
       let news = instance.flap.pass(step.time, policy)
       instances[labels] = instance
       guard let news else { continue }

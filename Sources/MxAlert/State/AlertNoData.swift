@@ -35,8 +35,8 @@ extension AlertMachine {
   /// forgotten.
   mutating func watch(_ step: inout Step) {
     guard let series = step.surroundings.series else { return }
-    for (base, alert) in series where known[base]?.alert != alert || known[base]?.missingSince != nil
-    {
+    for (base, alert) in series
+    where known[base]?.alert != alert || known[base]?.missingSince != nil {
       known[base] = KnownSeries(alert: alert)
     }
     for base in known.keys.sorted() where series[base] == nil {

@@ -63,7 +63,7 @@ package enum RuleTestRun {
     let watch = Watch(Set(test.alerts.map { evaluation(before: $0.time) }))
     let keeper = AlertKeeper(groups, [:])
     let result = try world.run(groups, steps: steps) { evaluation in
-      let outcome = keeper.take(evaluation)
+      let outcome = try keeper.take(evaluation)
       if watch.times.contains(evaluation.time) {
         watch.firing[evaluation.time, default: [:]][evaluation.rule.name, default: []] +=
           keeper.firing(evaluation)
