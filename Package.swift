@@ -151,7 +151,8 @@ let package = Package(
     tests("MxRenderTests", ["MxRender", "MxModel", "MxTime"], files: ["Golden"]),
     tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
     tests(
-      "MxAlertTests", ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel"]),
+      "MxAlertTests",
+      ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel", "MxTestSupport"]),
     // The tools themselves, so that they are built before their scripts run.
     tests(
       "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxRules", "MxStore"] + tools,

@@ -154,16 +154,16 @@ package struct RuleRun {
     _ due: [GroupDue], source: any SeriesSource, sink: any SampleSink, options: RuleOptions,
     report: Report, alerts: AlertHandler?
   ) throws -> RuleRunResult {
-    var run = RuleRun(due.map(\.group), source, options, report)
+    var run = RuleRun(due, source, options, report)
     try run.execute(due, sink, alerts)
     return run.result
   }
 
   private init(
-    _ groups: [RuleGroup], _ source: any SeriesSource, _ options: RuleOptions, _ report: Report
+    _ due: [GroupDue], _ source: any SeriesSource, _ options: RuleOptions, _ report: Report
   ) {
-    memory = RuleMemory(wanted: RuleReads(groups))
-    self.source = OverlaySource(source, memory)
+    memory = RuleMemory(wanted: RuleReads(due.map(\.group)))
+    self.source = OverlaySource(source, memory, RuleFuture(due))
     self.options = options
     self.report = report
   }

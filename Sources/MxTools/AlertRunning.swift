@@ -10,6 +10,7 @@ import MxStore
 /// `mx-alert run`: rules → store → states → ledger → notices.
 enum AlertRunning {
   static func run(_ run: Run) throws -> ExitCode {
+    try refuseNotify(run)
     let loaded = try RuleFiles.load(run)
     let store = Store(path: run.common.store, files: DiskFileSystem())
     // A mistyped path must not leave a directory behind.
@@ -42,12 +43,15 @@ enum AlertRunning {
     return run.arguments.has("exit-code") && result.firing > 0 ? .firing : .success
   }
 
-  static func settings(_ run: Run, _ brokenFiles: Set<String>) throws -> AlertSettings {
+  static func refuseNotify(_ run: Run) throws {
     if run.arguments.has("notify") {
       throw Diagnostic(
         .system, "'--notify' does not work yet in this version",
         hint: "without it notices go to stdout")
     }
+  }
+
+  static func settings(_ run: Run, _ brokenFiles: Set<String>) throws -> AlertSettings {
     let defaults = try SettingsReader.load(run)
     var settings = AlertSettings()
     settings.brokenFiles = brokenFiles

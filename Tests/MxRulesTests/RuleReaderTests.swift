@@ -83,7 +83,7 @@ import Testing
     ),
     (
       "- {alert: a, expr: up, x-mx: {flap: never}}",
-      "r.yml:4: 'flap' is a text, expected off or {changes: 5, window: 10m}"
+      "r.yml:4: 'flap' is the text 'never', expected off or {changes: 5, window: 10m}"
     ),
     (
       "- {alert: a, expr: up, x-mx: {timeout: 0s}}",
@@ -105,7 +105,7 @@ import Testing
     ),
     (
       "- {alert: a, expr: up, x-mx: {resolve_expr: 'up =='}}",
-      "r.yml:4: could not parse 'resolve_expr': unexpected end of input"
+      "r.yml:4: could not parse 'resolve_expr': 1:6: parse error: unexpected end of input"
     ),
     ("- {record: a, expr: up, x-mx: {}}", "r.yml:4: invalid field 'x-mx' in recording rule"),
   ])

@@ -8,6 +8,7 @@ import MxStore
 /// `mx-alert replay --from T --to T`: what would have been sent, by the live code.
 enum AlertReplaying {
   static func run(_ run: Run) throws -> ExitCode {
+    try AlertRunning.refuseNotify(run)
     let now = run.common.now
     let range = TimeRange(
       from: try run.arguments.time("from", now: now) ?? now,
