@@ -118,7 +118,8 @@ let package = Package(
     .executableTarget(
       name: "mx-bench",
       dependencies: [
-        "MxModel", "MxFiles", "MxCodec", "MxFormats", "MxStore", "MxPromQL", "MxEngine",
+        "MxModel", "MxFiles", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
+        "MxEngine", "MxRules", "MxAlert",
       ],
       swiftSettings: strict),
 

@@ -195,12 +195,11 @@ private final class OverlaySelection: Selection {
     _ series: Int, atOrBefore time: Int64, limit: Int, worker: Int
   ) throws -> [Sample] {
     let entry = entries[series]
-    var samples =
-      try entry.below.map {
-        let seen = min(time, entry.end == .max ? time : entry.end - 1)
-        return try base.latest($0, atOrBefore: seen, limit: limit, worker: worker)
-      }
-      ?? []
+    var samples: [Sample] = []
+    if let below = entry.below {
+      let seen = entry.end == .max ? time : min(time, entry.end - 1)
+      samples = try base.latest(below, atOrBefore: seen, limit: limit, worker: worker)
+    }
     if let above = entry.above {
       var times = samples.map(\.time)
       var values = samples.map(\.value)
