@@ -127,7 +127,7 @@ struct RangeCheck {
       Finding(name: labels == .empty ? text : labels.description, value: value, state: state(value))
     }
     var result = summary(findings)
-    if let stale = try Freshness.problem(
+    if let stale = try DataAge.problem(
       [(text, tree)], run, engine, source, report, needsAll: true)
     {
       result.state = .unknown
