@@ -6,6 +6,7 @@ package enum IngestCommand: Command {
     switch run.verb {
     case "": return try IngestFiles.run(run)
     case "scrape": return try IngestScrape.run(run)
+    case "host": return try IngestHost.run(run)
     default: throw Pending.refusal(run)
     }
   }
