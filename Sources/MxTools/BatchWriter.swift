@@ -41,11 +41,17 @@ final class BatchWriter {
     try session.intake.take(&batch, lane)
   }
 
-  /// Makes the round durable.
-  func commit() throws {
+  /// Makes the round durable, with its own figures beside it.
+  func commit(
+    _ figures: [(name: String, value: Double, help: String)], now: Int64
+  ) throws {
     guard let session else { return }
+    var own = SelfSamples.batch(
+      tool: run.arguments.table.name, verb: run.verb, figures, at: now)
+    let count = own.count
+    try session.intake.take(&own, session.gate.lane(source: "mx"))
     if try session.finish(saysSummary: false) != .success { hasRefused = true }
-    samples += session.intake.result.samples
+    samples += max(0, session.intake.result.samples - count)
     self.session = nil
     lane = nil
   }

@@ -7,6 +7,7 @@ package enum IngestCommand: Command {
     case "": return try IngestFiles.run(run)
     case "scrape": return try IngestScrape.run(run)
     case "host": return try IngestHost.run(run)
+    case "forward": return try IngestForward.run(run)
     default: throw Pending.refusal(run)
     }
   }
@@ -44,7 +45,7 @@ package enum IngestCommand: Command {
         options: input),
       Verb(
         "forward", "send what was not sent yet by Prometheus remote write",
-        options: [.value("to", "URL", "the remote-write endpoint", required: true)]),
+        options: IngestForward.options),
       Verb(
         "rejected", "look at refused input, try it again or delete it",
         positionals: [.one("ACTION", choices: ["list", "retry", "purge"], required: false)],

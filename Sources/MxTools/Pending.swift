@@ -4,12 +4,6 @@ package import MxCLI
 ///
 /// A verb leaves here when its command's `switch` has a case for it.
 package enum Pending {
-  /// An option that would be passed over in silence; nil where there is none.
-  static func refusal(of common: CommonOptions) -> Diagnostic? {
-    common.ping == nil
-      ? nil : Diagnostic(.system, "'--ping' does not work yet in this version")
-  }
-
   package static func refusal(_ run: Run) -> Diagnostic {
     let what = run.verb.isEmpty ? run.arguments.table.name : run.verb
     return Diagnostic(.system, "'\(what)' does not work yet in this version")

@@ -55,13 +55,20 @@ struct ToolRun {
     output.configure(common.settings)
     if common.report == "-" { output.reserveForReport() }
     let run = Run(arguments: arguments, common: common, output: output, report: RunReport())
-    let code = perform(run, body)
-    return leaveTraces(run, code)
+    let ping: Ping?
+    do throws(Diagnostic) {
+      ping = try Ping(common.ping, output)
+    } catch {
+      return fail(error, verb: arguments.verb)
+    }
+    ping?.start()
+    let code = leaveTraces(run, perform(run, body))
+    ping?.end(code)
+    return code
   }
 
   private mutating func perform(_ run: Run, _ body: (Run) throws -> ExitCode) -> ExitCode {
     do {
-      if let refusal = Pending.refusal(of: run.common) { throw refusal }
       let code = try body(run)
       try output.flush()
       output.progress.finish()

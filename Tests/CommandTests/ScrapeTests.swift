@@ -199,3 +199,62 @@ import Testing
     #expect(try bench.shell.run("ls", input: nil).stdout == "")
   }
 }
+
+/// `--ping` and `mx-ingest forward`, against servers on this machine.
+@Suite struct SendingTests {
+  private func serve(
+    _ seen: Shared<TestRequest>, _ status: @escaping @Sendable (Int) -> String
+  ) -> TestServer {
+    TestServer { connection in
+      guard let request = connection.readRequest() else { return }
+      seen.append(request)
+      connection.respond(status(seen.all.count), [], Array("no such thing\n".utf8))
+    }
+  }
+
+  @Test func pingsTellOfBeginAndEndAndChangeNothing() throws {
+    let shell = try Shell(tools: try Folder.tools(root: CommandTests.root))
+    defer { shell.remove() }
+    let seen = Shared<TestRequest>()
+    let server = serve(seen) { _ in "500 Oops" }
+    let url = server.url("/ping/x?a=b")
+    let good = try shell.run("echo 'a 1' | mx-ingest --store s --ping '\(url)'", input: nil)
+    #expect(good == Shell.Result(exit: 0, stdout: "", stderr: ""))
+    let bad = try shell.run("mx-ingest --store s --ping '\(url)' none", input: nil)
+    #expect(bad.exit == 5)
+    // Nobody listens there.
+    let deaf = try shell.run(
+      "echo 'a 1' | mx-ingest --store s --ping http://127.0.0.1:1/", input: nil)
+    #expect(deaf == Shell.Result(exit: 0, stdout: "", stderr: ""))
+    #expect(
+      seen.all.map(\.path) == [
+        "/ping/x/start?a=b", "/ping/x?a=b", "/ping/x/start?a=b", "/ping/x/fail?a=b",
+      ])
+  }
+
+  @Test func whatWasNotSentIsSentOnce() throws {
+    let shell = try Shell(tools: try Folder.tools(root: CommandTests.root))
+    defer { shell.remove() }
+    let seen = Shared<TestRequest>()
+    // The first samples are put off once.
+    let server = serve(seen) { $0 == 1 ? "503 Later" : $0 == 4 ? "400 Bad" : "204 Taken" }
+    let send = "mx-ingest forward --store s -v --to \(server.url("/write"))"
+    _ = try shell.run("echo 'a 1 1795132800000' | mx-ingest --store s", input: nil)
+    let first = try shell.run(send, input: nil)
+    #expect(first.exit == 0)
+    #expect(first.stderr == "mx-ingest: 1 samples sent, 0 refused, 1 retries\n")
+    let idle = try shell.run(send, input: nil)
+    #expect(idle.stderr == "mx-ingest: 0 samples sent, 0 refused, 0 retries\n")
+    #expect(seen.all.count == 2)
+    #expect(seen.all.last?.header("Content-Encoding") == "snappy")
+    #expect(seen.all.last?.header("X-Prometheus-Remote-Write-Version") == "0.1.0")
+    _ = try shell.run("echo 'b 1 1795132860000' | mx-ingest --store s", input: nil)
+    _ = try shell.run(send, input: nil)
+    _ = try shell.run("echo 'c 1 1795132920000' | mx-ingest --store s", input: nil)
+    let refused = try shell.run(send, input: nil)
+    #expect(refused.exit == 1)
+    #expect(refused.stderr.contains("samples were refused: the server answered with status 400"))
+    #expect(try shell.run(send, input: nil).exit == 0)
+    #expect(seen.all.count == 4)
+  }
+}

@@ -32,7 +32,14 @@ enum IngestHost {
     let series = known == result.series ? nil : round.keys(of: result.series)
     let writer = BatchWriter("host", run)
     try writer.take(&round.batch, now: run.common.now)
-    try writer.commit()
+    let figures = [
+      ("duration_seconds", Double(clock.elapsed) / 1000, "How long the last run took."),
+      (
+        "end_timestamp_seconds", Double(run.common.now + clock.elapsed) / 1000,
+        "When the last run ended."
+      ),
+    ]
+    try writer.commit(figures, now: run.common.now)
     if !writer.isDry { try remember(result, series, target, memory, run) }
     run.output.summary("\(writer.samples) samples of this machine")
     return result.isUp && result.refused == 0 && !writer.hasRefused ? .success : .no

@@ -50,8 +50,23 @@ final class ScrapeRun {
     fetch = ScrapeFetch(plan: plan, bodyLimit: bodyLimit)
   }
 
+  private func figures(
+    _ outcomes: [Outcome], _ clock: MonotonicClock, _ now: Int64
+  ) -> [(name: String, value: Double, help: String)] {
+    let up = outcomes.count { $0.memory.failures == 0 }
+    return [
+      ("targets", Double(outcomes.count), "Targets that were due."),
+      ("targets_up", Double(up), "Targets that answered with metrics."),
+      ("duration_seconds", Double(clock.elapsed) / 1000, "How long the last run took."),
+      (
+        "end_timestamp_seconds", Double(now + clock.elapsed) / 1000, "When the last run ended."
+      ),
+    ]
+  }
+
   /// One round at `now`; with `period` the requests are spread over it.
   func perform(now: Int64, period: Int64?) throws {
+    let clock = MonotonicClock()
     let discovery = try ScrapeDiscovery(plan, memory, now: now, run)
     if !discovery.incomplete.isEmpty || plan.clients.contains(where: { $0 == nil }) {
       totals.isIncomplete = true
@@ -78,8 +93,11 @@ final class ScrapeRun {
     }
     if let failure { throw failure }
     let gone = vanished(discovery, now: now)
+    let rows = round.batch.count
     try writer.take(&round.batch, now: now)
-    try writer.commit()
+    if rows > 0 || !outcomes.isEmpty {
+      try writer.commit(figures(outcomes, clock, now), now: now)
+    }
     round.removeRows()
     try remember(outcomes, gone)
   }

@@ -1,0 +1,23 @@
+import MxModel
+
+/// A run's own figures as series `mx_run_…`, the names that `--stats-file` has, for
+/// a commit that the run makes anyway.
+///
+/// Only verbs that run by schedule write them: an import of old files must not put
+/// a sample of now beside them. How many runs there were is
+/// `count_over_time(mx_run_samples[1d])`: no counter has to be kept anywhere.
+enum SelfSamples {
+  static func batch(
+    tool: String, verb: String, _ figures: [(name: String, value: Double, help: String)],
+    at now: Int64
+  ) -> SampleBatch {
+    var batch = SampleBatch()
+    for figure in figures {
+      let name = "mx_run_\(figure.name)"
+      batch.append(
+        LabelSet(name: name, [("job", "mx"), ("tool", tool), ("verb", verb)]), now, figure.value)
+      batch.metadata.append(MetricMetadata(family: name, type: .gauge, help: figure.help))
+    }
+    return batch
+  }
+}

@@ -1,0 +1,156 @@
+import MxFiles
+import MxFormats
+import MxModel
+import MxStore
+import MxTestSupport
+import Testing
+
+@testable import MxIngest
+
+@Suite struct ForwardTests {
+  private func store() throws -> Store {
+    let files = SimulatedFileSystem()
+    try files.makeDirectory("/d")
+    return Store(path: "/d/s", files: files)
+  }
+
+  private func commit(_ store: Store, _ number: Int, rows: Int = 3) throws {
+    var batch = SampleBatch()
+    for row in 0..<rows {
+      batch.append(
+        LabelSet(name: "m", [("row", "\(row)")]), Int64(number) * 60_000, Double(number))
+    }
+    let writer = StoreWriter(store, CommitOptions(now: Int64(number) * 60_000))
+    try writer.append(batch)
+    try writer.commit()
+  }
+
+  private struct Cut: Error {}
+
+  /// Sends as `ForwardRun` does; stops after `count` bodies.
+  private func send(
+    _ store: Store, _ cursor: inout ForwardCursor, into taken: inout [String], bodies count: Int
+  ) throws {
+    var left = count
+    while true {
+      let end = cursor.series == nil ? nil : cursor.target
+      guard
+        let group = try UnsentCommits.next(
+          store, after: cursor.sequence, upTo: end, limit: 6, Report())
+      else { return }
+      cursor.target = group.last
+      var state = cursor
+      var received: [String] = []
+      var sender = ForwardBodies { body in
+        if left == 0 { throw Cut() }
+        left -= 1
+        received += try Self.samples(body.bytes)
+        state.series = body.series
+        state.time = body.time
+      }
+      let place = cursor.series.map { (series: $0, time: cursor.time) }
+      defer { taken += received }
+      do {
+        for selection in try group.snapshot.open(
+          [SelectRequest([], range: .all)], report: Report())
+        {
+          try sender.send(selection, behind: place, metadata: [])
+        }
+      } catch is Cut {
+        cursor = state
+        return
+      }
+      cursor = state
+      cursor.sequence = group.last
+      cursor.series = nil
+      cursor.time = .min
+    }
+  }
+
+  private static func samples(_ body: [UInt8]) throws -> [String] {
+    var batch = SampleBatch()
+    var problems = Problems()
+    var decoder = FormatDecoder(.remoteWrite, FormatOptions(defaultTime: 0))
+    try decoder.feed(whole: body, into: &batch, problems: &problems)
+    #expect(problems.count == 0)
+    return (0..<batch.count).map {
+      "\(batch.series.labels(batch.refs[$0])) \(batch.times[$0]) \(batch.values[$0])"
+    }
+  }
+
+  @Test func everyCommitIsSentOnce() throws {
+    let store = try store()
+    var cursor = ForwardCursor()
+    var taken: [String] = []
+    for number in 1...30 {
+      try commit(store, number)
+      // Folds go on meanwhile; sometimes nothing is sent for a while.
+      if number % 7 != 3 { try send(store, &cursor, into: &taken, bodies: .max) }
+    }
+    try send(store, &cursor, into: &taken, bodies: .max)
+    #expect(taken.count == 90)
+    #expect(Set(taken).count == 90)
+  }
+
+  /// Cut after each number of bodies, merged in between: nothing is missing and,
+  /// while what was replaced is there, nothing comes twice.
+  @Test func whoIsCutInTheMiddleGoesOnThere() throws {
+    for cut in 0..<4 {
+      let store = try store()
+      for number in 1...3 { try commit(store, number, rows: 6000) }
+      var cursor = ForwardCursor()
+      var taken: [String] = []
+      try send(store, &cursor, into: &taken, bodies: cut)
+      for number in 4...20 { try commit(store, number) }
+      try send(store, &cursor, into: &taken, bodies: .max)
+      #expect(taken.count == 3 * 6000 + 17 * 3)
+      #expect(Set(taken).count == taken.count)
+    }
+  }
+
+  @Test func theCursorIsKept() throws {
+    let files = SimulatedFileSystem()
+    let state = ForwardState("/state", url: "http://u:secret@h/write", files: files)
+    try state.prepare()
+    #expect(try state.load() == nil)
+    var cursor = ForwardCursor()
+    cursor.store = "abc"
+    cursor.sequence = 7
+    cursor.target = 9
+    cursor.series = LabelSet(name: "m", [("a", "é\"\n")])
+    cursor.time = -5
+    cursor.metadata = .max
+    try state.save(cursor)
+    #expect(try state.load() == cursor)
+    #expect(!state.path.contains("secret"))
+    let other = ForwardState("/state", url: "http://h/write", files: files)
+    #expect(try other.load() == nil)
+  }
+
+  @Test func answersAreUnderstood() {
+    func answer(
+      _ status: Int, transient: Bool = false, after: String? = nil
+    ) -> ForwardRetry.Answer {
+      ForwardRetry.answer(status: status, isTransient: transient, retryAfter: after)
+    }
+    #expect(answer(204) == .taken)
+    #expect(answer(400) == .refused)
+    #expect(answer(422) == .refused)
+    // A wrong password must not cost samples.
+    for status in [301, 401, 403, 404] { #expect(answer(status) == .stop) }
+    #expect(answer(429, after: "7") == .again(after: 7000))
+    #expect(answer(503) == .again(after: nil))
+    #expect(answer(503, after: "99999") == .again(after: 300_000))
+    #expect(answer(0, transient: true) == .again(after: nil))
+    #expect(answer(0) == .stop)
+  }
+
+  @Test func pausesGrowAndDiffer() {
+    var random = SeededGenerator(seed: 3)
+    for attempt in 0..<20 {
+      let base = min(500 << min(attempt, 10), 30_000)
+      let pause = ForwardRetry.pause(attempt: attempt, using: &random)
+      #expect((base * 3 / 4...base * 5 / 4).contains(Int(pause)))
+    }
+  }
+}
