@@ -134,7 +134,7 @@ let package = Package(
     tests("MxJSONTests", ["MxJSON"]),
     tests("MxConfigTests", ["MxConfig"]),
     tests("MxTimeTests", ["MxTime"]),
-    tests("MxNetTests", ["MxNet", "mx-net"]),
+    tests("MxNetTests", ["MxNet", "MxTestSupport", "mx-net"]),
     tests("MxCLITests", ["MxCLI"]),
     tests("MxInstrumentTests", ["MxInstrument"]),
     tests("MxCodecTests", ["MxCodec"]),
@@ -152,13 +152,19 @@ let package = Package(
     tests("MxRenderTests", ["MxRender", "MxModel", "MxTime", "MxTestSupport"], files: ["Golden"]),
     tests(
       "MxIngestTests",
-      ["MxIngest", "MxStore", "MxFormats", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
+      [
+        "MxIngest", "MxConfig", "MxStore", "MxFormats", "MxCodec", "MxFiles", "MxModel",
+        "MxTestSupport",
+      ]),
     tests(
       "MxAlertTests",
       ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel", "MxTestSupport"]),
     // The tools themselves, so that they are built before their scripts run.
     tests(
-      "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxRules", "MxStore"] + tools,
+      "CommandTests",
+      [
+        "MxTools", "MxCLI", "MxConfig", "MxModel", "MxRules", "MxStore", "MxTestSupport", "mx-net",
+      ] + tools,
       files: ["Scripts"]),
     tests("HouseTests", []),
   ] + tools.map(tool),
