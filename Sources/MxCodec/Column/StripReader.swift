@@ -160,7 +160,8 @@ final class StripReader {
     guard count > 0 else { return }
     // Behind the symbols 256 of anything: a strip may read past the last one.
     let out = symbols.reserve(count &+ BitPacking.vector)
-    let size = ZSTD_decompressDCtx(context(), out, count, layout.frame.baseAddress, layout.frame.count)
+    let size = ZSTD_decompressDCtx(
+      context(), out, count, layout.frame.baseAddress, layout.frame.count)
     guard ZSTD_isError(size) == 0, size == count else { throw .malformed("symbols", at: 0) }
     memset(out + count, 0, BitPacking.vector)
     source = out

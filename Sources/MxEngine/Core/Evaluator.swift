@@ -23,6 +23,7 @@ final class Evaluator: Sendable {
   let notes: AnnotationSink
   let budget: Budget
   let cronSeries = CronSeries()
+  let readings = ReadingSink()
   private let keys: [SelectionPlan.Key: Int]
   private let selections: [any Selection]
 

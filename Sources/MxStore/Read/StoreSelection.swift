@@ -15,7 +15,7 @@ final class StoreSelection: Selection {
   let sets: [SeriesSet]
   let refs: [[UInt32]]
   /// Oldest commit first, with the number of its set.
-  private let segments: [Part]
+  let segments: [Part]
   private let workers = Mutex<[Int: SelectionWorker]>([:])
   private let names = Mutex(LabelReader())
   /// The tiers that were read from, by width.
@@ -118,35 +118,23 @@ final class StoreSelection: Selection {
     }
   }
 
-  /// The slots of a segment between the first and last of `series`.
-  private func wantedSlots(_ cursor: SelectionWorker.Cursor, _ series: Range<Int>) -> Range<Int> {
+  /// The slots of a segment that hold any of `series`.
+  private func wantedSlots(_ cursor: SelectionWorker.Cursor, _ series: Range<Int>) -> WantedSlots {
     let refs = self.refs[cursor.part.set]
     let list = cursor.part.segment.reader.series
-    var low: Int?
-    var high: Int?
-    for number in series {
-      if refs[number] != .max, let slot = list.slot(of: Int(refs[number])) {
-        low = slot
-        break
-      }
-    }
-    for number in series.reversed() {
-      if refs[number] != .max, let slot = list.slot(of: Int(refs[number])) {
-        high = slot
-        break
-      }
-    }
-    guard let low, let high else { return 0..<0 }
-    return low..<high + 1
+    return WantedSlots(
+      series.compactMap { number in
+        refs[number] == .max ? nil : list.slot(of: Int(refs[number]))
+      })
   }
 
   private func read(
     _ number: Int, _ range: TimeRange, _ worker: SelectionWorker,
-    _ open: [SelectionWorker.Cursor], _ wanted: [Range<Int>],
+    _ open: [SelectionWorker.Cursor], _ wanted: [WantedSlots],
     _ body: (Int, borrowing SampleColumns) throws -> Void
   ) throws {
     // Where one page of one segment has it all, its columns are handed on as they are.
-    var only: (cursor: SegmentCursor, slot: Int, wanted: Range<Int>)?
+    var only: (cursor: SegmentCursor, slot: Int, wanted: WantedSlots)?
     var pages = 0
     for (index, cursor) in open.enumerated() {
       let ref = refs[cursor.part.set][number]
@@ -176,7 +164,7 @@ final class StoreSelection: Selection {
   /// Joins all that the segments hold of one series in the worker's merger.
   private func gather(
     _ number: Int, _ range: TimeRange, _ worker: SelectionWorker,
-    _ open: [SelectionWorker.Cursor], _ wanted: [Range<Int>]
+    _ open: [SelectionWorker.Cursor], _ wanted: [WantedSlots]
   ) throws {
     worker.merger.reset()
     for (index, cursor) in open.enumerated() {
