@@ -131,7 +131,7 @@ package final class Intake {
 }
 
 /// A decoder that waits for enough bytes to know its format.
-private struct DecodedStream {
+struct DecodedStream {
   private var decoder: FormatDecoder?
   private let format: Format?
   private let options: FormatOptions

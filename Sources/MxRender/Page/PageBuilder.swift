@@ -1,3 +1,4 @@
+import MxModel
 import MxTime
 
 /// The HTML page: head with its policy, title, chosen variables, sections of panels.
