@@ -96,6 +96,10 @@ package protocol Selection: AnyObject, Sendable {
   /// At which resolutions these series are there, for who can do with less than samples.
   func resolutions(in range: TimeRange) throws -> Resolutions
 
+  /// Whether a tier stores windows of a series; what it does not store is computed from
+  /// samples, as long as there are any.
+  func holds(_ series: Int, tier: Int64) throws -> Bool
+
   /// Like `read`, from the windows of a tier whose ends lie in `range`; of columns
   /// that are not among `fields` nothing need be said.
   func readWindows(
@@ -116,6 +120,8 @@ extension Selection {
   }
 
   package func resolutions(in range: TimeRange) throws -> Resolutions { Resolutions() }
+
+  package func holds(_ series: Int, tier: Int64) throws -> Bool { false }
 
   package func readWindows(
     _ series: Range<Int>, tier: Int64, _ range: TimeRange, fields: WindowFields, worker: Int,

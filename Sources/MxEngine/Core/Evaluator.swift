@@ -44,10 +44,9 @@ final class Evaluator: Sendable {
     )
     for (request, selection) in zip(plan.requests, selections)
     where selection.count > options.maximumSeries {
-      let selector = request.matchers.map(\.description).joined(separator: ",")
       throw EngineError.limit(
-        "selector {\(selector)} finds \(selection.count) series, at most \(options.maximumSeries) "
-          + "are allowed; add matchers")
+        "'\(Selector(request.matchers))' finds \(selection.count) series, query_series allows "
+          + "\(options.maximumSeries): add matchers")
     }
   }
 

@@ -13,16 +13,28 @@ struct CellFunction: Sendable {
   let fields: WindowFields
   let kernel: CellKernel
 
-  init?(_ function: FunctionID, _ windows: Windows) {
+  /// Whether windows answer it exactly.
+  static func answers(_ function: FunctionID) -> Bool {
+    switch function {
+    case .countOverTime, .presentOverTime, .sumOverTime, .avgOverTime, .minOverTime,
+      .maxOverTime, .firstOverTime, .lastOverTime, .tsOfFirstOverTime, .tsOfLastOverTime,
+      .resets, .rate, .increase, .delta:
+      true
+    default: false
+    }
+  }
+
+  /// `hasSamples`: what windows do not say can be asked of samples.
+  init?(_ function: FunctionID, _ windows: Windows, hasSamples: Bool) {
     switch function {
     case .countOverTime:
       (fields, kernel) = ([], CellFunction.fold(windows) { $0.counts($1) })
     case .presentOverTime:
       (fields, kernel) = ([], CellFunction.fold(windows) { _, _ in 1 })
     case .sumOverTime:
-      (fields, kernel) = (.sums, CellFunction.sums(windows, isMean: false))
+      (fields, kernel) = (.sums, CellFunction.sums(windows, isMean: false, hasSamples))
     case .avgOverTime:
-      (fields, kernel) = (.sums, CellFunction.sums(windows, isMean: true))
+      (fields, kernel) = (.sums, CellFunction.sums(windows, isMean: true, hasSamples))
     case .minOverTime:
       (fields, kernel) = (.minima, CellFunction.fold(windows) { $0.minimum($1) })
     case .maxOverTime:
@@ -83,17 +95,17 @@ struct CellFunction: Sendable {
     }
   }
 
-  /// Sums whose terms left the range of doubles are taken from samples.
-  private static func sums(_ windows: Windows, isMean: Bool) -> CellKernel {
+  /// Sums whose terms left the range of doubles are taken from samples, where there
+  /// are any.
+  private static func sums(
+    _ windows: Windows, isMean: Bool, _ hasSamples: Bool
+  ) -> CellKernel {
     { cells, row in
       let columns = copy cells
       return each(cells, windows, row) { range, _ in
         let total = columns.sum(range)
-        if isMean {
-          let count = columns.counts(range)
-          return total.value.isFinite ? total.mean(of: count) : nil
-        }
-        return total.value.isFinite ? total.value : nil
+        guard total.value.isFinite else { return hasSamples ? nil : total.value }
+        return isMean ? total.mean(of: columns.counts(range)) : total.value
       }
     }
   }

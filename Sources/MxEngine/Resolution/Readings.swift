@@ -21,7 +21,7 @@ final class ReadingSink: Sendable {
       let place = selector.position.start
       var reading =
         readings[place]
-        ?? SelectorReading(selector: Expr.selector(selector).description, resolutions: [])
+        ?? SelectorReading(selector: selector.description, resolutions: [])
       reading.resolutions = Set(reading.resolutions + resolutions).sorted()
       reading.isApproximate = reading.isApproximate || isApproximate
       readings[place] = reading
@@ -45,7 +45,7 @@ extension Evaluator {
       let plan = ResolutionPlan.choose(
         query, offered, options.resolution, approximates: options.approximates)
     else { return nil }
-    if let missing = plan.missing { throw gone(selector, missing, offered) }
+    if let missing = plan.missing { throw Evaluator.gone(selector, missing, offered) }
     if !plan.usesTiers { return nil }
     readings.note(
       selector, plan.stretches.map(\.tier), isApproximate: plan.movesBorders)
@@ -67,11 +67,22 @@ extension Evaluator {
       return nil
     }
     guard options.approximates, let tier = offered.tiers.first(where: { $0.from <= from })
-    else { throw gone(selector, lost, offered) }
+    else { throw Evaluator.gone(selector, lost, offered) }
     readings.note(
       selector, lost < query.span.to ? [0, tier.width] : [tier.width], isApproximate: true)
     warnOfApproximation(selector, tier.width)
-    return ThinnedSamples(width: tier.width, through: lost)
+    return ThinnedSamples(
+      width: tier.width, through: lost, standIn: try standIn(selection, selector, query.span))
+  }
+
+  func standIn(
+    _ selection: any Selection, _ selector: Selector, _ span: TimeRange
+  ) throws -> StandIn {
+    let offered = try selection.resolutions(in: span)
+    return StandIn(
+      rawAfter: offered.rawAfter, tiers: offered.tiers.map(\.width),
+      approximates: options.approximates,
+      refusal: { Evaluator.gone(selector, min(offered.rawAfter, span.to), offered) })
   }
 
   private func checkChoice(_ offered: Resolutions) throws {
@@ -80,18 +91,18 @@ extension Evaluator {
     else { return }
     let known = offered.tiers.map { DurationText.print($0.width) }.joined(separator: ", ")
     throw EngineError.coarse(
-      "there is no tier of \(DurationText.print(width)); the store has \(known)")
+      "there is no tier of \(DurationText.print(width)) in the store", hint: "it has \(known)")
   }
 
-  private func gone(
+  private static func gone(
     _ selector: Selector, _ missing: Int64, _ offered: Resolutions
   ) -> EngineError {
     let widths = offered.tiers.map { DurationText.print($0.width) }.joined(separator: ", ")
     return .coarse(
-      "samples of '\(Expr.selector(selector))' up to \(TimeText.utc(missing)) were removed by "
-        + "retention, and the tiers that are left (\(widths)) do not answer this exactly: take "
-        + "times and ranges that are multiples of a tier, begin later, or let --approximate "
-        + "answer within the bound of docs/rollups.md")
+      "samples of '\(selector)' up to \(TimeText.utc(missing)) were removed, and "
+        + "the tiers that are left (\(widths)) do not answer this exactly",
+      hint: "begin later, take times and ranges that are multiples of a tier, or add "
+        + "--approximate (docs/rollups.md says how far off that may be)")
   }
 
   private func warnOfApproximation(_ selector: Selector, _ width: Int64) {
@@ -106,6 +117,7 @@ struct ThinnedSamples: Sendable {
   var width: Int64
   /// Up to here windows stand in.
   var through: Int64
+  let standIn: StandIn
 }
 
 extension Selection {
@@ -122,13 +134,16 @@ extension Selection {
     for one in series {
       times.removeAll(keepingCapacity: true)
       values.removeAll(keepingCapacity: true)
-      try readWindows(
-        one..<one + 1, tier: thinned.width, old, fields: [.lasts, .lastTimes], worker: worker
-      ) { _, windows in
-        for index in windows.ends.indices
-        where windows.counts[index] > 0 && range.contains(windows.lastTimes[index]) {
-          times.append(windows.lastTimes[index])
-          values.append(windows.lasts[index])
+      let stretch = ResolutionPlan.Stretch(tier: thinned.width, range: old)
+      if let tier = try thinned.standIn.tier(for: one, self, stretch) {
+        try readWindows(
+          one..<one + 1, tier: tier, old, fields: [.lasts, .lastTimes], worker: worker
+        ) { _, windows in
+          for index in windows.ends.indices
+          where windows.counts[index] > 0 && range.contains(windows.lastTimes[index]) {
+            times.append(windows.lastTimes[index])
+            values.append(windows.lasts[index])
+          }
         }
       }
       if !whole.isEmpty {

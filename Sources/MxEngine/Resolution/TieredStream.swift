@@ -13,15 +13,19 @@ extension Evaluator {
     let windows = Windows(
       ends: reference.grid, range: try times.milliseconds(range.range), evaluation: grid)
     let counts = node.function == .absentOverTime ? .presentOverTime : node.function
-    guard let function = CellFunction(counts, windows) else { return nil }
+    guard CellFunction.answers(counts) else { return nil }
     let selection = try selection(
       selector.matchers, try SelectionPlan.range(range, grid, times, options))
+    let hasSamples = try selection.resolutions(in: windows.span).rawAfter < windows.span.from
+    guard let function = CellFunction(counts, windows, hasSamples: hasSamples) else { return nil }
     guard
       let plan = try plan(
         selection, selector, ResolutionQuery(ends: windows.ends, range: windows.range))
     else { return nil }
-    let cells = CellReader(selection: selection, plan: plan, fields: function.fields)
-    let again = try fallback(node, range, grid, selection, windows)
+    let cells = CellReader(
+      selection: selection, plan: plan, fields: function.fields,
+      standIn: try standIn(selection, selector, windows.span))
+    let again = try hasSamples ? fallback(node, range, grid) : noFallback(selector)
     let note = try notePerSeries(
       node, SampleStream(roster: Roster(selection), windows: windows), range.position)
     let steps = windows.ends.count
@@ -37,23 +41,26 @@ extension Evaluator {
     return stream.broadcast(to: grid.count)
   }
 
+  private typealias Fallback =
+    @Sendable (_ series: Int, _ worker: Int, _ row: Row) throws -> Void
+
+  /// There are no samples to ask.
+  private func noFallback(_ selector: Selector) -> Fallback {
+    let isRefused = !options.approximates
+    return { _, _, row in
+      row.initialize(repeating: Absent.value)
+      guard isRefused else { return }
+      throw EngineError.coarse(
+        "'\(selector)' falls too often for a counter, and the windows that are left of it "
+          + "keep no resets",
+        hint: "take delta(), or begin where samples are still there")
+    }
+  }
+
   /// Fills a row from samples, where windows did not say enough.
   private func fallback(
-    _ node: Call, _ range: RangeSelector, _ grid: Grid, _ selection: any Selection,
-    _ windows: Windows
-  ) throws -> @Sendable (_ series: Int, _ worker: Int, _ row: Row) throws -> Void {
-    let offered = try selection.resolutions(in: windows.span)
-    if offered.rawAfter >= windows.span.from {
-      let isRefused = !options.approximates
-      let selector = Expr.selector(range.selector).description
-      return { _, _, row in
-        row.initialize(repeating: Absent.value)
-        guard isRefused else { return }
-        throw EngineError.coarse(
-          "'\(selector)' falls too often for a counter, and the windows that are left of it "
-            + "keep no resets: take delta() or a range whose samples are still there")
-      }
-    }
+    _ node: Call, _ range: RangeSelector, _ grid: Grid
+  ) throws -> Fallback {
     let samples = try samples(.range(range), grid)
     let kernel = try kernel(node, samples, grid)
     return { series, worker, row in
@@ -87,7 +94,9 @@ extension Evaluator {
     let finder = NewestCells(
       windows: Windows(ends: grid, range: query.range, evaluation: grid),
       lookback: plan.movesBorders ? base + plan.coarsest : base, aspect: aspect)
-    let cells = CellReader(selection: selection, plan: plan, fields: [.lasts, .lastTimes])
+    let cells = CellReader(
+      selection: selection, plan: plan, fields: [.lasts, .lastTimes],
+      standIn: try standIn(selection, node, query.span))
     let isPaced = options.lookback == .automatic
     let cron = cronSeries
     return VectorStream(roster: Roster(selection), steps: grid.count) { block, worker, body in
@@ -116,14 +125,18 @@ struct CellReader: Sendable {
   let selection: any Selection
   let plan: ResolutionPlan
   let fields: WindowFields
+  /// What stands in for windows that a tier does not store, where samples are gone too.
+  let standIn: StandIn
 
   typealias Body = (_ series: Int, _ cells: borrowing WindowColumns) throws -> Void
 
   /// Calls `body` for each series that has anything.
   func read(_ block: Range<Int>, worker: Int, _ body: Body) throws {
-    if plan.stretches.count == 1, let only = plan.stretches.first, only.tier > 0 {
+    if plan.stretches.count == 1, let only = plan.stretches.first, only.tier > 0,
+      !standIn.isNeeded(only)
+    {
       return try selection.readWindows(
-        block, tier: only.tier, only.ends, fields: fields, worker: worker, body)
+        block, tier: only.tier, only.range, fields: fields, worker: worker, body)
     }
     try readAll(block, worker: worker) { series, cells in
       if !cells.ends.isEmpty { try body(series, cells) }
@@ -142,8 +155,9 @@ struct CellReader: Sendable {
             cells.append(samples, fields)
           }
         } else {
+          guard let tier = try standIn.tier(for: series, selection, stretch) else { continue }
           try selection.readWindows(
-            one, tier: stretch.tier, stretch.ends, fields: fields, worker: worker
+            one, tier: tier, stretch.range, fields: fields, worker: worker
           ) { _, windows in
             cells.append(windows)
           }
@@ -154,9 +168,32 @@ struct CellReader: Sendable {
   }
 }
 
-extension ResolutionPlan.Stretch {
-  /// The ends of its windows.
-  var ends: TimeRange { TimeRange(from: range.from - 1 + tier, to: range.to) }
+/// Which tier speaks for a series where samples are gone: a fine one does not store what
+/// has few samples, for it counts on those.
+struct StandIn: Sendable {
+  /// Samples up to here are gone.
+  let rawAfter: Int64
+  /// Ascending.
+  let tiers: [Int64]
+  /// Whether windows wider than the plan's may do.
+  let approximates: Bool
+  let refusal: @Sendable () -> EngineError
+
+  func isNeeded(_ stretch: ResolutionPlan.Stretch) -> Bool {
+    stretch.range.from <= rawAfter
+  }
+
+  /// Nil where no tier has anything.
+  func tier(
+    for series: Int, _ selection: any Selection, _ stretch: ResolutionPlan.Stretch
+  ) throws -> Int64? {
+    if !isNeeded(stretch) { return stretch.tier }
+    let found = try tiers.first {
+      try $0 >= stretch.tier && selection.holds(series, tier: $0)
+    }
+    if let found, found != stretch.tier, !approximates { throw refusal() }
+    return found
+  }
 }
 
 extension Grid {

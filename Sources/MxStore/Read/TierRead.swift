@@ -6,6 +6,13 @@ extension StoreSelection {
     snapshot.manifest.resolutions(in: range)
   }
 
+  func holds(_ series: Int, tier width: Int64) throws -> Bool {
+    try tier(width).parts.contains { part in
+      let ref = part.refs[series]
+      return ref != .max && part.segment.reader.series.slot(of: Int(ref)) != nil
+    }
+  }
+
   /// Windows that the tier does not store, because there samples are few, are computed
   /// from them, so that there is no gap.
   func readWindows(
@@ -126,6 +133,22 @@ extension StoreSelection {
   }
 }
 
+extension Snapshot {
+  /// The segments of tiers that tell of samples in `range` that are gone.
+  func tiersOfLostSamples(
+    in range: TimeRange, _ report: Report
+  ) throws(StoreError) -> [OpenSegment] {
+    let offered = manifest.resolutions(in: range)
+    if offered.rawAfter < range.from { return [] }
+    var result: [OpenSegment] = []
+    for tier in offered.tiers {
+      let ends = TimeRange(from: range.from, to: WindowGrid.end(of: range.to, tier.width))
+      result += try segments(ofTier: tier.width, ends: ends, report)
+    }
+    return result
+  }
+}
+
 extension Manifest {
   /// Which resolutions there are, decided from what is live.
   ///
@@ -158,7 +181,7 @@ extension Manifest {
         width: width, from: first - width < oldest ? .min : first - width, to: state.horizon)
       for info in segments where info.kind != .windows && info.lastSequence > state.source {
         let late = info.range.intersection(TimeRange(from: range.from, to: state.horizon))
-        if !late.isEmpty { span.dirty.append(late) }
+        if !late.isEmpty, late.to >= result.oldest { span.dirty.append(late) }
       }
       result.tiers.append(span)
     }
