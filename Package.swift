@@ -148,6 +148,10 @@ let package = Package(
     tests(
       "MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"],
       files: ["Fixtures"]),
+    // Engine and store together: the same answer from whatever lies on disk.
+    tests(
+      "MxTierTests",
+      ["MxStore", "MxEngine", "MxPromQL", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
     tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate"]),
     tests("MxRenderTests", ["MxRender", "MxModel", "MxTime", "MxTestSupport"], files: ["Golden"]),
     tests(
