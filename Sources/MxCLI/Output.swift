@@ -236,6 +236,8 @@ package final class Output {
   /// One line without control characters: a file name or a label value must
   /// neither forge a second message nor drive the terminal.
   package static func printable(_ text: String) -> String {
+    // Most text is plain ASCII, and bytes are looked at faster than scalars.
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return text }
     guard text.unicodeScalars.contains(where: isControl) else { return text }
     var out = ""
     for scalar in text.unicodeScalars {
