@@ -157,7 +157,7 @@ let package = Package(
     // The tools themselves, so that they are built before their scripts run.
     tests(
       "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxStore"] + tools,
-      files: ["Scripts"]),
+      files: ["Scripts", "Clients"]),
     tests("HouseTests", []),
   ] + tools.map(tool),
   swiftLanguageModes: [.v6],

@@ -14,6 +14,7 @@ package enum QueryCommand: Command {
     case "cardinality": return try QueryCardinality.run(run)
     case "diff": return try QueryDiff.run(run)
     case "test": return try QueryTesting.run(run)
+    case "cgi": return try QueryCGI.run(run)
     default: throw Pending.refusal(run)
     }
   }

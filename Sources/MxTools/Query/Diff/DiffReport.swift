@@ -96,7 +96,7 @@ struct DiffReport {
   /// What went wrong with a row, in one sentence.
   private func sentence(_ row: DiffRow) -> String {
     let (before, now) = (row.comparison.baseline, row.comparison.current)
-    let name = "\(row.expression) \(row.labels)"
+    let name = row.name
     switch row.comparison.verdict {
     case .unclear:
       return "\(name): \(row.verdict): \(before.count) samples before, \(now.count) now, "
@@ -205,14 +205,13 @@ struct DiffReport {
     var report = CaseReport()
     var suite = CaseReport.Suite("mx-query diff")
     for row in rows {
-      let name = "\(row.expression) \(row.labels)"
       let verdict: CaseReport.Verdict
       switch row.comparison.verdict {
       case .same, .better: verdict = .passed
       case .worse: verdict = .failed(sentence(row))
       case .unclear: verdict = isStrict ? .failed(sentence(row)) : .skipped(sentence(row))
       }
-      suite.cases.append(CaseReport.Case(name, verdict))
+      suite.cases.append(CaseReport.Case(row.name, verdict))
     }
     report.suites = [suite]
     return report
@@ -220,9 +219,7 @@ struct DiffReport {
 
   /// A table for a job's summary or a comment, worst first.
   var markdown: String {
-    let worse = count(.worse)
-    var text = worse > 0 ? "### ❌ \(worse) of \(rows.count) series got worse\n\n" : ""
-    if worse == 0 { text = "### ✅ no regression in \(rows.count) series\n\n" }
+    var text = "### \(headline)\n\n"
     text += "Better is \(rule.better.rawValue), compared by \(rule.statistic.rawValue), tolerance "
     text += DiffReport.percent(rule.tolerance).dropFirst() + ".\n\n"
     if rows.isEmpty { return text }
@@ -233,6 +230,12 @@ struct DiffReport {
       for row in rows where row.comparison.verdict == verdict { text += line(row) }
     }
     return text
+  }
+
+  private var headline: String {
+    if count(.worse) > 0 { return "❌ \(count(.worse)) of \(rows.count) series got worse" }
+    if count(.unclear) == rows.count { return "❔ nothing could be judged" }
+    return "✅ no regression in \(rows.count) series"
   }
 
   private func line(_ row: DiffRow) -> String {
@@ -247,9 +250,8 @@ struct DiffReport {
     func side(_ samples: OrderedSamples) -> String {
       samples.count == 0 ? "" : "\(middle(samples)) (\(spread(samples)), n=\(samples.count))"
     }
-    let name = hasSeveralExpressions ? "\(row.expression) \(row.labels)" : "\(row.labels)"
     let p = hasP ? " \(pValue(row)) |" : ""
-    return "| \(mark) | \(DiffReport.code(name)) | \(side(before)) | \(side(now)) "
+    return "| \(mark) | \(DiffReport.code(row.name)) | \(side(before)) | \(side(now)) "
       + "| \(DiffReport.percent(row.comparison.change)) |\(p) "
       + "\(trend(row.before)) → \(trend(row.now)) |\n"
   }

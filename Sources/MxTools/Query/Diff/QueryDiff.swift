@@ -50,7 +50,8 @@ enum QueryDiff {
     let current = try expressions.map {
       (expression: $0.text, groups: try sampler.samples($0, range, input.source))
     }
-    if let file = arguments.string("save") {
+    let isEmpty = current.allSatisfy { $0.groups.isEmpty }
+    if let file = arguments.string("save"), !isEmpty {
       try AtomicFile.replace(file, with: SavedBaseline.text(current, range))
     }
     var code = ExitCode.success
@@ -61,7 +62,7 @@ enum QueryDiff {
         DiffRow.all(before, current, rule), rule, isStrict: run.arguments.has("strict"))
       try print(report, run)
       code = report.verdict(run.output)
-    } else if current.allSatisfy({ $0.groups.isEmpty }) {
+    } else if isEmpty {
       run.output.error(Diagnostic(.no, "nothing was saved: the expressions have no samples"))
       code = .no
     }
@@ -155,6 +156,11 @@ struct DiffRow {
         expression: place.expression, labels: place.labels, before: place.before, now: place.now,
         comparison: comparison)
     }
+  }
+
+  /// What it is called where its expression is not beside it.
+  var name: String {
+    labels.metricName == nil ? "\(expression) \(labels)" : labels.description
   }
 
   /// What the table calls it.
