@@ -1,5 +1,6 @@
 import MxCLI
 import MxEngine
+import MxFiles
 import MxModel
 
 /// `mx-query cardinality`: where the series of a store are, and who uses them.
@@ -221,9 +222,12 @@ private struct CardinalityPrinter {
 
 /// Which rules and dashboards of `uses:` read a metric.
 struct MetricUsers {
-  private let users: [(place: String, matchers: [Matcher])]
+  private let users: [UsedSelector]
 
-  static func load(_ input: QueryInput) throws -> MetricUsers { MetricUsers(users: []) }
+  static func load(_ input: QueryInput) throws -> MetricUsers {
+    MetricUsers(
+      users: UsedSelectors.load(input.settings.uses, DiskFileSystem(), input.report))
+  }
 
   /// Those whose selectors may find series of that name, each once.
   func of(_ metric: String) -> [String] {

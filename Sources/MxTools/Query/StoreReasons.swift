@@ -1,6 +1,7 @@
 import MxCLI
 import MxConfig
 import MxEngine
+import MxIngest
 import MxModel
 import MxStore
 
@@ -109,9 +110,35 @@ struct StoreReasons {
   }
 }
 
-/// Refused lines that may belong to a selector.
+/// Refused lines that may belong to a selector: those that hold its name and values.
 enum RefusedInput {
+  /// Newer files are looked into first, and no more than these.
+  private static let files = 50
+  private static let shown = 3
+
   static func tell(
     _ matchers: [Matcher], _ input: QueryInput, _ times: TimePrinter, _ sheet: inout FactSheet
-  ) throws {}
+  ) throws {
+    let words = matchers.filter { $0.op == .equal && !$0.value.isEmpty }.map(\.value)
+    if words.isEmpty { return }
+    var count = 0
+    var told: [(time: Int64, refusal: Refusal)] = []
+    for snapshot in input.snapshots {
+      let rejected = Rejected(snapshot.store)
+      for batch in try rejected.batches().suffix(files).reversed() {
+        for refusal in try rejected.refusals(of: batch) {
+          let text = String(decoding: refusal.text, as: UTF8.self)
+          guard words.allSatisfy({ text.contains($0) }) else { continue }
+          count += 1
+          if told.count < shown { told.append((batch.time, refusal)) }
+        }
+      }
+    }
+    for (time, refusal) in told {
+      sheet.add("refused", "\(times.text(time)) \(refusal.source):\(refusal.description)")
+    }
+    if count > told.count {
+      sheet.add("refused", "\(count - told.count) lines more: mx-ingest rejected list")
+    }
+  }
 }

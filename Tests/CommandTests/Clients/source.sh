@@ -10,7 +10,11 @@ cat > shop.om <<'END'
 requests_total{job="web",code="200"} 100 1795132800
 requests_total{job="web",code="200"} 160 1795132860
 requests_total{job="web",code="500"} 1 1795132800
-requests_total{job="web",code="500"} NaN 1795132860
+requests_total{job="web",code="500"} 4 1795132860
+# TYPE odd gauge
+odd{of="NaN"} NaN 1795132860
+odd{of="infinity"} -Inf 1795132860
+odd{of="quotes \"and\" ☃"} 1e-300 1795132860
 # EOF
 END
 mx-ingest shop.om || exit 1
@@ -34,6 +38,7 @@ same() {
 }
 for format in table csv tsv json ndjson prom-json openmetrics influx plot; do
   same --lookback 5m --at 1795132860 --format $format 'requests_total' 'sum(requests_total) * 2'
+  same --lookback 5m --at 1795132860 --format $format 'odd'
   same --lookback 5m --from 1795132800 --to 1795132920 --step 30s --format $format 'requests_total'
 done
 same --at 1795132860 --format prom-json 'requests_total[5m]'

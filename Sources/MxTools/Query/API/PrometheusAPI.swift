@@ -68,6 +68,8 @@ struct PrometheusAPI {
   private func outside(_ path: String) throws -> ServerResponse {
     if path.hasSuffix("/-/healthy") { return .text(200, "mx is healthy.") }
     if path.hasSuffix("/-/ready") { return .text(200, "mx is ready.") }
+    // Client libraries look whether there is anything at all.
+    if path.hasSuffix("/") { return .text(200, "Prometheus' HTTP API stands below api/v1/.") }
     throw APIError(.notFound, "'\(path)' is not below /api/v1/")
   }
 

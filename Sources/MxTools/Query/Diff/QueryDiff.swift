@@ -60,7 +60,7 @@ enum QueryDiff {
       let before = try expressions.map { try baseline.samples($0, range, sampler) }
       let report = DiffReport(
         DiffRow.all(before, current, rule), rule, isStrict: run.arguments.has("strict"))
-      try print(report, run)
+      try write(report, run)
       code = report.verdict(run.output)
     } else if isEmpty {
       run.output.error(Diagnostic(.no, "nothing was saved: the expressions have no samples"))
@@ -107,7 +107,7 @@ enum QueryDiff {
     return TimeRange(from: from, to: to)
   }
 
-  private static func print(_ report: DiffReport, _ run: Run) throws {
+  private static func write(_ report: DiffReport, _ run: Run) throws {
     let output = run.output
     switch run.arguments.string("format") ?? "table" {
     case "csv": try report.csv(hasHeader: !run.arguments.has("no-header"), to: output)

@@ -4,7 +4,7 @@ import MxJSON
 import MxModel
 
 /// `--source URL`: a server with Prometheus' HTTP API in a store's place.
-final class RemoteSource: Catalogue {
+final class RemoteSource: NameSource {
   private let client: PrometheusClient
   /// All metadata, asked for once.
   private var known: [String: MetricMetadata]?
@@ -47,7 +47,7 @@ final class RemoteSource: Catalogue {
     MxJSON.NumberText.fixed(Double(milliseconds) / 1000)
   }
 
-  // MARK: Catalogue
+  // MARK: NameSource
 
   private func filters(
     _ matchers: [[Matcher]], _ range: TimeRange
