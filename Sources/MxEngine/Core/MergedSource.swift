@@ -187,6 +187,8 @@ private final class MergedSelection: Selection {
       total.pages += cost.pages
       total.samples += cost.samples
       total.bytes += cost.bytes
+      total.ownSamples += cost.ownSamples
+      total.ownBytes += cost.ownBytes
     }
     total.series = count
     return total
