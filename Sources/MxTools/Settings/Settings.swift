@@ -34,6 +34,8 @@ struct Settings: Sendable {
     /// Nil: no bound.
     var maxBytes: ByteSize?
     var minFree = ByteSize.percent(5)
+    /// Whether the settings say so: then data goes for it.
+    var isMinFreeSet = false
     /// How long removed files are kept, ms.
     var grace: Int64 = 86_400_000
     /// What `rejected/` may hold.

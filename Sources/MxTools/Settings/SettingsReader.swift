@@ -84,7 +84,10 @@ enum SettingsReader {
   private static func storage(_ mapping: ConfigMapping) -> Settings.StorageSettings {
     var storage = Settings.StorageSettings()
     storage.maxBytes = size(mapping, "max_bytes")
-    if let free = size(mapping, "min_free") { storage.minFree = free }
+    if let free = size(mapping, "min_free") {
+      storage.minFree = free
+      storage.isMinFreeSet = true
+    }
     if let grace = duration(mapping, "grace") { storage.grace = grace }
     if case .bytes(let count)? = size(mapping, "rejected_bytes") { storage.rejectedBytes = count }
     return storage
