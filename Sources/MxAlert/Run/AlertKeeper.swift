@@ -10,6 +10,7 @@ final class AlertKeeper {
   /// The run's number of a rule -> place in `rules`.
   private var places: [Int] = []
   private var placesByID: [RuleID: Int] = [:]
+  private var others: [String: AlertMachine] = [:]
   /// In the order in which they happened.
   private(set) var transitions: [(rule: String, transition: AlertTransition)] = []
 
@@ -115,8 +116,17 @@ final class AlertKeeper {
     return machines[place].active.filter { $0.state == .firing }
   }
 
-  /// Ends the alerts of a rule that is no more.
-  func end(_ key: String, _ instances: [AlertInstance], at time: Int64, reason: String) {
+  /// Takes what became of alerts that are no rule's.
+  func note(_ changes: [AlertTransition], of key: String, _ machine: AlertMachine) {
+    for change in changes { transitions.append((key, change)) }
+    others[key] = machine
+  }
+
+  /// Ends the alerts of a rule that is no more. What is to be written of them.
+  func end(
+    _ key: String, _ instances: [AlertInstance], at time: Int64, reason: String
+  ) -> [AlertSample] {
+    var samples: [AlertSample] = []
     for instance in instances where instance.isActive {
       var ended = instance
       ended.state = .inactive
@@ -128,14 +138,19 @@ final class AlertKeeper {
             labels: instance.labels, from: instance.state, to: .inactive, at: time,
             value: instance.value, instance: ended, reason: reason)
         ))
+      var series = AlertSeries()
+      series.written = instance.state
+      series.end(instance, &samples)
     }
+    return samples
   }
 
   /// All rules' alerts after the run.
   func settled() -> [String: AlertMachine] {
     for place in machines.indices { machines[place].settle() }
     return Dictionary(
-      zip(rules.map(\.key), machines), uniquingKeysWith: { first, _ in first })
+      zip(rules.map(\.key), machines), uniquingKeysWith: { first, _ in first }
+    ).merging(others) { first, _ in first }
   }
 }
 
@@ -157,6 +172,13 @@ package enum RuleKey {
       }
     }
     return all
+  }
+
+  /// The file of a rule's key; nil where the key is not of a rule, or a name in it holds
+  /// the sign that parts them.
+  static func file(_ key: String) -> String? {
+    let parts = key.split(separator: ";", omittingEmptySubsequences: false)
+    return parts.count == 4 ? String(parts[0]) : nil
   }
 
   static func text(_ rule: Rule, in group: RuleGroup) -> String {
