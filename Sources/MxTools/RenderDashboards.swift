@@ -178,7 +178,8 @@ struct RenderJob {
       byte &- 0x30 <= 9 || (byte | 0x20) &- 0x61 < 26 || "@%+=:,./-_".utf8.contains(byte)
     }
     if plain && !word.isEmpty { return word }
-    return "'" + word.split(separator: "'", omittingEmptySubsequences: false)
+    return "'"
+      + word.split(separator: "'", omittingEmptySubsequences: false)
       .joined(separator: "'\\''") + "'"
   }
 }

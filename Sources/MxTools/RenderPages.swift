@@ -181,7 +181,8 @@ final class DashboardRendering {
       panels.map { ($0.id, $0.mark) }, uniquingKeysWith: { one, _ in one })
     let shell = PageBuilder(plan: plan, options: job.options, setting: setting).shellMark
     return finished(
-      ViewIndex(shell: shell, from: plan.from, to: plan.to, newest: job.newest, panels: panels), old)
+      ViewIndex(shell: shell, from: plan.from, to: plan.to, newest: job.newest, panels: panels), old
+    )
   }
 
   /// Where no panel changed the range and the age stay what they were.

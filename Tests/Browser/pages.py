@@ -158,7 +158,7 @@ def test_many_values_can_be_searched(world, browser):
     equal(page.evaluate(shown), 1, "values that match")
     page.key("Enter")
     page.wait("location.hash.includes('value-59')")
-    equal(page.evaluate(f"document.querySelectorAll('{HOST} input').length"), 0, "search for three")
+    equal(page.evaluate(f"document.querySelectorAll(\"{HOST} input\").length"), 0, "of three")
     clean(page, world)
 
 

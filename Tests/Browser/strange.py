@@ -69,8 +69,8 @@ def test_nothing_that_was_read_is_run(world, browser):
             page.open(world.serve() + where + "/strange.html")
             use(page)
             equal(page.evaluate("window.hacked"), None, repr(attack))
-            foreign = page.evaluate("""document.querySelectorAll('img,iframe,object,embed,base,form:not(.span),
-              [onerror],[onload],[onmouseover],[style*=url],a[href^="javascript"],a[href^="data"]').length""")
+            foreign = page.evaluate("""document.querySelectorAll(`img,iframe,object,embed,base,form:not(.span),
+              [onerror],[onload],[onmouseover],[style*=url],a[href^="javascript"],a[href^="data"]`).length""")
             equal(foreign, 0, repr(attack))
             scripts = page.evaluate("""[...document.scripts].filter(s=>s.type!=='application/json').length""")
             equal(scripts, 1, repr(attack))

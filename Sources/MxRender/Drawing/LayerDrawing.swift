@@ -96,7 +96,8 @@ struct LayerDrawing {
     let isDashed = style.isDashed == true || layer.field.index >= Palette.series.count
     let widthClass = width <= 1 ? "" : width <= 2 ? "w2" : "w3"
     canvas.markup.leaf(
-      "path", .class("line", widthClass, isDashed ? "dash" : "", ink), .text("d", path.text), series)
+      "path", .class("line", widthClass, isDashed ? "dash" : "", ink), .text("d", path.text), series
+    )
   }
 
   private func append(
@@ -158,7 +159,8 @@ struct LayerDrawing {
     if path.isEmpty { return }
     let size = style.pointSize ?? 5
     canvas.markup.leaf(
-      "path", .class("dots", ink), .number("stroke-width", min(size, 12)), .text("d", path.text), series)
+      "path", .class("dots", ink), .number("stroke-width", min(size, 12)), .text("d", path.text),
+      series)
   }
 
   private func drawBars(_ canvas: inout Canvas, _ ink: String) {

@@ -52,17 +52,22 @@ extension Dashboard {
       files: plan.render(results, options: options), coverage: plan.coverage(results),
       problems: problems)
   }
-
 }
 
 extension Plan {
   /// A query that failed, as a problem of its panel.
   package func problem(_ error: String, _ query: PanelQuery) -> Problem {
     let panel = panels[query.panel].panel
-    let name = panel.title.isEmpty ? "panel" : "panel '\(panel.title)'"
     return Problem(
-      severity: .error, panel: "\(name) (id \(panel.id))",
+      severity: .error, panel: panel.label,
       field: "targets[\(query.target)].expr", line: panel.line, column: panel.column,
       message: error, hint: nil)
+  }
+}
+
+extension Panel {
+  /// For messages: `panel 'CPU' (id 4)`.
+  package var label: String {
+    (title.isEmpty ? "panel" : "panel '\(title)'") + " (id \(id))"
   }
 }

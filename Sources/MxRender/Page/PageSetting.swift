@@ -139,7 +139,8 @@ private struct ViewKeys {
   init(_ alternatives: [[Variable.Option]]) {
     numbers = alternatives.map { options in
       Dictionary(
-        options.enumerated().map { ($0.element.value, $0.offset) }, uniquingKeysWith: { one, _ in one })
+        options.enumerated().map { ($0.element.value, $0.offset) },
+        uniquingKeysWith: { one, _ in one })
     }
   }
 
@@ -174,7 +175,9 @@ struct PageMenus {
     return own.isAll ? plan.allValue : own.values.joined(separator: ",")
   }
 
-  func ownTitle(_ variable: Variable) -> String { setting.own.variables[variable.name]?.title ?? "" }
+  func ownTitle(_ variable: Variable) -> String {
+    setting.own.variables[variable.name]?.title ?? ""
+  }
 
   func drawRanges(_ markup: inout Markup) {
     markup.raw("<details class=\"menu\" id=\"ranges\"><summary>")

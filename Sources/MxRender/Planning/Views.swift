@@ -68,10 +68,13 @@ extension Plan {
   package var alternatives: [[Variable.Option]] {
     dashboard.shownVariables.map { variable in
       var options = options[variable.name] ?? []
-      if variable.includesAll { options.insert(Variable.Option(text: "All", value: allValue), at: 0) }
+      if variable.includesAll {
+        options.insert(Variable.Option(text: "All", value: allValue), at: 0)
+      }
       let own = variables[variable.name]
       return options.filter { option in
-        option.value == allValue ? own?.isAll != true : own?.isAll == true || own?.values != [option.value]
+        option.value == allValue
+          ? own?.isAll != true : own?.isAll == true || own?.values != [option.value]
       }
     }
   }
@@ -134,7 +137,8 @@ extension Plan {
 
   /// `now-6h` as words; what is no plain width keeps its own words.
   static func title(_ from: String) -> String {
-    guard from.hasPrefix("now-"), let last = from.last, let count = Int(from.dropFirst(4).dropLast())
+    guard from.hasPrefix("now-"), let last = from.last,
+      let count = Int(from.dropFirst(4).dropLast())
     else { return from == "now/d" ? "Today" : "From \(from)" }
     let names: [Character: String] = [
       "s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week", "M": "month", "y": "year",

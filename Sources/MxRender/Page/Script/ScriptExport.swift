@@ -32,12 +32,11 @@ extension PageScript {
       const body = $('.body', panel.element), box = body.getBoundingClientRect();
       const style = getComputedStyle(panel.element), top = titleOf(panel) ? 30 : 0;
       const out = draw('svg', {xmlns: SVG, width: box.width, height: box.height + top,
-        viewBox: `0 0 ${box.width} ${box.height + top}`,
-        style: `color-scheme:${getComputedStyle(root).colorScheme};font:14px system-ui,sans-serif`});
+        viewBox: `0 0 ${box.width} ${box.height + top}`, 'font-family': 'system-ui,sans-serif',
+        'font-size': 14});
       const sheet = [...document.styleSheets[0].cssRules].map(rule => rule.cssText)
         .filter(text => !text.startsWith('@')).join('\n');
-      out.append(draw('style', {}, sheet), draw('rect', {width: '100%', height: '100%',
-        fill: style.backgroundColor}));
+      out.append(draw('rect', {width: '100%', height: '100%', fill: style.backgroundColor}));
       if (top) out.append(draw('text', {x: 12, y: 20, fill: style.color, 'font-weight': 600},
         titleOf(panel)));
       for (const picture of $$('svg', body)) {
@@ -63,7 +62,13 @@ extension PageScript {
         if (!$('.name', e)) out.append(draw('text', {x: at.left - box.left + (swatch && e.contains(swatch)
           ? 20 : 0), y: at.bottom - box.top + top - 5, fill: style.color, 'font-size': 12}, e.textContent));
       }
-      return new XMLSerializer().serializeToString(out);
+      // As text: the page's policy allows no second sheet, not even in a drawing.
+      const isDark = matchMedia('(prefers-color-scheme:dark)').matches;
+      const allowed = getComputedStyle(root).colorScheme;
+      const scheme = allowed.includes(' ') ? isDark ? 'dark' : 'light' : allowed;
+      const rules = `${sheet}\n:root{color-scheme:${scheme}}`;
+      return new XMLSerializer().serializeToString(out).replace('>', '><style>'
+        + rules.replace(/&/g, '&amp;').replace(/</g, '&lt;') + '</style>');
     }
     """#
 }
