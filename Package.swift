@@ -154,8 +154,12 @@ let package = Package(
     tests(
       "MxTierTests",
       ["MxStore", "MxEngine", "MxPromQL", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
-    tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate"]),
-    tests("MxRenderTests", ["MxRender", "MxModel", "MxTime", "MxTestSupport"], files: ["Golden"]),
+    tests(
+      "MxRulesTests",
+      ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate", "MxTestSupport"]),
+    tests(
+      "MxRenderTests", ["MxRender", "MxJSON", "MxModel", "MxTime", "MxTestSupport"],
+      files: ["Golden"]),
     tests(
       "MxIngestTests",
       [
