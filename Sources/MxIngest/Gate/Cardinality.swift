@@ -75,6 +75,12 @@ struct Cardinality {
     return nil
   }
 
+  /// Passes over the next series, which was refused for another reason.
+  mutating func skip() {
+    metricOf.append(.max)
+    hasPassed.append(false)
+  }
+
   private mutating func metric(of key: UnsafeRawBufferPointer) -> Int {
     MetricKey.withName(key) { name in
       let number = Int(numbers.intern(name))

@@ -47,15 +47,13 @@ package final class GateLane {
     map.append(Self.firstDropped + UInt32(min(rule, 0xFFFF)))
   }
 
-  /// The rule that dropped a series.
-  func rule(_ ref: UInt32) -> Int? {
-    let entry = map[Int(ref)]
-    return entry >= Self.firstDropped ? Int(entry - Self.firstDropped) : nil
+  /// The rule that dropped a series, by its entry in `map`.
+  func rule(of entry: UInt32) -> Int? {
+    entry >= Self.firstDropped ? Int(entry - Self.firstDropped) : nil
   }
 
-  func reason(_ ref: UInt32) -> (RefusalClass, String)? {
-    let entry = map[Int(ref)]
-    guard entry >= Self.firstRefused, entry < Self.firstDropped else { return nil }
+  func reason(of entry: UInt32) -> (kind: RefusalClass, reason: String) {
+    precondition(entry >= Self.firstRefused && !reasons.isEmpty, "BUG: a series that was taken")
     return reasons[min(Int(entry - Self.firstRefused), reasons.count - 1)]
   }
 }
