@@ -148,7 +148,7 @@ let package = Package(
       "MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"],
       files: ["Fixtures"]),
     tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate"]),
-    tests("MxRenderTests", ["MxRender", "MxModel", "MxTime"], files: ["Golden"]),
+    tests("MxRenderTests", ["MxRender", "MxModel", "MxTime", "MxTestSupport"], files: ["Golden"]),
     tests(
       "MxIngestTests",
       ["MxIngest", "MxStore", "MxFormats", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),

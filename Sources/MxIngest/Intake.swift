@@ -162,9 +162,49 @@ package final class Intake {
     if input.rowsSinceBoundary >= options.batchRows { try boundary(input) }
   }
 
+<<<<<<< HEAD
   /// Decodes what `decode` has, and lets it through the gate.
   private func pass(
     _ input: IntakeInput, _ decode: (IntakeInput, inout SampleBatch) throws -> Void
+=======
+  private func withLabels(_ labels: LabelSet) -> LabelSet {
+    var labels = labels
+    for (name, value) in options.labels where labels[name] == nil {
+      labels = labels.setting(name, to: value)
+    }
+    return labels
+  }
+
+  /// Makes all that was taken so far durable.
+  package func commit() throws {
+    gather()
+    if labelled.count == 0 { return }
+    var commit = CommitOptions(now: options.now)
+    commit.lockWait = options.lockWait
+    let writer = StoreWriter(store, commit)
+    try writer.append(labelled)
+    try writer.commit()
+    result.samples += writer.result.samples
+    result.duplicates += writer.result.duplicates
+    labelled.removeRows()
+  }
+}
+
+/// A decoder that waits for enough bytes to know its format.
+struct DecodedStream {
+  private var decoder: FormatDecoder?
+  private let format: Format?
+  private let options: FormatOptions
+  private var head: [UInt8] = []
+
+  init(_ format: Format?, _ options: FormatOptions) {
+    self.format = format
+    self.options = options
+  }
+
+  mutating func feed(
+    _ bytes: UnsafeRawBufferPointer, into batch: inout SampleBatch, problems: inout Problems
+>>>>>>> ae4b23271f5d0fc9eee1a7c1aaef33efff1917fa
   ) throws {
     let before = input.lane.tally.rows
     if gate.isDirect {

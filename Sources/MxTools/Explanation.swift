@@ -126,7 +126,13 @@ enum Explanation {
   }
 
   private static func engine(_ error: EngineError) -> Diagnostic {
-    Diagnostic(.input, "\(error)")
+    switch error {
+    case .timeout:
+      Diagnostic(
+        .system, "the query was given up when its time was over",
+        hint: "narrow the selectors or the range, or give it more: --timeout 5m")
+    case .query, .limit, .nativeHistogram, .badTime: Diagnostic(.input, "\(error)")
+    }
   }
 
   private static func alert(_ error: AlertError) -> Diagnostic {

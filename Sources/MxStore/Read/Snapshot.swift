@@ -126,7 +126,12 @@ package final class Snapshot: SeriesSource {
   ) throws -> [String] {
     var names: Set<String> = []
     for selection in try selections(matchers, range, report) {
-      names.formUnion(selection.labelNames)
+      // A selection names the labels of its sets; some of its own series has it, or not.
+      for name in selection.labelNames where !names.contains(name) {
+        if try matchers.isEmpty || selection.column(name).ids.contains(where: { $0 != 0 }) {
+          names.insert(name)
+        }
+      }
     }
     return names.sorted()
   }

@@ -92,6 +92,18 @@ final class StoreSelection: Selection {
     return try names.withLock { try $0.labels(self.refs[set][series], of: set, in: sets) }
   }
 
+  func keys(_ series: [Int32], _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    guard sets.count == 1 else {
+      for one in series { try labels(Int(one)).key.withUnsafeBytes { try body($0) } }
+      return
+    }
+    let cursor = try KeyCursor(sets[0])
+    for one in series {
+      try cursor.move(to: refs[0][Int(one)])
+      try body(cursor.key)
+    }
+  }
+
   // MARK: Samples
 
   func read(
