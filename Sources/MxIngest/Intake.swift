@@ -11,6 +11,10 @@ package struct IntakeOptions: Sendable {
   /// Nil: recognised by content.
   package var format: Format?
   package var decoding: FormatOptions
+  /// The time of samples without one was said: a file's own does not count.
+  package var hasTimestamp = false
+  /// False: everything is read and checked, and nothing written.
+  package var stores = true
   /// Names the inputs of the run; nil: by content.
   package var batchID: String?
   package var lockWait: Double = 60
@@ -50,6 +54,8 @@ package struct IntakeResult: Sendable {
   package var refusals: [Refusal] = []
   package var commits = 0
   package var pressures: [LimitPressure] = []
+  /// The first samples, where nothing is stored.
+  package var preview: [(labels: LabelSet, sample: Sample)] = []
 
   package init() {}
 
@@ -81,6 +87,8 @@ package final class Intake {
   /// Above so many bytes of labels a commit is waited for: the table is shared with
   /// it, and a new series would copy it.
   private static let sharedKeys = 32 << 20
+  /// Samples that a run shows which stores nothing.
+  private static let previewRows = 20
   /// Refusals kept for telling.
   private static let shown = 100
 
@@ -106,11 +114,16 @@ package final class Intake {
 
   /// Reads one input to its end. `next` fills a buffer and returns how much; 0 is
   /// the end. `modified`: the time of samples that carry none.
+  /// `format` where it is not that of the run; `lines`: what messages call its lines.
   package func take(
-    name: String, modified: Int64?, next: (UnsafeMutableRawBufferPointer) throws -> Int
+    name: String, format: Format? = nil, modified: Int64?, lines: [Int] = [],
+    next: (UnsafeMutableRawBufferPointer) throws -> Int
   ) throws {
     result.inputs += 1
+    var options = options
+    if let format { options.format = format }
     let input = IntakeInput(name, options, gate, modified: modified, number: result.inputs)
+    input.lane.lineNumbers = lines
     input.firstRow = gate.batch.count
     input.firstRefusal = result.refusals.count
     do {
@@ -129,6 +142,12 @@ package final class Intake {
       throw error
     }
     if gate.batch.count >= options.batchRows { try commit() }
+  }
+
+  /// Keeps refusals of an earlier run that could not be tried again.
+  package func keep(_ refusals: [Refusal]) throws {
+    try rejects?.add(refusals)
+    try rejects?.end()
   }
 
   private func read(
@@ -162,49 +181,9 @@ package final class Intake {
     if input.rowsSinceBoundary >= options.batchRows { try boundary(input) }
   }
 
-<<<<<<< HEAD
   /// Decodes what `decode` has, and lets it through the gate.
   private func pass(
     _ input: IntakeInput, _ decode: (IntakeInput, inout SampleBatch) throws -> Void
-=======
-  private func withLabels(_ labels: LabelSet) -> LabelSet {
-    var labels = labels
-    for (name, value) in options.labels where labels[name] == nil {
-      labels = labels.setting(name, to: value)
-    }
-    return labels
-  }
-
-  /// Makes all that was taken so far durable.
-  package func commit() throws {
-    gather()
-    if labelled.count == 0 { return }
-    var commit = CommitOptions(now: options.now)
-    commit.lockWait = options.lockWait
-    let writer = StoreWriter(store, commit)
-    try writer.append(labelled)
-    try writer.commit()
-    result.samples += writer.result.samples
-    result.duplicates += writer.result.duplicates
-    labelled.removeRows()
-  }
-}
-
-/// A decoder that waits for enough bytes to know its format.
-struct DecodedStream {
-  private var decoder: FormatDecoder?
-  private let format: Format?
-  private let options: FormatOptions
-  private var head: [UInt8] = []
-
-  init(_ format: Format?, _ options: FormatOptions) {
-    self.format = format
-    self.options = options
-  }
-
-  mutating func feed(
-    _ bytes: UnsafeRawBufferPointer, into batch: inout SampleBatch, problems: inout Problems
->>>>>>> ae4b23271f5d0fc9eee1a7c1aaef33efff1917fa
   ) throws {
     let before = input.lane.tally.rows
     if gate.isDirect {
@@ -224,10 +203,11 @@ struct DecodedStream {
   }
 
   private func keepRefusals() throws {
-    let refusals = gate.takeRefusals()
-    if refusals.isEmpty { return }
+    let (refusals, more) = gate.takeRefusals()
+    if refusals.isEmpty, more == 0 { return }
     result.refusals += refusals.prefix(Intake.shown - min(Intake.shown, result.refusals.count))
     try rejects?.add(refusals)
+    rejects?.add(uncounted: more)
   }
 
   // MARK: - Commits
@@ -236,6 +216,7 @@ struct DecodedStream {
   /// name, or is dropped where an earlier run has done that.
   private func boundary(_ input: IntakeInput) throws {
     input.rowsSinceBoundary = 0
+    if !options.stores { return look() }
     if input.stream.isContainer { return try spillOver(input) }
     let id = input.identity.prefix()
     if try isHeld(id) {
@@ -295,6 +276,7 @@ struct DecodedStream {
   }
 
   private func isHeld(_ id: ContentHash) throws -> Bool {
+    if !options.stores { return false }
     if held == nil { held = try store.heldBatches(report) }
     return held?.ids.contains(id) ?? false || pending.contains { $0.id == id }
   }
@@ -314,12 +296,24 @@ struct DecodedStream {
     try settle()
     try join()
     try rejects?.seal()
-    if gate.batch.count > 0 || spill != nil {
+    if !options.stores {
+      look()
+    } else if gate.batch.count > 0 || spill != nil {
       try checkSpace()
       try begin()
     }
     for entry in pending { held?.ids.insert(entry.id) }
     pending = []
+  }
+
+  /// Keeps the first rows to be shown, and forgets all.
+  private func look() {
+    for row in 0..<min(gate.batch.count, Intake.previewRows - result.preview.count) {
+      let labels = gate.batch.series.labels(gate.batch.refs[row])
+      result.preview.append(
+        (labels, Sample(time: gate.batch.times[row], value: gate.batch.values[row])))
+    }
+    gate.removeRows()
   }
 
   private func settle() throws {
@@ -364,7 +358,7 @@ struct DecodedStream {
   package func finish() throws {
     try commit()
     try join()
-    result.series = gate.batch.series.count
+    result.series = gate.series
     result.pressures = try gate.conclude()
     if result.duplicates.conflicting > 0 {
       report.warn(

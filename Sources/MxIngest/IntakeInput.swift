@@ -21,7 +21,7 @@ final class IntakeInput {
   init(_ name: String, _ options: IntakeOptions, _ gate: Gate, modified: Int64?, number: Int) {
     lane = gate.lane(source: name)
     var decoding = options.decoding
-    if let modified { decoding.defaultTime = modified }
+    if let modified, !options.hasTimestamp { decoding.defaultTime = modified }
     defaultTime = decoding.defaultTime
     pieceSize = options.pieceSize
     identity = InputIdentity(

@@ -16,6 +16,7 @@ package struct CSVText {
   private(set) var line = 0
   private var separator = Byte.comma
   private var header: [[UInt8]]?
+  private var headerText: [UInt8] = []
   private var columns: CSVColumns?
   private var known = RawTextTable()
   /// Combination × value column -> series, `unknown` where it had no sample yet.
@@ -56,13 +57,20 @@ package struct CSVText {
       do throws(LineFault) {
         try take(row, into: &batch)
       } catch {
-        let problem = error.problem(line: line, row)
+        let problem = problem(error, row)
         if columns == nil { throw .refused(problem) }
         problems.add(problem)
       }
       start = end &+ 1
     }
     return min(start, bytes.count)
+  }
+
+  /// A row alone says nothing: its header goes with it.
+  private func problem(_ fault: LineFault, _ row: UnsafeRawBufferPointer) -> Problem {
+    var problem = fault.problem(line: line, row)
+    if !headerText.isEmpty { problem.text = headerText + [Byte.newline] + problem.text }
+    return problem
   }
 
   /// The newline that ends the row, which quotes may hold others of.
@@ -125,6 +133,7 @@ package struct CSVText {
     var row = row
     if row.hasPrefix("\u{FEFF}") { row = row.part(3..<row.count) }
     guard row.isUTF8 else { throw LineFault(0, "a CSV header that is not UTF-8") }
+    headerText = Array(row)
     if row.offset(of: Byte.comma) == nil {
       for other in [Byte.tab, Byte.semicolon] where row.offset(of: other) != nil {
         separator = other

@@ -4,7 +4,7 @@ package import MxModel
 /// The quality gate: everything that goes into a store passes here, wherever
 /// it comes from.
 ///
-///     let gate = Gate(settings, Catalogue(store, report), report)
+///     let gate = Gate(settings, SeriesCatalogue(store, report), report)
 ///     let lane = gate.lane(source: "shop.prom")
 ///     while … { try gate.pass(&batch, lane) }     // any number of inputs
 ///     gate.settle()
@@ -37,7 +37,7 @@ package final class Gate {
   /// Rows of `batch` that belong to histograms, ascending.
   private var watched: [WatchedRow] = []
 
-  package init(_ settings: GateSettings, _ catalogue: Catalogue, _ report: Report) {
+  package init(_ settings: GateSettings, _ catalogue: SeriesCatalogue, _ report: Report) {
     self.settings = settings
     self.report = report
     rules = SeriesRules(settings.limits)
@@ -95,6 +95,9 @@ package final class Gate {
   }
 
   // MARK: - Series
+
+  /// Series of the run that passed.
+  var series: Int { cardinality.passed }
 
   private func judge(_ ref: UInt32, of series: SeriesTable, _ lane: GateLane) throws {
     if let fault = series.withKey(ref, { rules.fault($0) }) {
@@ -301,7 +304,7 @@ package final class Gate {
     guard log.hasRoom else { return log.add(uncounted: 1) }
     let (line, labels) = origin(row)
     var refusal = Refusal(source: lane.source, reason: why.reason)
-    refusal.line = line
+    refusal.line = lane.number(of: line)
     refusal.format = .prometheus
     if checked.histograms?.isHistogram[row] != true {
       refusal.text = SampleText.line(
@@ -324,7 +327,8 @@ package final class Gate {
     lane.problems = problems.count
     lane.tally.problems += added
     let kept = problems.take()
-    for problem in kept {
+    for var problem in kept {
+      problem.line = lane.number(of: problem.line)
       log.add(Refusal(source: lane.source, format: format, problem))
     }
     if added > kept.count { log.add(uncounted: added - kept.count) }
@@ -364,7 +368,7 @@ package final class Gate {
     origin.lane.tally.refused[RefusalClass.histogram.rawValue, default: 0] += 1
     guard log.hasRoom else { return log.add(uncounted: 1) }
     var refusal = Refusal(source: origin.lane.source, reason: fault.reason)
-    refusal.line = origin.line
+    refusal.line = origin.lane.number(of: origin.line)
     refusal.format = .prometheus
     refusal.text = SampleText.line(
       batch.series.labels(batch.refs[fault.row]),
@@ -428,7 +432,7 @@ package final class Gate {
     batch.append(rows)
   }
 
-  package func takeRefusals() -> [Refusal] { log.take() }
+  func takeRefusals() -> (kept: [Refusal], more: Int) { log.take() }
 
   /// Says what is to be said at the end: limits that are near or were met.
   package func conclude() throws -> [LimitPressure] {
