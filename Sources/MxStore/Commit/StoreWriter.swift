@@ -106,7 +106,10 @@ package final class StoreWriter: SampleSink {
   }
 
   /// Makes everything appended durable, or throws and leaves the store as it was.
-  package func commit() throws {
+  package func commit() throws { try commit(naming: options.batches) }
+
+  /// The same, with the inputs that these samples came from known only now.
+  func commit(naming batches: [ContentHash]) throws {
     if drafts.isEmpty { return }
     let lock = try store.lockCommit(wait: options.lockWait)
     defer { lock.release() }
@@ -126,7 +129,7 @@ package final class StoreWriter: SampleSink {
       footer.part = part
       footer.parts = drafts.count
       footer.replaces = part == 0 ? orphans.ids + (folded?.dead ?? []) : []
-      footer.batches = options.batches + (part == 0 ? folded?.batches ?? [] : [])
+      footer.batches = batches + (part == 0 ? folded?.batches ?? [] : [])
       footer.made = options.now
       footer.conflict = manifest.conflict
       infos.append(try draft.seal(footer))
