@@ -17,7 +17,9 @@ enum IngestFiles {
     var inputs = run.arguments.positionals
     // To check the settings alone must not wait for someone to type.
     if inputs.isEmpty, !run.common.checksOnly { inputs = ["-"] }
-    for input in inputs {
+    // Asked to stop, what was read until then is committed.
+    Interruption.expect()
+    for input in inputs where !Interruption.isAsked {
       do {
         try take(input, session)
       } catch let error as Diagnostic where error.kind == .input || error.kind == .system {
@@ -26,13 +28,16 @@ enum IngestFiles {
       }
     }
     let code = try session.finish()
+    if Interruption.isAsked { return Interruption.exitCode }
     if isDry { try IngestPreview.print(session.intake.result, to: run.output) }
     return run.common.checksOnly && code == .no ? .input : code
   }
 
   private static func take(_ input: String, _ session: IngestSession) throws {
     if input == "-" {
-      return try session.take("-", modified: nil) { try StandardInput.read(into: $0) }
+      return try session.take("-", modified: nil) {
+        try StandardInput.read(into: $0) { Interruption.isAsked }
+      }
     }
     do {
       let modified = try session.store.files.status(input)?.modified

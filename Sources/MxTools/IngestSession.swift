@@ -80,9 +80,12 @@ final class IngestSession {
   func take(path: String, name: String, modified: Int64?) throws {
     let file = try store.files.openForReading(path)
     var offset = 0
-    try take(name, modified: modified) { buffer in
+    try take(name, modified: modified) { [run] buffer in
+      if Interruption.isAsked { return 0 }
       let count = try file.read(into: buffer, at: offset)
       offset += count
+      run.output.progress.update(
+        "reading \(name)", done: Int64(offset), of: Int64(file.size), unit: .bytes)
       return count
     }
   }

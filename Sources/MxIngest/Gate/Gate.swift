@@ -78,6 +78,8 @@ package final class Gate {
     let outcome = Result { try decode(&batch) }
     let entries = Array(batch.metadata[known...])
     batch.metadata.removeLast(entries.count)
+    // No column of the store holds them yet.
+    batch.startTimes = nil
     try outcome.get()
     for entry in entries { try declare(entry, lane) }
     while cardinality.count < batch.series.count {
