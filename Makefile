@@ -71,6 +71,13 @@ bench: deps ## measure codecs, store and queries
 	swift build $(RELEASE_FLAGS) --product mx-bench
 	$(RELEASE)/mx-bench
 
+FUZZ_SECONDS ?= 60
+
+.PHONY: fuzz
+fuzz: deps ## fuzz every parser and the gate, FUZZ_SECONDS each (60)
+	MX_FUZZ=1 swift build $(RELEASE_FLAGS) --scratch-path .build/fuzz --product mx-fuzz -Xswiftc -use-ld=lld
+	.ci/fuzz .build/fuzz/release/mx-fuzz "$(FUZZ_SECONDS)"
+
 .PHONY: man
 man: tools ## write manual pages to .build/man
 	@mkdir -p .build/man

@@ -27,18 +27,18 @@ struct Cardinality {
   }
 
   private let limits: GateLimits
-  private let catalogue: Catalogue
+  private let catalogue: SeriesCatalogue
   private var metrics: [Metric] = []
   private var numbers = SeriesTable()
   /// Series of the run -> metric.
   private(set) var metricOf: [UInt32] = []
   private var hasPassed: [Bool] = []
   /// Over all metrics, as in `Metric`.
-  private var passed = 0
+  private(set) var passed = 0
   private var new = 0
   private var known: Set<UInt64>?
 
-  init(_ limits: GateLimits, _ catalogue: Catalogue) {
+  init(_ limits: GateLimits, _ catalogue: SeriesCatalogue) {
     self.limits = limits
     self.catalogue = catalogue
   }
@@ -58,7 +58,7 @@ struct Cardinality {
   mutating func admit(_ table: borrowing SeriesTable) throws -> Breach? {
     let ref = UInt32(count)
     let (hash, number) = table.withKey(ref) { key in
-      (Catalogue.hash(key), metric(of: key))
+      (SeriesCatalogue.hash(key), metric(of: key))
     }
     metricOf.append(UInt32(number))
     let breach = try breach(number, hash, table)
@@ -73,6 +73,12 @@ struct Cardinality {
     if let known, !known.contains(hash) { new += 1 }
     if let known = metrics[number].known, !known.contains(hash) { metrics[number].new += 1 }
     return nil
+  }
+
+  /// Passes over the next series, which was refused for another reason.
+  mutating func skip() {
+    metricOf.append(.max)
+    hasPassed.append(false)
   }
 
   private mutating func metric(of key: UnsafeRawBufferPointer) -> Int {
@@ -145,7 +151,7 @@ struct Cardinality {
   ) -> [UInt64] {
     var result: [UInt64] = []
     for ref in hasPassed.indices where hasPassed[ref] && wanted(Int(metricOf[ref])) {
-      result.append(table.withKey(UInt32(ref)) { Catalogue.hash($0) })
+      result.append(table.withKey(UInt32(ref)) { SeriesCatalogue.hash($0) })
     }
     return result
   }

@@ -5,7 +5,7 @@ package import MxStore
 ///
 /// Everything is read when it is first asked for: a run far below the limits
 /// reads the headers of a few sets and nothing else.
-package final class Catalogue {
+package final class SeriesCatalogue {
   private let store: Store?
   private let report: Report
   private var snapshot: Snapshot??
