@@ -99,6 +99,11 @@ package final class Snapshot: SeriesSource {
   private func set(of reader: SegmentReader) throws(StoreError) -> SeriesSet {
     if let region = try reader.inlineSet { return try SeriesSet(region: region) }
     guard let id = reader.info.set else { throw reader.region.damaged("footer", "names no set") }
+    return try namedSet(id)
+  }
+
+  /// The set in the file of that id, opened now if it is not yet.
+  func namedSet(_ id: ContentHash) throws(StoreError) -> SeriesSet {
     if let known = open.withLock({ $0.sets[id] }) { return known }
     let set = try Snapshot.named("series set") { () throws(StoreError) in
       try SeriesSet(region: FileRegion(opening: store.setPath(id), in: store.files))

@@ -115,8 +115,19 @@ final class StoreSelection: Selection {
     _ series: Range<Int>, _ range: TimeRange, worker: Int,
     _ body: (Int, borrowing SampleColumns) throws -> Void
   ) throws {
+    try read(series, range, newerThan: 0, worker: worker, body)
+  }
+
+  /// The same of the commits after `commit` alone.
+  func read(
+    _ series: Range<Int>, _ range: TimeRange, newerThan commit: UInt64, worker: Int,
+    _ body: (Int, borrowing SampleColumns) throws -> Void
+  ) throws {
     let worker = self.worker(worker)
-    let open = worker.cursors.filter { $0.part.segment.reader.info.range.overlaps(range) }
+    let open = worker.cursors.filter {
+      let info = $0.part.segment.reader.info
+      return info.range.overlaps(range) && info.lastSequence > commit
+    }
     let wanted = open.map { cursor in wantedSlots(cursor, series) }
     for number in series {
       try read(number, range, worker, open, wanted, body)

@@ -99,7 +99,7 @@ enum PrometheusJSON {
 extension PrometheusJSON {
   /// `{"up":[{"type":"gauge","help":"…","unit":""}]}`: what the API's `metadata` holds.
   static func append(
-    _ names: [String], _ catalogue: any Catalogue, _ writer: inout JSONWriter
+    _ names: [String], _ catalogue: any NameSource, _ writer: inout JSONWriter
   ) throws {
     writer.beginObject()
     for name in names {

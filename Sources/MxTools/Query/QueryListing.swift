@@ -42,7 +42,7 @@ enum QueryListing {
     }
   }
 
-  private static func suggest(_ label: String, _ catalogue: any Catalogue, _ run: Run) throws {
+  private static func suggest(_ label: String, _ catalogue: any NameSource, _ run: Run) throws {
     let known = try catalogue.labelNames([], .all)
     guard !known.contains(label),
       let hint = Suggestion.hint(for: label, among: known, count: 3)
@@ -51,7 +51,7 @@ enum QueryListing {
   }
 
   private static func list(
-    _ run: Run, _ body: (any Catalogue, [[Matcher]], TimeRange) throws -> Int
+    _ run: Run, _ body: (any NameSource, [[Matcher]], TimeRange) throws -> Int
   ) throws -> ExitCode {
     let format = run.arguments.string("format") ?? "table"
     guard formats.contains(format) else {
@@ -188,7 +188,7 @@ private struct MetricListing {
     isVerbose = run.output.settings.isVerbose
   }
 
-  func print(_ names: [String], _ catalogue: any Catalogue) throws {
+  func print(_ names: [String], _ catalogue: any NameSource) throws {
     switch style.format {
     case "table" where !isVerbose:
       for name in names { try style.output.write(Output.printable(name) + "\n") }
@@ -206,12 +206,12 @@ private struct MetricListing {
     }
   }
 
-  private func row(_ name: String, _ catalogue: any Catalogue) throws -> [String] {
+  private func row(_ name: String, _ catalogue: any NameSource) throws -> [String] {
     let known = try catalogue.metadata(of: name)
     return [name, known?.type.word ?? "unknown", known?.unit ?? "", known?.help ?? ""]
   }
 
-  private func json(_ names: [String], _ catalogue: any Catalogue) throws {
+  private func json(_ names: [String], _ catalogue: any NameSource) throws {
     func object(_ name: String, _ writer: inout JSONWriter) throws {
       writer.beginObject()
       for (key, text) in zip(["name", "type", "unit", "help"], try row(name, catalogue)) {

@@ -2,7 +2,7 @@ import MxCLI
 import MxModel
 
 /// `--source URL`: a server with Prometheus' HTTP API in a store's place.
-struct RemoteSource: Catalogue {
+struct RemoteSource: NameSource {
   static func open(_ run: Run) throws -> RemoteSource? {
     guard run.arguments.has("source") else { return nil }
     throw Diagnostic(.system, "'--source' does not work yet in this version")

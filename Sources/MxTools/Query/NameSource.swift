@@ -4,7 +4,7 @@ import MxModel
 /// What a store or a server can tell of its series without their samples.
 ///
 /// No matchers mean all series; several are alternatives.
-protocol Catalogue {
+protocol NameSource {
   func series(_ matchers: [[Matcher]], _ range: TimeRange) throws -> [LabelSet]
   func labelNames(_ matchers: [[Matcher]], _ range: TimeRange) throws -> [String]
   func labelValues(
@@ -17,7 +17,7 @@ protocol Catalogue {
 }
 
 /// The catalogue of stores and files.
-struct SourceCatalogue: Catalogue {
+struct SourceCatalogue: NameSource {
   let source: any SeriesSource
   let report: Report
 
