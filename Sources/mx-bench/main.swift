@@ -8,6 +8,7 @@ let benchmarks: [(name: String, about: String, run: ([String]) throws -> Int32)]
   ("codecs", "columns: bytes a sample, decode and encode speed; checksums", CodecBench.run),
   ("engine", "[QUERY...]: CPU time of queries over samples in memory", EngineBench.run),
   ("formats", "FILE...: parsing speed of each file", FormatsBench.run),
+  ("query", "TOOL DIR [STORE...]: the real tool, exec to exit, beside its goals", QueryBench.run),
   ("read", "DIR: a store made of known data; writing, merging, reading, finding", ReadBench.run),
   ("sets", "series sets: bytes a series, finding, opening", SetsBench.main),
   ("store", "FILE DIR: into a new store and merged; bytes a sample", StoreBench.run),
