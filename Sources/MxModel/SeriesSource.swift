@@ -180,6 +180,10 @@ package struct ReadCost: Hashable, Sendable {
   package var series = 0
   package var samples = 0
   package var bytes = 0
+  /// Of the samples and bytes, what belongs to the series themselves and not to others
+  /// that share their pages; as near as the index tells.
+  package var ownSamples = 0
+  package var ownBytes = 0
 
   package init() {}
 }

@@ -11,10 +11,10 @@ package enum Lookback: Hashable, Sendable {
   /// The widest gap that counts as a pace: a daily job that comes late.
   static let longestPace: Int64 = 26 * 3_600_000
   /// Visible for gap * 5 / 2.
-  static func reach(ofPace gap: Int64) -> Int64 { min(gap, longestPace) * 5 / 2 }
+  package static func reach(ofPace gap: Int64) -> Int64 { min(gap, longestPace) * 5 / 2 }
 
   /// At most so old may a visible sample be.
-  var longest: Int64 {
+  package var longest: Int64 {
     switch self {
     case .fixed(let milliseconds): milliseconds
     case .automatic: Lookback.reach(ofPace: Lookback.longestPace)
@@ -22,7 +22,7 @@ package enum Lookback: Hashable, Sendable {
   }
 
   /// What every series is granted, whatever its pace.
-  var base: Int64 {
+  package var base: Int64 {
     switch self {
     case .fixed(let milliseconds): milliseconds
     case .automatic: Lookback.standard

@@ -9,10 +9,13 @@ extension StoreSelection {
     cost.series = count
     for part in segments where part.segment.reader.info.range.overlaps(range) {
       cost.segments += 1
-      for entry in try entries(part, range) {
+      for (entry, own) in try entries(part, range) {
         cost.pages += 1
         cost.samples += entry.samples
         cost.bytes += entry.bytes
+        let share = Double(own) / Double(max(1, entry.slots))
+        cost.ownSamples += Int((Double(entry.samples) * share).rounded())
+        cost.ownBytes += Int((Double(entry.bytes) * share).rounded())
       }
     }
     return cost
@@ -24,7 +27,7 @@ extension StoreSelection {
     try fingerprintSeries(into: &hash)
     for part in segments where part.segment.reader.info.range.overlaps(range) {
       var bytes: [UInt8] = []
-      for entry in try entries(part, range) { bytes.append(littleEndian: entry.hash) }
+      for (entry, _) in try entries(part, range) { bytes.append(littleEndian: entry.hash) }
       for deletion in part.hidden {
         bytes.append(littleEndian: deletion.range.from)
         bytes.append(littleEndian: deletion.range.to)
@@ -70,16 +73,22 @@ extension StoreSelection {
     }
   }
 
-  /// The pages of a segment that hold any of the series in `range`, each once.
-  private func entries(_ part: Part, _ range: TimeRange) throws -> [PageEntry] {
-    var result: [PageEntry] = []
+  /// The pages of a segment that hold any of the series in `range`, each once, and of
+  /// how many of the series.
+  private func entries(
+    _ part: Part, _ range: TimeRange
+  ) throws -> [(entry: PageEntry, own: Int)] {
+    var result: [(entry: PageEntry, own: Int)] = []
     let list = part.segment.reader.series
     for ref in refs[part.set] where ref != .max {
       guard let slot = list.slot(of: Int(ref)) else { continue }
-      if let last = result.last, last.slots > 1, last.slotRange.contains(slot) { continue }
+      if let last = result.last?.entry, last.slots > 1, last.slotRange.contains(slot) {
+        result[result.count - 1].own += 1
+        continue
+      }
       for entry in try part.segment.reader.entries(slots: slot..<slot + 1)
-      where entry.range.overlaps(range) && entry != result.last {
-        result.append(entry)
+      where entry.range.overlaps(range) && entry != result.last?.entry {
+        result.append((entry, 1))
       }
     }
     return result

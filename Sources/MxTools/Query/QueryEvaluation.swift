@@ -7,6 +7,7 @@ import MxStore
 /// `mx-query EXPR...`: parse, evaluate, print.
 enum QueryEvaluation {
   static func run(_ run: Run) throws -> ExitCode {
+    if let server = try RemoteSource.open(run) { return try RemoteEvaluation.run(server, run) }
     let expressions = try QueryExpression.all(run)
     let window = try QueryTimes.window(run)
     let printer = try ResultPrinter(run)
@@ -70,6 +71,11 @@ enum QueryEvaluation {
 struct QueryExpression {
   var text: String
   var tree: Expr
+
+  init(text: String, tree: Expr) {
+    self.text = text
+    self.tree = tree
+  }
 
   init(_ text: String) throws(Diagnostic) {
     self.text = text
