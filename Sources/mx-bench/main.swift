@@ -9,6 +9,7 @@ let benchmarks: [(name: String, about: String, run: ([String]) throws -> Int32)]
   ("engine", "[QUERY...]: CPU time of queries over samples in memory", EngineBench.run),
   ("formats", "FILE...: parsing speed of each file", FormatsBench.run),
   ("ingest", "FILE...: whole runs of mx-ingest; samples a CPU-second, memory", IngestBench.run),
+  ("query", "TOOL DIR [STORE...]: the real tool, exec to exit, beside its goals", QueryBench.run),
   ("read", "DIR: a store made of known data; writing, merging, reading, finding", ReadBench.run),
   ("sets", "series sets: bytes a series, finding, opening", SetsBench.main),
   ("store", "FILE DIR: into a new store and merged; bytes a sample", StoreBench.run),
