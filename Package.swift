@@ -119,7 +119,8 @@ let package = Package(
     .executableTarget(
       name: "mx-bench",
       dependencies: [
-        "MxModel", "MxFiles", "MxCodec", "MxFormats", "MxStore", "MxPromQL", "MxEngine",
+        "MxModel", "MxFiles", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
+        "MxEngine", "MxRules", "MxAlert",
       ],
       swiftSettings: strict),
 
@@ -155,10 +156,11 @@ let package = Package(
       "MxIngestTests",
       ["MxIngest", "MxStore", "MxFormats", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
     tests(
-      "MxAlertTests", ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel"]),
+      "MxAlertTests",
+      ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel", "MxTestSupport"]),
     // The tools themselves, so that they are built before their scripts run.
     tests(
-      "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxStore"] + tools,
+      "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxRules", "MxStore"] + tools,
       files: ["Scripts", "Clients"]),
     tests("HouseTests", []),
   ] + tools.map(tool),
