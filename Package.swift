@@ -135,7 +135,7 @@ let package = Package(
     tests("MxJSONTests", ["MxJSON"]),
     tests("MxConfigTests", ["MxConfig"]),
     tests("MxTimeTests", ["MxTime"]),
-    tests("MxNetTests", ["MxNet", "mx-net"]),
+    tests("MxNetTests", ["MxNet", "MxTestSupport", "mx-net"]),
     tests("MxCLITests", ["MxCLI"]),
     tests("MxInstrumentTests", ["MxInstrument"]),
     tests("MxStatisticsTests", ["MxStatistics", "MxTestSupport"]),
@@ -150,17 +150,31 @@ let package = Package(
     tests(
       "MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"],
       files: ["Fixtures"]),
-    tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate"]),
-    tests("MxRenderTests", ["MxRender", "MxModel", "MxTime", "MxTestSupport"], files: ["Golden"]),
+    // Engine and store together: the same answer from whatever lies on disk.
+    tests(
+      "MxTierTests",
+      ["MxStore", "MxEngine", "MxPromQL", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
+    tests(
+      "MxRulesTests",
+      ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate", "MxTestSupport"]),
+    tests(
+      "MxRenderTests", ["MxRender", "MxJSON", "MxModel", "MxTime", "MxTestSupport"],
+      files: ["Golden"]),
     tests(
       "MxIngestTests",
-      ["MxIngest", "MxStore", "MxFormats", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
+      [
+        "MxIngest", "MxConfig", "MxStore", "MxFormats", "MxCodec", "MxFiles", "MxModel",
+        "MxTestSupport",
+      ]),
     tests(
       "MxAlertTests",
       ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel", "MxTestSupport"]),
     // The tools themselves, so that they are built before their scripts run.
     tests(
-      "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxRules", "MxStore"] + tools,
+      "CommandTests",
+      [
+        "MxTools", "MxCLI", "MxConfig", "MxModel", "MxRules", "MxStore", "MxTestSupport", "mx-net",
+      ] + tools,
       files: ["Scripts", "Clients"]),
     tests("HouseTests", []),
   ] + tools.map(tool),

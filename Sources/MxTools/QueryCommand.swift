@@ -120,5 +120,6 @@ package enum QueryCommand: Command {
     .value(
       "file", "FILE", "query a file of any ingest format, without a store", kind: .repeated),
     .value("source", "URL", "a Prometheus-compatible API instead of a store"),
+    .value("http-config", "FILE", "Prometheus' http_config for --source: who asks, TLS, proxy"),
   ]
 }

@@ -40,6 +40,10 @@ package struct EngineOptions: Sendable {
   package var subqueryStep: Int64 = 60_000
   /// Whether `rate` and its like use the times at which counters began.
   package var usesStartTimes = true
+  /// Which resolutions selectors may read.
+  package var resolution = ResolutionChoice.automatic
+  /// Whether windows may answer what they cannot answer exactly, where samples are gone.
+  package var approximates = false
   /// Series that one selector may find.
   package var maximumSeries = 2_000_000
   /// Samples held in memory at once: results of all parts of the query.

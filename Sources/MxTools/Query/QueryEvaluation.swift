@@ -145,6 +145,8 @@ enum QueryOptions {
     if let text = run.arguments.string("lookback"), text != "auto" {
       options.lookback = .fixed(try run.arguments.duration("lookback") ?? Lookback.standard)
     }
+    options.resolution = try resolution(run)
+    options.approximates = run.arguments.has("approximate")
     options.maximumSeries = settings.limits.querySeries.map { Int(clamping: $0) } ?? .max
     options.maximumSamples = settings.limits.querySamples.map { Int(clamping: $0) } ?? .max
     if let patience = try run.arguments.duration("timeout") ?? settings.limits.queryTimeout {
@@ -152,6 +154,19 @@ enum QueryOptions {
       options.hasExpired = { clock.elapsed > patience }
     }
     return options
+  }
+}
+
+extension QueryOptions {
+  /// `--resolution auto|raw|D`.
+  private static func resolution(_ run: Run) throws(Diagnostic) -> ResolutionChoice {
+    switch run.arguments.string("resolution") {
+    case nil, "auto": return .automatic
+    case "raw": return .raw
+    default:
+      guard let width = try run.arguments.duration("resolution"), width > 0 else { return .raw }
+      return .tier(width)
+    }
   }
 }
 

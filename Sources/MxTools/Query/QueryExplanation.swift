@@ -73,7 +73,8 @@ enum QueryExplanation {
       facts.parts.append(
         Part(
           selector: text(request), function: request.hints.function, range: range,
-          cost: try selection.cost(range), tiers: try selection.tiers(covering: range)))
+          cost: try selection.cost(range),
+          tiers: try selection.resolutions(in: range).tiers.map(\.width)))
     }
     do {
       facts.result = try engine.evaluate(

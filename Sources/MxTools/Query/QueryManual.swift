@@ -29,6 +29,9 @@ enum QueryManual {
     environment, so that a password need not be an argument:
 
      mx-query --source 'https://alice:${PASSWORD}@thanos.example' 'sum by (job) (up)'
+
+    --http-config names a file with Prometheus' http_config: basic_auth, authorization, \
+    tls_config, proxy_url and the like, as promtool takes it.
     """)
 
   static let comparing = ManualSection(
