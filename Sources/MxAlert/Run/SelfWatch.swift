@@ -1,3 +1,4 @@
+import MxConfig
 import MxModel
 import MxRules
 
