@@ -118,7 +118,8 @@ let package = Package(
     .executableTarget(
       name: "mx-bench",
       dependencies: [
-        "MxModel", "MxFiles", "MxCodec", "MxFormats", "MxStore", "MxPromQL", "MxEngine",
+        "MxModel", "MxFiles", "MxJSON", "MxCodec", "MxFormats", "MxStore", "MxPromQL", "MxEngine",
+        "MxRender",
       ],
       swiftSettings: strict),
 
@@ -146,7 +147,7 @@ let package = Package(
     tests("MxTemplateTests", ["MxTemplate", "MxJSON", "MxTime"]),
     tests("MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
     tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate"]),
-    tests("MxRenderTests", ["MxRender", "MxModel", "MxTime"], files: ["Golden"]),
+    tests("MxRenderTests", ["MxRender", "MxJSON", "MxModel", "MxTime"], files: ["Golden"]),
     tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
     tests(
       "MxAlertTests", ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel"]),

@@ -1,3 +1,4 @@
+import MxJSON
 import MxTime
 import Testing
 
