@@ -118,8 +118,8 @@ let package = Package(
     .executableTarget(
       name: "mx-bench",
       dependencies: [
-        "MxModel", "MxFiles", "MxJSON", "MxCodec", "MxFormats", "MxStore", "MxPromQL", "MxEngine",
-        "MxRender",
+        "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
+        "MxEngine", "MxRules", "MxAlert", "MxRender",
       ],
       swiftSettings: strict),
 
@@ -145,15 +145,22 @@ let package = Package(
       ["MxEngine", "MxPromQL", "MxModel", "MxFormats", "MxJSON", "MxTestSupport"],
       files: ["Scripts"]),
     tests("MxTemplateTests", ["MxTemplate", "MxJSON", "MxTime"]),
-    tests("MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
-    tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate"]),
-    tests("MxRenderTests", ["MxRender", "MxJSON", "MxModel", "MxTime"], files: ["Golden"]),
-    tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
     tests(
-      "MxAlertTests", ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel"]),
+      "MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"],
+      files: ["Fixtures"]),
+    tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate"]),
+    tests(
+      "MxRenderTests", ["MxRender", "MxJSON", "MxModel", "MxTime", "MxTestSupport"],
+      files: ["Golden"]),
+    tests(
+      "MxIngestTests",
+      ["MxIngest", "MxStore", "MxFormats", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
+    tests(
+      "MxAlertTests",
+      ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel", "MxTestSupport"]),
     // The tools themselves, so that they are built before their scripts run.
     tests(
-      "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxStore"] + tools,
+      "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxRules", "MxStore"] + tools,
       files: ["Scripts"]),
     tests("HouseTests", []),
   ] + tools.map(tool),

@@ -1,11 +1,14 @@
 import MxConfig
 import MxModel
+import MxRules
 import MxStore
 import Testing
 
 @testable import MxTools
 
 @Suite struct SettingsTests {
+  private static let day: Int64 = 86_400_000
+
   private func read(_ text: String) -> (settings: Settings, problems: [String]) {
     let problems = ConfigProblems()
     let settings = SettingsReader.read(Array(text.utf8), file: "mx.yml", problems: problems)
@@ -36,8 +39,8 @@ import Testing
     #expect(settings.conflict == .max)
     #expect(settings.retention.count == 2)
     #expect(settings.retention[0].policy.matchers.count == 1)
-    #expect(settings.retention[1].policy.age(of: 0) == 15 * 86_400_000)
-    #expect(settings.retention[1].policy.age(of: 600_000) == 2 * 365 * 86_400_000)
+    #expect(settings.retention[1].policy.age(of: 0) == 15 * Self.day)
+    #expect(settings.retention[1].policy.age(of: 600_000) == 730 * Self.day)
     #expect(settings.storage.grace == 6 * 3_600_000)
     #expect(settings.limits.seriesPerMetric == 5)
     #expect(settings.limits.future == nil)

@@ -1,3 +1,4 @@
+import MxModel
 import MxTime
 import Testing
 

@@ -4,10 +4,18 @@
 ///     instances  alerts that are pending, firing, or resolved a short while ago
 ///     history    what happened: states, notices, and why
 ///     outbox     notices that are to be sent, or were
+///     notify_alerts, notify_groups, notify_log
+///                what receivers are to know, when they are told next, what they were told
+///     silences, acks, channels
+///                what people keep back, and how each channel fares
 ///
-/// Times are ms since 1970; labels and annotations are JSON objects.
+///     series     what rules with `no_data: alert` watch over
+///     switches   rules that were switched off
+///
+/// Times are ms since 1970; labels and annotations are JSON objects. `memory` of an
+/// instance is a JSON object of what its rule's policies remember.
 enum LedgerSchema {
-  static let version: Int64 = 1
+  static let version: Int64 = 3
 
   private static let steps = [
     """
@@ -35,7 +43,52 @@ enum LedgerSchema {
       UNIQUE (receiver, key)
     );
     CREATE INDEX outbox_due ON outbox (next_try) WHERE outcome = 'waiting';
+    """,
     """
+    ALTER TABLE instances ADD COLUMN memory TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE history ADD COLUMN sample_at INTEGER;
+    ALTER TABLE history ADD COLUMN threshold REAL;
+    ALTER TABLE history ADD COLUMN window INTEGER;
+    ALTER TABLE outbox ADD COLUMN target TEXT NOT NULL DEFAULT 'stdout/stdout/0';
+    ALTER TABLE outbox ADD COLUMN group_key TEXT NOT NULL DEFAULT '';
+    CREATE INDEX outbox_created ON outbox (created);
+    CREATE TABLE notify_alerts (
+      labels TEXT PRIMARY KEY, rule TEXT NOT NULL, annotations TEXT NOT NULL, value REAL,
+      starts_at INTEGER NOT NULL, ends_at INTEGER, arrived INTEGER NOT NULL, reason TEXT
+    ) WITHOUT ROWID;
+    CREATE TABLE notify_groups (
+      id TEXT PRIMARY KEY, next_flush INTEGER NOT NULL, last_flush INTEGER,
+      next_escalation INTEGER
+    ) WITHOUT ROWID;
+    CREATE TABLE notify_log (
+      target TEXT NOT NULL, group_key TEXT NOT NULL, at INTEGER NOT NULL, firing TEXT NOT NULL,
+      resolved TEXT NOT NULL, held TEXT,
+      PRIMARY KEY (target, group_key)
+    ) WITHOUT ROWID;
+    CREATE TABLE silences (
+      id TEXT PRIMARY KEY, matchers TEXT NOT NULL, starts_at INTEGER NOT NULL,
+      ends_at INTEGER NOT NULL, cron TEXT, zone TEXT, length INTEGER, receiver TEXT,
+      author TEXT NOT NULL, comment TEXT NOT NULL, created_at INTEGER NOT NULL,
+      reminded_for INTEGER
+    ) WITHOUT ROWID;
+    CREATE TABLE acks (
+      labels TEXT PRIMARY KEY, starts_at INTEGER NOT NULL, at INTEGER NOT NULL, until INTEGER,
+      author TEXT NOT NULL, comment TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE channels (
+      target TEXT PRIMARY KEY, tokens REAL, tokens_at INTEGER, failures INTEGER NOT NULL,
+      open_until INTEGER, failing_since INTEGER, error TEXT
+    ) WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE series (
+      rule TEXT NOT NULL, labels TEXT NOT NULL, alert TEXT NOT NULL, missing_since INTEGER,
+      PRIMARY KEY (rule, labels)
+    ) WITHOUT ROWID;
+    CREATE TABLE switches (
+      name TEXT PRIMARY KEY, at INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    """,
   ]
 
   /// Brings an older ledger, or an empty file, to this version.

@@ -1,3 +1,4 @@
+import MxModel
 import MxTime
 
 /// The HTML page: head with its policy, title and menus, sections of panels.

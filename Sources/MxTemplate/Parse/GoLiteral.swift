@@ -1,7 +1,7 @@
 import Glibc
 
 /// Go's constants: numbers, characters, strings.
-enum GoLiteral {
+package enum GoLiteral {
   /// An untyped number: whole where it is written without point and exponent.
   static func number(_ text: String) -> TemplateValue? {
     let plain = text.utf8.filter { $0 != UInt8(ascii: "_") }
@@ -49,7 +49,7 @@ enum GoLiteral {
   }
 
   /// `"a\n"` or a raw string.
-  static func string(_ text: String) -> String? {
+  package static func string(_ text: String) -> String? {
     if text.hasPrefix("`") {
       return String(decoding: text.utf8.dropFirst().dropLast().filter { $0 != 13 }, as: UTF8.self)
     }

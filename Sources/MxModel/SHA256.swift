@@ -1,7 +1,7 @@
-/// SHA-256 (FIPS 180-4), for the hash by which a page's policy knows its own style
-/// sheet. A page has one of some kilobytes: clarity goes before speed.
-enum SHA256 {
-  static func hash(_ message: [UInt8]) -> [UInt8] {
+/// SHA-256 (FIPS 180-4): by it a page's policy knows its own style sheet, and a pager its
+/// incidents. Some kilobytes at most: clarity goes before speed.
+package enum SHA256 {
+  package static func hash(_ message: [UInt8]) -> [UInt8] {
     var state: [UInt32] = [
       0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB,
       0x5BE0_CD19,
@@ -70,7 +70,7 @@ enum SHA256 {
   ]
 
   /// Base64 with padding, as a content security policy wants it.
-  static func base64(_ bytes: [UInt8]) -> String {
+  package static func base64(_ bytes: [UInt8]) -> String {
     let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var out: [UInt8] = []
     for start in stride(from: 0, to: bytes.count, by: 3) {
