@@ -123,8 +123,8 @@ let package = Package(
     .executableTarget(
       name: "mx-bench",
       dependencies: [
-        "MxModel", "MxFiles", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
-        "MxEngine", "MxRules", "MxAlert",
+        "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
+        "MxEngine", "MxRules", "MxAlert", "MxRender",
       ],
       swiftSettings: strict),
 
