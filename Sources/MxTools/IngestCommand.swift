@@ -18,6 +18,7 @@ package enum IngestCommand: Command {
     case "spool": return try IngestSpool.run(run)
     case "cgi": return try IngestServer.run(run)
     case "rejected": return try IngestRejected.run(run)
+    case "scrape": return try IngestScrape.run(run)
     default: throw Pending.refusal(run)
     }
   }
