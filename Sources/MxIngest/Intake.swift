@@ -178,7 +178,9 @@ package final class Intake {
     try pass(input) { input, batch in
       try input.stream.feed(piece, into: &batch, problems: &input.problems)
     }
-    if input.rowsSinceBoundary >= options.batchRows { try boundary(input) }
+    // Of many series more rows: a commit costs a look at each series it has.
+    let rows = options.batchRows + 4 * input.stream.textsKnown
+    if input.rowsSinceBoundary >= rows { try boundary(input) }
   }
 
   /// Decodes what `decode` has, and lets it through the gate.

@@ -136,6 +136,7 @@ final class IngestSession {
     if result.inputs > 0 || result.samples > 0 { figures() }
     if stores, saysSummary { run.output.summary(summary(result)) }
     if let refusalCode { return refusalCode }
+    if !report.damage.isEmpty { return .damage }
     let samples = stores ? result.samples : result.tally.passed
     if samples == 0, result.bytes > 0, result.repeated == 0 {
       run.output.error(nothing(result))

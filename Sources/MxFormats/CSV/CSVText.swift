@@ -36,6 +36,8 @@ package struct CSVText {
 
   private static let unknown = UInt32.max
 
+  var textsKnown: Int { known.count }
+
   package init(_ options: FormatOptions) { self.options = options }
 
   /// Decodes the whole rows of `bytes`, and the last one without a newline if

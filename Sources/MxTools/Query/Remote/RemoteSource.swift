@@ -21,8 +21,9 @@ final class RemoteSource: NameSource {
     }
     let patience = try run.arguments.duration("timeout") ?? 120_000
     let requests: ClientRequests
+    let settings = try settings(run)
     do throws(SecretSource.Failure) {
-      requests = try ClientRequests(try settings(run))
+      requests = try ClientRequests(settings)
     } catch {
       throw Diagnostic(.input, subject: "--http-config", "\(error)")
     }
@@ -39,7 +40,7 @@ final class RemoteSource: NameSource {
       ClientSettingsReader.read($0, directory: FilePath.parent(of: path))
     }
     try ConfigTelling.check(problems, run)
-    return found ?? ClientSettings()
+    return found
   }
 
   // MARK: queries
