@@ -16,6 +16,8 @@ struct RuleWrites {
     }
   }
 
+  func contains(_ metric: String) -> Bool { names.contains(metric) }
+
   func mayBeRead(by expr: Expr) -> Bool {
     expr.selectors.contains { use in
       if let name = use.selector.metricName { return names.contains(name) }
@@ -32,73 +34,51 @@ struct GroupProgress {
   /// How many instants are behind it.
   var done = 0
 
-  init(_ due: GroupDue, _ written: RuleWrites, _ engine: Engine) {
+  /// `first`: the number of its first rule among those of the run.
+  init(_ due: GroupDue, first: Int, _ written: RuleWrites, _ options: RuleOptions) {
     self.due = due
-    rules = due.group.rules.map { RuleProgress($0, written, engine) }
+    rules = due.group.rules.filter(\.isEnabled).enumerated().map { index, rule in
+      RuleProgress(rule, first + index, written, options)
+    }
   }
 
   var next: Int64? { done < due.steps.count ? due.steps[done] : nil }
 }
 
-/// One rule on its way: its results of the current block, its names by number.
+/// One rule on its way: its expressions, its names by number.
 struct RuleProgress {
   let rule: Rule
-  private let engine: Engine
-  /// Whether its results at many instants may be asked for at once.
-  private var allowsBlocks: Bool
-  private var block: Block?
+  /// Its place among the rules of the run.
+  let number: Int
+  let background: RuleBackground
+  private let main: ExprProgress
+  /// In place of `main` where the metric is of type event.
+  private let events: ExprProgress?
+  private let sliding: SlidingProgress?
   /// What it recorded at the instant before, numbers of series ascending.
   var previous: [UInt32] = []
-  /// Labels of the expression -> number of the recorded series.
-  var refs: [LabelSet: UInt32] = [:]
-  /// Labels of the expression -> the alert, where no template is involved.
-  private var identities: [LabelSet: LabelSet] = [:]
+  /// Labels of the expression -> number of what the rule makes of them: of records the
+  /// series in the batch, of alerts the place in `alerts`.
+  private var numbers: [LabelSet: Int] = [:]
+  /// The same by the rows of the current block; -1 where it was not asked for yet.
+  private var rowNumbers: (block: Int, numbers: [Int]) = (0, [])
+  private var alerts: [LabelSet] = []
+  private var alertNumbers: [LabelSet: Int] = [:]
   private let hasPlainLabels: Bool
 
-  /// Results at `first`, `first + interval`, … of evaluation time.
-  private struct Block {
-    enum Values {
-      case series(QueryResult.SeriesTable)
-      case scalar([Double])
-    }
-
-    var first: Int64
-    var values: Values
-
-    var steps: Int {
-      switch values {
-      case .series(let table): table.steps
-      case .scalar(let values): values.count
-      }
-    }
-
-    var seriesCount: Int {
-      if case .series(let table) = values { table.labels.count } else { 1 }
-    }
-
-    func column(_ step: Int) -> [(labels: LabelSet, value: Double)] {
-      switch values {
-      case .scalar(let values): return [(.empty, values[step])]
-      case .series(let table):
-        return table.labels.indices.compactMap { series in
-          table.value(series, step).map { (table.labels[series], $0) }
-        }
-      }
-    }
-  }
-
-  /// Instants in one block, at most; and values.
-  private static let blockSteps: Int64 = 1000
-  private static let blockValues = 1 << 21
-  /// The width of the first block, before anything is known of the rule's results.
-  private static let firstBlock: Int64 = 64
-
-  init(_ rule: Rule, _ written: RuleWrites, _ engine: Engine) {
+  init(_ rule: Rule, _ number: Int, _ written: RuleWrites, _ options: RuleOptions) {
     self.rule = rule
-    self.engine = engine
-    allowsBlocks =
-      rule.expr.type != .string && rule.expr.type != .matrix && !rule.expr.dependsOnQueryTimes
-      && !written.mayBeRead(by: rule.expr)
+    self.number = number
+    let engine = { options.engine(for: rule) }
+    func progress(_ expr: Expr, _ text: String) -> ExprProgress {
+      ExprProgress(expr, text, written, engine)
+    }
+    main = progress(rule.expr, rule.text)
+    events = rule.short?.ofEvents.map { progress($0.tree, $0.text) }
+    sliding = rule.short.flatMap { short in
+      short.sliding.map { SlidingProgress($0, short, written) }
+    }
+    background = RuleBackground(rule, progress)
     hasPlainLabels = rule.labels.allSatisfy(\.template.isPlain)
   }
 
@@ -107,90 +87,51 @@ struct RuleProgress {
   /// What the expression gives at `time`.
   mutating func vector(
     _ due: GroupDue, _ time: Int64, _ source: any SeriesSource, _ report: Report
-  ) throws -> [(labels: LabelSet, value: Double)] {
-    if let found = column(due, time) { return found }
-    let remaining = (due.steps.last - time) / due.steps.interval + 1
-    // An instant off the grid (the interval was changed) stands alone.
-    let isOnGrid = (due.steps.first - time) % due.steps.interval == 0
-    if allowsBlocks, isOnGrid, remaining > 1 {
-      do {
-        block = try fetch(due, time, remaining, source, report)
-        if let found = column(due, time) { return found }
-      } catch is EngineError {
-        // One bad instant must not spoil the others: one by one from here on.
-        allowsBlocks = false
-        block = nil
-      }
+  ) throws -> ExprVector {
+    let vector: ExprVector
+    if let sliding {
+      vector = try sliding.vector(due, time, source, report)
+    } else if let events, let metric = rule.short?.metric,
+      try source.metadata(of: metric)?.type == .event
+    {
+      vector = try events.vector(due, time, source, report)
+    } else {
+      vector = try main.vector(due, time, source, report)
     }
-    return try instant(time - due.group.queryOffset, source, report)
-  }
-
-  private func column(_ due: GroupDue, _ time: Int64) -> [(labels: LabelSet, value: Double)]? {
-    guard let block, time >= block.first else { return nil }
-    let (step, rest) = (time - block.first).quotientAndRemainder(dividingBy: due.steps.interval)
-    guard rest == 0, step < Int64(block.steps) else { return nil }
-    return block.column(Int(step))
-  }
-
-  private func fetch(
-    _ due: GroupDue, _ time: Int64, _ remaining: Int64, _ source: any SeriesSource,
-    _ report: Report
-  ) throws -> Block {
-    var count = min(remaining, Self.firstBlock)
-    if let block {
-      let fitting = Int64(Self.blockValues / max(1, block.seriesCount))
-      count = min(remaining, max(1, min(Self.blockSteps, fitting)))
-    }
-    let start = time - due.group.queryOffset
-    let window = QueryWindow.range(
-      start: start, end: start + (count - 1) * due.steps.interval, step: due.steps.interval)
-    let value = try Self.evaluate(engine, rule.expr, rule.text, window, source, report)
-    switch value {
-    case .series(let table): return Block(first: time, values: .series(table))
-    case .scalar(let values): return Block(first: time, values: .scalar(values))
-    default: throw EngineError.query("rule result is not a vector or scalar")
-    }
-  }
-
-  private func instant(
-    _ time: Int64, _ source: any SeriesSource, _ report: Report
-  ) throws -> [(labels: LabelSet, value: Double)] {
-    try Self.instant(engine, rule.expr, rule.text, time, source, report)
-  }
-
-  static func instant(
-    _ engine: Engine, _ expr: Expr, _ text: String, _ time: Int64, _ source: any SeriesSource,
-    _ report: Report
-  ) throws -> [(labels: LabelSet, value: Double)] {
-    switch try evaluate(engine, expr, text, .instant(time), source, report) {
-    case .series(let table):
-      return table.labels.indices.compactMap { series in
-        table.value(series, 0).map { (table.labels[series], $0) }
-      }
-    case .scalar(let values): return values.prefix(1).map { (.empty, $0) }
-    default: throw EngineError.query("rule result is not a vector or scalar")
-    }
-  }
-
-  /// Damage under an evaluation is an error of it: half of the data is no answer.
-  private static func evaluate(
-    _ engine: Engine, _ expr: Expr, _ text: String, _ window: QueryWindow,
-    _ source: any SeriesSource, _ report: Report
-  ) throws -> QueryResult.Value {
-    let own = Report()
-    let result = try engine.evaluate(expr, text: text, window, source: source, report: own)
-    for warning in own.warnings { report.warn(warning) }
-    if let damage = own.damage.first {
-      for one in own.damage { report.damaged(one) }
-      throw TemplateFailure("its data is damaged: \(damage)")
-    }
-    return result.value
+    if vector.block != rowNumbers.block { rowNumbers = (vector.block, []) }
+    return vector
   }
 
   // MARK: - Names
 
+  /// The number of what the rule makes of `element`, which `make` gives where it is new.
+  private mutating func number(
+    of element: ExprElement, _ make: (inout RuleProgress) -> Int
+  ) -> Int {
+    let isOfBlock = rowNumbers.block != 0
+    if isOfBlock, element.row < rowNumbers.numbers.count, rowNumbers.numbers[element.row] >= 0 {
+      return rowNumbers.numbers[element.row]
+    }
+    let number: Int
+    if let known = numbers[element.labels] {
+      number = known
+    } else {
+      number = make(&self)
+      numbers[element.labels] = number
+    }
+    if isOfBlock {
+      while rowNumbers.numbers.count <= element.row { rowNumbers.numbers.append(-1) }
+      rowNumbers.numbers[element.row] = number
+    }
+    return number
+  }
+
   /// The series that a record writes for an element of its expression.
-  func recorded(_ labels: LabelSet) -> LabelSet {
+  mutating func series(_ element: ExprElement, in table: inout SeriesTable) -> UInt32 {
+    UInt32(number(of: element) { Int(table.intern($0.recorded(element.labels))) })
+  }
+
+  private func recorded(_ labels: LabelSet) -> LabelSet {
     var builder = LabelSetBuilder()
     for pair in labels.pairs { builder.add(pair.name, pair.value) }
     builder.add(LabelName.metric, rule.name)
@@ -198,22 +139,25 @@ struct RuleProgress {
     return builder.finish()
   }
 
-  /// The alert that an element of the expression is.
-  mutating func identity(
-    _ labels: LabelSet, _ value: Double, _ scope: TemplateScope
-  ) -> LabelSet {
-    if hasPlainLabels, let known = identities[labels] { return known }
-    var builder = LabelSetBuilder()
-    for pair in labels.pairs where pair.name != LabelName.metric {
-      builder.add(pair.name, pair.value)
+  /// The alert that an element of the expression is, and its number in this run.
+  mutating func alert(
+    _ element: ExprElement, _ scope: TemplateScope
+  ) -> (labels: LabelSet, number: Int) {
+    let number: Int
+    if hasPlainLabels {
+      number = self.number(of: element) { $0.alertNumber(element, scope) }
+    } else {
+      number = alertNumber(element, scope)
     }
-    for label in rule.labels {
-      builder.add(label.name, scope.expand(label.template, labels, value))
-    }
-    builder.add("alertname", rule.name)
-    let identity = builder.finish()
-    if hasPlainLabels { identities[labels] = identity }
-    return identity
+    return (alerts[number], number)
+  }
+
+  private mutating func alertNumber(_ element: ExprElement, _ scope: TemplateScope) -> Int {
+    let labels = background.alert(element.labels, element.value, scope)
+    if let known = alertNumbers[labels] { return known }
+    alertNumbers[labels] = alerts.count
+    alerts.append(labels)
+    return alerts.count - 1
   }
 
   /// Calls `body` for each number that was there and is not now; both ascend.
@@ -223,5 +167,58 @@ struct RuleProgress {
       while place < now.count, now[place] < ref { place += 1 }
       if place == now.count || now[place] != ref { body(ref) }
     }
+  }
+}
+
+/// What a rule asks besides its expression, when somebody wants to know.
+final class RuleBackground {
+  private let rule: Rule
+  private let resolve: ExprProgress?
+  private let data: ExprProgress?
+  private let hidden: Set<String>
+
+  init(_ rule: Rule, _ progress: (Expr, String) -> ExprProgress) {
+    self.rule = rule
+    resolve = rule.additions.resolve.map { progress($0.expr, $0.text) }
+    data = rule.isAlert ? rule.dataExpr.map { progress($0, $0.description) } : nil
+    hidden = Set(rule.labels.map(\.name) + [LabelName.metric, "alertname"])
+  }
+
+  func answer(
+    _ needs: AlertNeeds, _ due: GroupDue, _ scope: TemplateScope
+  ) throws -> AlertBackground {
+    var background = AlertBackground()
+    if needs.resolve, let resolve {
+      let index = AlertIndex(
+        try resolve.vector(due, scope.now, scope.source, scope.report).pairs, hiding: hidden)
+      switch rule.additions.resolve {
+      case .unless: background.lingering = index
+      case .when: background.ending = index
+      case nil: break
+      }
+    }
+    if needs.data || needs.series, let data {
+      let found = try data.vector(due, scope.now, scope.source, scope.report).pairs
+      background.data = AlertIndex(found, hiding: hidden)
+      if needs.series {
+        for (labels, value) in found {
+          background.series[labels.removing(hidden)] = alert(labels, value, scope)
+        }
+      }
+    }
+    return background
+  }
+
+  /// The labels of the alert that an element with these labels is.
+  func alert(_ labels: LabelSet, _ value: Double, _ scope: TemplateScope) -> LabelSet {
+    var builder = LabelSetBuilder()
+    for pair in labels.pairs where pair.name != LabelName.metric {
+      builder.add(pair.name, pair.value)
+    }
+    for label in rule.labels {
+      builder.add(label.name, scope.expand(label.template, labels, value))
+    }
+    builder.add("alertname", rule.name)
+    return builder.finish()
   }
 }

@@ -43,18 +43,18 @@ enum AlertListing {
       ], run)
   }
 
-  private static func ledger(_ run: Run) throws -> AlertLedger {
+  static func ledger(_ run: Run) throws -> AlertLedger {
     let place = AlertPlace(Store(path: run.common.store, files: DiskFileSystem()))
     return try AlertLedger.read(place.ledger, wait: place.wait(run))
   }
 
-  private static func number(_ value: Double) -> String {
+  static func number(_ value: Double) -> String {
     NumberText.template(value)
   }
 }
 
 extension AlertListing {
-  private static func show(_ rows: [[String]], _ titles: [String], _ run: Run) throws -> ExitCode {
+  static func show(_ rows: [[String]], _ titles: [String], _ run: Run) throws -> ExitCode {
     switch run.arguments.string("format") ?? "text" {
     case "csv":
       let writer = SeparatedWriter(.csv)

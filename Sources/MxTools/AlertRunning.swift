@@ -10,6 +10,7 @@ import MxStore
 /// `mx-alert run`: rules → store → states → ledger → notices.
 enum AlertRunning {
   static func run(_ run: Run) throws -> ExitCode {
+    try refuseNotify(run)
     let loaded = try RuleFiles.load(run)
     let store = Store(path: run.common.store, files: DiskFileSystem())
     // A mistyped path must not leave a directory behind.
@@ -20,13 +21,16 @@ enum AlertRunning {
     let lock = try place.lock(run)
     defer { lock.release() }
     let report = Report()
+    var settings = try settings(run, loaded.brokenFiles)
+    if let delay = try run.arguments.duration("delay") { settings.delay = delay }
+    if let maximum = try run.arguments.duration("max-catchup") { settings.maxCatchup = maximum }
     let source = try Snapshot(store, report)
     var commit = CommitOptions(now: run.common.now)
     commit.lockWait = run.common.lock.seconds
     let ledger = try AlertLedger.open(place.ledger, wait: place.wait(run))
     let result = try AlertRun.execute(
       loaded.groups, ledger: ledger, source: source, sink: StoreWriter(store, commit),
-      now: run.common.now, settings: try settings(run, loaded.brokenFiles), report: report)
+      now: run.common.now, settings: settings, report: report)
     let delivery = try Delivery.deliver(
       ledger, now: run.common.now, ["stdout": TextNotifier { try run.output.write($0) }])
     try run.output.flush()
@@ -39,25 +43,32 @@ enum AlertRunning {
     return run.arguments.has("exit-code") && result.firing > 0 ? .firing : .success
   }
 
-  private static func settings(_ run: Run, _ brokenFiles: Set<String>) throws -> AlertSettings {
+  static func refuseNotify(_ run: Run) throws {
     if run.arguments.has("notify") {
       throw Diagnostic(
         .system, "'--notify' does not work yet in this version",
         hint: "without it notices go to stdout")
     }
+  }
+
+  static func settings(_ run: Run, _ brokenFiles: Set<String>) throws -> AlertSettings {
+    let defaults = try SettingsReader.load(run)
     var settings = AlertSettings()
     settings.brokenFiles = brokenFiles
+    settings.isFileGone = { path in
+      do { return try DiskFileSystem().status(path) == nil } catch { return false }
+    }
+    settings.delay = defaults.alert.delay
+    settings.maxCatchup = defaults.alert.maxCatchup
+    settings.keepHistory = defaults.alert.history
+    settings.noData = defaults.alert.noData
+    settings.rules.expiry = Deadline.expiry
     settings.rules.engine.threads = run.common.threads
-    if let delay = try run.arguments.duration("delay") { settings.delay = delay }
-    if let maximum = try run.arguments.duration("max-catchup") { settings.maxCatchup = maximum }
     return settings
   }
 
   private static func tell(_ result: AlertReport, _ delivery: DeliveryReport, _ run: Run) {
-    for failure in result.rules.failures.prefix(20) {
-      run.output.error(
-        Diagnostic(.no, subject: failure.rule, failure.message, hint: "\(failure.place)"))
-    }
+    RuleFailures.tell(result.rules, run)
     for failure in delivery.failures {
       run.output.error(Diagnostic(.no, subject: failure.receiver, failure.error))
     }
@@ -75,6 +86,14 @@ enum AlertRunning {
     run.output.summary(
       "\(result.rules.evaluations) evaluations of \(result.groups) groups, \(result.firing) "
         + "firing, \(result.pending) pending, \(delivery.sent) notices sent")
+  }
+}
+
+/// Time limits of single evaluations, by the monotonic clock.
+enum Deadline {
+  static let expiry: @Sendable (Int64) -> @Sendable () -> Bool = { timeout in
+    let started = Clock()
+    return { started.elapsed > timeout }
   }
 }
 
@@ -102,37 +121,5 @@ struct AlertPlace {
       throw AlertError.locked(path: path)
     }
     return lock
-  }
-}
-
-/// The rule files of a command line.
-enum RuleFiles {
-  /// Larger files are no rule files.
-  private static let limit = 16 << 20
-
-  struct Loaded {
-    var groups: [RuleGroup] = []
-    /// Files with something wrong in them; it was said.
-    var brokenFiles: Set<String> = []
-  }
-
-  /// Reads all files; what is wrong is said, what is good is returned.
-  static func load(_ run: Run) throws -> Loaded {
-    let files = DiskFileSystem()
-    var loaded = Loaded()
-    for path in run.arguments.strings("rules") {
-      let bytes = try files.contents(of: path, limit: limit)
-      let problems = ConfigProblems()
-      let file = RuleReader.read(bytes, file: path, problems: problems)
-      loaded.groups += file.groups
-      if problems.isEmpty { continue }
-      loaded.brokenFiles.insert(path)
-      problems.sort()
-      for problem in problems.all {
-        run.output.error(
-          Diagnostic(.input, problem.description, hint: problem.hint))
-      }
-    }
-    return loaded
   }
 }

@@ -9,10 +9,13 @@
 ///     silences, acks, channels
 ///                what people keep back, and how each channel fares
 ///
+///     series     what rules with `no_data: alert` watch over
+///     switches   rules that were switched off
+///
 /// Times are ms since 1970; labels and annotations are JSON objects. `memory` of an
 /// instance is a JSON object of what its rule's policies remember.
 enum LedgerSchema {
-  static let version: Int64 = 2
+  static let version: Int64 = 3
 
   private static let steps = [
     """
@@ -75,6 +78,15 @@ enum LedgerSchema {
     CREATE TABLE channels (
       target TEXT PRIMARY KEY, tokens REAL, tokens_at INTEGER, failures INTEGER NOT NULL,
       open_until INTEGER, failing_since INTEGER, error TEXT
+    ) WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE series (
+      rule TEXT NOT NULL, labels TEXT NOT NULL, alert TEXT NOT NULL, missing_since INTEGER,
+      PRIMARY KEY (rule, labels)
+    ) WITHOUT ROWID;
+    CREATE TABLE switches (
+      name TEXT PRIMARY KEY, at INTEGER NOT NULL
     ) WITHOUT ROWID;
     """,
   ]

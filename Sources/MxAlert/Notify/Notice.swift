@@ -27,15 +27,15 @@ package struct Notice: Hashable, Sendable {
   }
 
   /// The news of a step, nil where nobody is told of it: pending comes and goes.
-  init?(_ transition: AlertTransition) {
-    guard transition.to == .firing || transition.from == .firing else { return nil }
-    isFiring = transition.to == .firing
+  package init?(_ transition: AlertTransition) {
+    guard transition.isNews else { return nil }
+    isFiring = transition.tellsFiring
     labels = transition.labels
     annotations = transition.instance.annotations
     value = transition.value
     startsAt = transition.instance.firedAt ?? transition.at
     endsAt = isFiring ? nil : transition.at
-    reason = transition.reason
+    reason = transition.reasonText
   }
 
   // MARK: - In the outbox

@@ -22,6 +22,10 @@ package struct CommitOptions: Sendable {
   package var lockWait: Double = 60
   /// The inputs that the samples come from; see `Store.holds`.
   package var batches: [ContentHash] = []
+  /// The last commit among whose inputs none of `batches` was found: younger ones
+  /// are looked at under the lock, so that two runs cannot both take an input. Nil:
+  /// nothing is looked at.
+  package var batchesCheckedTo: UInt64?
   /// How long removed files are kept, ms: deletions younger than that are not
   /// made permanent by folding.
   package var grace = Removal.defaultGrace
@@ -38,7 +42,8 @@ package struct CommitOptions: Sendable {
 /// the next manifest: four syncs where the series were known.
 package final class StoreWriter: SampleSink {
   private let store: Store
-  private let options: CommitOptions
+  /// What `commit` goes by; the conflict policy is that of the first `append`.
+  package var options: CommitOptions
   private var random: any RandomNumberGenerator
   private var drafts: [SegmentDraft] = []
   private let report = Report()
@@ -113,6 +118,7 @@ package final class StoreWriter: SampleSink {
     if let policy = options.conflict { manifest.conflict = policy }
     let first = max(manifest.lastSequence, orphans.lastSequence) + 1
     try checkSets()
+    try checkBatches(manifest)
     try conflicts?.finish(manifest, store, report)
     let folded = try fold(&manifest, orphans)
     var infos: [SegmentInfo] = []
@@ -143,6 +149,17 @@ package final class StoreWriter: SampleSink {
   private func checkSets() throws(StoreError) {
     for set in Set(drafts.compactMap(\.set)).sorted() where try !store.has(set) {
       throw .vanished(path: store.setPath(set))
+    }
+  }
+
+  /// An input that another run has taken since it was looked for.
+  private func checkBatches(_ manifest: Manifest) throws(StoreError) {
+    guard let sequence = options.batchesCheckedTo, manifest.lastSequence > sequence,
+      !options.batches.isEmpty
+    else { return }
+    let held = try store.batches(of: manifest, after: sequence, report)
+    if let taken = options.batches.first(where: { held.contains($0) }) {
+      throw .held(batch: taken)
     }
   }
 
