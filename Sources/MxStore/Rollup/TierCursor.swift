@@ -82,6 +82,7 @@ extension TierCursor {
       guard rows.isWhole(fields, of: layout) else {
         throw reader.region.damaged("windows of series \(slot)", "columns of unlike length")
       }
+      rows.decode(from: before, fields)
     } catch {
       rows.truncate(to: before)
       throw error

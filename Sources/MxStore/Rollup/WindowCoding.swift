@@ -78,35 +78,44 @@ struct WindowCoder {
     return quarter &* count &+ (rest * count) / 4
   }
 
-  /// The other way round. Damaged numbers give wrong windows, never a trap.
+  /// The other way round.
   static func decoded(_ coded: Window) -> Window {
     var window = coded
     window.places = 0
-    let number = Int(exactly: coded.places) ?? 0
-    guard number > 0, number <= powers.count else {
-      window.tail = SumTail.unscaled(coded.tail, sum: coded.sum)
-      return window
-    }
-    let power = powers[number - 1]
-    guard let last = whole(coded.last, power), let first = whole(coded.first, power),
-      let above = distance(coded.maximum), let below = distance(coded.minimum),
-      let rest = distance(coded.sum), coded.count >= 0, coded.count < 1e6
-    else { return window }
-    let maximum = max(first, last) + above
-    let minimum = min(first, last) - below
-    window.maximum = Double(maximum) / power
-    window.minimum = Double(minimum) / power
-    let sum = rest &+ expected(coded.count.rounded(), first, last, minimum, maximum)
-    let decimal = Double(sum) / power
-    let tail = SumTail.unscaled(coded.tail, sum: decimal)
-    window.sum = decimal + tail
-    window.tail = (decimal - window.sum) + tail
+    decode(
+      coded.places, count: coded.count, first: coded.first, last: coded.last, &window.minimum,
+      &window.maximum, &window.sum, &window.tail)
     return window
+  }
+
+  /// Makes values of a window's columns. Damaged numbers give wrong ones, never a trap.
+  @inline(__always)
+  static func decode(
+    _ places: Double, count: Double, first: Double, last: Double, _ minimum: inout Double,
+    _ maximum: inout Double, _ sum: inout Double, _ tail: inout Double
+  ) {
+    guard places >= 1, places <= Double(powers.count) else {
+      tail = SumTail.unscaled(tail, sum: sum)
+      return
+    }
+    let power = powers[Int(places) - 1]
+    guard let last = distance((last * power).rounded()),
+      let first = distance((first * power).rounded()), let above = distance(maximum),
+      let below = distance(minimum), let rest = distance(sum), count >= 0, count < 1e6
+    else { return }
+    let most = max(first, last) + above
+    let least = min(first, last) - below
+    maximum = Double(most) / power
+    minimum = Double(least) / power
+    let decimal = Double(rest &+ expected(count.rounded(), first, last, least, most)) / power
+    let part = SumTail.unscaled(tail, sum: decimal)
+    sum = decimal + part
+    tail = (decimal - sum) + part
   }
 
   @inline(__always)
   private static func distance(_ value: Double) -> Int64? {
-    abs(value) < 4 * limit ? Int64(value) : nil
+    abs(value) < limit ? Int64(value) : nil
   }
 }
 
