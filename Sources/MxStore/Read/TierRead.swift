@@ -203,6 +203,8 @@ extension Manifest {
     } else {
       result.rawAfter = .max
     }
+    // Retention leaves samples of some series behind those of others.
+    result.rawAfter = max(result.rawAfter, newestTold)
     for (width, first) in firstEnds.sorted(by: { $0.key < $1.key }) {
       let state = TierState(self, tier: width)
       var span = TierSpan(
