@@ -66,9 +66,9 @@ final class ForwardSender {
 
   private func perform(_ request: HTTPRequest) throws -> NetResponse {
     var found = NetResponse(failure: .deadline)
-    try NetClient().perform(
-      [.http(request)], within: Int(Self.timeout) + 1000, stops: { Interruption.isAsked }
-    ) { _, response in found = response }
+    let stops = { Interruption.isAsked }
+    let milliseconds = Int(Self.timeout) + 1000
+    try NetClient().perform([.http(request)], within: milliseconds, stops: stops) { found = $1 }
     if Interruption.isAsked, !found.isSuccess { throw Interrupted() }
     return found
   }
