@@ -20,9 +20,10 @@ final class RemoteSource: NameSource {
       throw Diagnostic(.usage, "'--\(option)' is for stores, not for a server")
     }
     let patience = try run.arguments.duration("timeout") ?? 120_000
+    let settings = try settings(run)
     let requests: ClientRequests
     do throws(SecretSource.Failure) {
-      requests = try ClientRequests(try settings(run))
+      requests = try ClientRequests(settings)
     } catch {
       throw Diagnostic(.input, subject: "--http-config", "\(error)")
     }
@@ -39,7 +40,7 @@ final class RemoteSource: NameSource {
       ClientSettingsReader.read($0, directory: FilePath.parent(of: path))
     }
     try ConfigTelling.check(problems, run)
-    return found ?? ClientSettings()
+    return found
   }
 
   // MARK: queries
