@@ -84,8 +84,8 @@ package enum QueryCommand: Command {
 
          mx-query diff --baseline -7d --from -1d 'build_seconds{branch="main"}'
         """),
-      QueryManual.formats, QueryManual.sources, QueryManual.comparing, QueryManual.api,
-      ManualText.values, ManualText.files, ManualText.exitStatus,
+      ManualText.values, QueryManual.formats, QueryManual.sources, QueryManual.comparing,
+      QueryManual.api, ManualText.files, ManualText.exitStatus,
     ])
 
   private static let evaluation: [OptionSpec] = [

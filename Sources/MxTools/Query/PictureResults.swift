@@ -51,8 +51,22 @@ struct PictureResults {
     let panel = MxCLI.JSONText.object([
       ("type", .string(isInstant ? "bargauge" : "timeseries")), ("title", .string(title)),
       ("gridPos", .object(place)), ("targets", .array(targets)),
+      // The step that was asked for: points at any other would not be joined.
+      ("interval", .string("\(max(1, answers.map(\.result.step).max() ?? 1))ms")),
+      ("maxDataPoints", .integer(1_000_000)),
+      ("fieldConfig", .object([("defaults", .object(isInstant ? scale(answers) : []))])),
     ])
     return Array(MxCLI.JSONText.object([("panels", .array([panel]))]).text.utf8)
+  }
+
+  /// Bars of one length a unit: from zero to the greatest value.
+  private func scale(_ answers: [QueryAnswer]) -> [(String, MxCLI.JSONText)] {
+    var greatest = 0.0
+    for answer in answers {
+      guard case .series(let table) = answer.result.value else { continue }
+      for value in table.values where value.isFinite { greatest = max(greatest, value) }
+    }
+    return greatest > 0 ? [("min", .number(0)), ("max", .number(greatest))] : []
   }
 
   private func panel(_ result: EngineResult) throws -> MxRender.QueryResult {

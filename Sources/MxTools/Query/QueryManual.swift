@@ -21,16 +21,16 @@ enum QueryManual {
   static let sources = ManualSection(
     "Other sources",
     """
-    --file reads a file of any format that mx-ingest knows, gzip or zstd too; - is stdin. Several \
+    The option --file reads a file of any format that mx-ingest knows, gzip or zstd too; - is stdin. Several \
     files and stores are asked as one: of two samples of one series at one instant the later \
     source's counts, and files come after stores.
 
-    --source asks a server with Prometheus' HTTP API. The URL may hold ${NAME} of the \
+    The option --source asks a server with Prometheus' HTTP API. The URL may hold ${NAME} of the \
     environment, so that a password need not be an argument:
 
      mx-query --source 'https://alice:${PASSWORD}@thanos.example' 'sum by (job) (up)'
 
-    --http-config names a file with Prometheus' http_config: basic_auth, authorization, \
+    The option --http-config names a file with Prometheus' http_config: basic_auth, authorization, \
     tls_config, proxy_url and the like, as promtool takes it.
     """)
 
