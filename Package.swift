@@ -98,7 +98,9 @@ let package = Package(
       "MxIngest", ["MxModel", "MxFiles", "MxJSON", "MxConfig", "MxCodec", "MxFormats", "MxStore"]),
     library(
       "MxAlert",
-      ["MxModel", "MxJSON", "MxConfig", "MxTime", "MxTemplate", "MxRules", "CSQLite"]),
+      [
+        "MxModel", "MxJSON", "MxConfig", "MxTime", "MxNet", "MxTemplate", "MxRules", "CSQLite",
+      ]),
 
     // Row 5: where the columns meet.
     library(
@@ -149,7 +151,11 @@ let package = Package(
     tests("MxRenderTests", ["MxRender", "MxModel", "MxTime"], files: ["Golden"]),
     tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
     tests(
-      "MxAlertTests", ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel"]),
+      "MxAlertTests",
+      [
+        "MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel", "MxJSON", "MxNet", "MxTemplate",
+        "MxTime", "MxTestSupport",
+      ], files: ["Golden"]),
     // The tools themselves, so that they are built before their scripts run.
     tests(
       "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxStore"] + tools,

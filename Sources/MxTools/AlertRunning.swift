@@ -11,6 +11,8 @@ import MxStore
 enum AlertRunning {
   static func run(_ run: Run) throws -> ExitCode {
     let loaded = try RuleFiles.load(run)
+    let notify = try NotifyFiles.load(run)
+    let defaults = try SettingsReader.load(run)
     let store = Store(path: run.common.store, files: DiskFileSystem())
     // A mistyped path must not leave a directory behind.
     guard try store.files.status(store.path) != nil else {
@@ -26,26 +28,28 @@ enum AlertRunning {
     let ledger = try AlertLedger.open(place.ledger, wait: place.wait(run))
     let result = try AlertRun.execute(
       loaded.groups, ledger: ledger, source: source, sink: StoreWriter(store, commit),
-      now: run.common.now, settings: try settings(run, loaded.brokenFiles), report: report)
+      now: run.common.now, settings: try settings(run, loaded.brokenFiles, notify.config, defaults), report: report)
     let delivery = try Delivery.deliver(
-      ledger, now: run.common.now, ["stdout": TextNotifier { try run.output.write($0) }])
-    try run.output.flush()
+      ledger, notify.config, NoticeCourier(output: run.output, now: run.common.now),
+      notify.context(run, defaults), using: SystemRandomNumberGenerator())
     if result.changed || delivery.sent > 0 { try ledger.backup(to: place.backup) }
     tell(result, delivery, run)
     let damage = StoreDamage.tell(report, run)
     if damage != .success { return damage }
-    if !loaded.brokenFiles.isEmpty { return .input }
-    if result.rules.failureCount > 0 || !delivery.failures.isEmpty { return .no }
+    let isUnsupported = notify.sayUnsupported(run)
+    if !loaded.brokenFiles.isEmpty || isUnsupported { return .input }
+    if result.rules.failureCount > 0 || !delivery.isClean { return .no }
     return run.arguments.has("exit-code") && result.firing > 0 ? .firing : .success
   }
 
-  private static func settings(_ run: Run, _ brokenFiles: Set<String>) throws -> AlertSettings {
-    if run.arguments.has("notify") {
-      throw Diagnostic(
-        .system, "'--notify' does not work yet in this version",
-        hint: "without it notices go to stdout")
-    }
+  private static func settings(
+    _ run: Run, _ brokenFiles: Set<String>, _ notify: NotifyConfig, _ defaults: Settings
+  ) throws -> AlertSettings {
     var settings = AlertSettings()
+    settings.notify = notify
+    settings.delay = defaults.alert.delay
+    settings.maxCatchup = defaults.alert.maxCatchup
+    settings.keepHistory = defaults.alert.history
     settings.brokenFiles = brokenFiles
     settings.rules.engine.threads = run.common.threads
     if let delay = try run.arguments.duration("delay") { settings.delay = delay }
@@ -53,14 +57,33 @@ enum AlertRunning {
     return settings
   }
 
+  private static func tell(_ delivery: DeliveryReport, _ run: Run) {
+    for failure in delivery.failures {
+      run.output.error(
+        Diagnostic(
+          .no, subject: failure.target, "not sent: \(failure.error)",
+          hint: "it stays in the outbox and is tried again"))
+    }
+    for failure in delivery.dead {
+      run.output.error(
+        Diagnostic(
+          .no, subject: failure.target, "will not be sent: \(failure.error)",
+          hint: "mx-alert history shows what it said"))
+    }
+    for failure in delivery.templates.prefix(20) {
+      run.output.error(
+        Diagnostic(
+          .no, subject: failure.target, "template failed: \(failure.error)",
+          hint: "the notice was sent in plain words"))
+    }
+  }
+
   private static func tell(_ result: AlertReport, _ delivery: DeliveryReport, _ run: Run) {
     for failure in result.rules.failures.prefix(20) {
       run.output.error(
         Diagnostic(.no, subject: failure.rule, failure.message, hint: "\(failure.place)"))
     }
-    for failure in delivery.failures {
-      run.output.error(Diagnostic(.no, subject: failure.receiver, failure.error))
-    }
+    tell(delivery, run)
     if result.skipped > 0 {
       run.output.warn(
         Diagnostic(

@@ -74,7 +74,7 @@ enum LedgerSchema {
     ) WITHOUT ROWID;
     CREATE TABLE channels (
       target TEXT PRIMARY KEY, tokens REAL, tokens_at INTEGER, failures INTEGER NOT NULL,
-      open_until INTEGER, failing_since INTEGER, error TEXT
+      open_until INTEGER, failing_since INTEGER, error TEXT, digest TEXT
     ) WITHOUT ROWID;
     """,
   ]

@@ -91,6 +91,18 @@ final class AlertKeeper {
     }
   }
 
+  /// The alerts that fire, as receivers know them.
+  func notifyAlerts() -> [NotifyAlert] {
+    settled().flatMap { rule, instances in
+      instances.values.compactMap { instance in
+        instance.state == .firing
+          ? NotifyAlert(
+            labels: instance.labels, annotations: instance.annotations, value: instance.value,
+            startsAt: instance.firedAt ?? instance.activeAt, arrivedAt: 0, rule: rule) : nil
+      }
+    }
+  }
+
   /// All alerts after the run, by rule.
   func settled() -> [String: [LabelSet: AlertInstance]] {
     machines.mapValues { machine in

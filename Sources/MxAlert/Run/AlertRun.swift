@@ -10,8 +10,8 @@ package struct AlertSettings: Sendable {
   /// How long history is kept, ms.
   package var keepHistory: Int64 = 90 * 86_400_000
   package var rules = RuleOptions()
-  /// Who is told of every alert.
-  package var receivers = ["stdout"]
+  /// Who is told of which alerts.
+  package var notify = NotifyConfig.standard
   /// Files that could not be read as a whole: rules missing from them are broken, not
   /// removed, and their alerts stay as they are.
   package var brokenFiles: Set<String> = []
@@ -77,11 +77,11 @@ package enum AlertRun {
     result.transitions = keeper.transitions.map(\.transition)
     for (rule, transition) in keeper.transitions {
       try ledger.record(transition, rule: rule)
-      guard let notice = Notice(transition) else { continue }
-      for receiver in settings.receivers {
-        try ledger.post(notice, receiver: receiver, rule: rule, at: now)
-      }
     }
+    let told = try NotifyRun.execute(
+      ledger, NotifyRun.Settings(config: settings.notify, delay: settings.delay),
+      transitions: keeper.transitions, current: { keeper.notifyAlerts() }, now: now)
+    if told != nil { result.changed = true }
     if result.changed || !result.transitions.isEmpty {
       result.changed = true
       try ledger.prune(before: now - settings.keepHistory)

@@ -1,0 +1,146 @@
+import MxModel
+
+/// The part of a run that decides who is told: from the ledger, by the planner, into
+/// the outbox. It belongs to the run's transaction; nothing is sent.
+package enum NotifyRun {
+  package struct Settings: Sendable {
+    package var config: NotifyConfig
+    /// How far evaluations stay behind the present, ms.
+    package var delay: Int64
+
+    package init(config: NotifyConfig, delay: Int64) {
+      self.config = config
+      self.delay = delay
+    }
+  }
+
+  /// `transitions` in the order in which they happened, with the ledger's keys of their
+  /// rules; `current` gives the alerts as they are now. The number of new notices, nil
+  /// where nothing was to be done.
+  package static func execute(
+    _ ledger: AlertLedger, _ settings: Settings,
+    transitions: [(rule: String, transition: AlertTransition)],
+    current: () -> [NotifyAlert], now: Int64
+  ) throws(AlertError) -> Int? {
+    let channels = try ledger.channels()
+    var silences = try ledger.silences()
+    let isDue = try ledger.nextNotifyDue().map { $0 <= now } ?? false
+    let isNews =
+      !transitions.isEmpty || channels.values.contains(where: \.isFailing)
+      || silences.contains { mayRemind(of: $0, at: now) } || isDue
+    guard isNews else { return nil }
+    let before = try ledger.notifyState()
+    var holds = Holds()
+    holds.silences = silences
+    holds.acks = try ledger.acknowledgements()
+    var planner = NotifyPlanner(settings.config, before, holds, present: now)
+    for alert in current() { planner.refresh(alert) }
+    let floor = before.groups.values.compactMap(\.lastFlush).max() ?? .min
+    var arrivals = transitions.compactMap { NotifyAlert($0.transition, rule: $0.rule, delay: settings.delay) }
+    for place in arrivals.indices {
+      // What was evaluated late is news from now on, not from before the last flush.
+      let time = min(max(arrivals[place].arrivedAt, floor == .min ? .min : floor + 1), now)
+      arrivals[place].arrivedAt = time
+    }
+    arrivals += meta(before, channels, now)
+    arrivals += try reminders(&silences, before, ledger, now)
+    let ordered = arrivals.enumerated().sorted {
+      ($0.element.arrivedAt, $0.offset) < ($1.element.arrivedAt, $1.offset)
+    }.map(\.element)
+    let plan = planner.advance(ordered, to: now, sendingAt: now)
+    planner.prune(at: now)
+    try ledger.save(planner.state, planner.changes, before: before)
+    for notice in plan.notices { try ledger.post(notice, at: now) }
+    for held in plan.held { try record(held, ledger) }
+    try ledger.pruneSilences(at: now)
+    return plan.notices.count
+  }
+
+  private static func record(_ held: HeldBack, _ ledger: AlertLedger) throws(AlertError) {
+    try ledger.record(
+      .held, at: held.at, alert: held.alert.name, labels: held.alert.labels,
+      rule: held.alert.rule, receiver: held.receiver, reason: held.reason, author: nil)
+  }
+
+  // MARK: - About mx itself
+
+  /// Channels that began or ceased to fail.
+  private static func meta(
+    _ state: NotifyState, _ channels: [String: ChannelState], _ now: Int64
+  ) -> [NotifyAlert] {
+    var news: [NotifyAlert] = []
+    let known = state.alerts.values.filter {
+      $0.rule.isEmpty && $0.name == MetaAlert.channelFailing && $0.isFiring
+    }
+    for (target, channel) in channels.sorted(by: { $0.key < $1.key }) where channel.isFailing {
+      if known.contains(where: { $0.labels["channel"] == target }) { continue }
+      var alert = MetaAlert.failing(
+        target, since: channel.failingSince ?? now, error: channel.error ?? "")
+      alert.arrivedAt = now
+      news.append(alert)
+    }
+    for var alert in known
+    where !(channels[alert.labels["channel"] ?? ""]?.isFailing ?? false) {
+      alert.endsAt = now
+      alert.arrivedAt = now
+      news.append(alert)
+    }
+    return news
+  }
+
+  private static func mayRemind(of silence: Silence, at now: Int64) -> Bool {
+    let length = silence.endsAt - silence.startsAt
+    let isSoon = now >= silence.endsAt - Silence.reminder
+    guard isSoon, length >= 4 * Silence.reminder else { return false }
+    return now < silence.endsAt ? silence.remindedFor != silence.endsAt : silence.remindedFor != nil
+  }
+
+  /// Silences that end soon and keep something back, and the end of those reminders.
+  private static func reminders(
+    _ silences: inout [Silence], _ state: NotifyState, _ ledger: AlertLedger, _ now: Int64
+  ) throws(AlertError) -> [NotifyAlert] {
+    var news: [NotifyAlert] = []
+    for place in silences.indices where mayRemind(of: silences[place], at: now) {
+      var silence = silences[place]
+      if now < silence.endsAt {
+        let held = state.alerts.values.filter { $0.isFiring && silence.matches($0.labels) }
+        if held.isEmpty { continue }
+        news.append(reminder(silence, held, now))
+        silence.remindedFor = silence.endsAt
+      } else {
+        for var alert in state.alerts.values
+        where alert.name == MetaAlert.silenceEnds && alert.labels["silence"] == silence.id {
+          alert.endsAt = silence.endsAt
+          alert.arrivedAt = now
+          news.append(alert)
+        }
+        silence.remindedFor = nil
+      }
+      silences[place] = silence
+      try ledger.save(silence)
+    }
+    return news
+  }
+
+  /// With the labels that its alerts share, so that it goes the way they would.
+  private static func reminder(
+    _ silence: Silence, _ held: [NotifyAlert], _ now: Int64
+  ) -> NotifyAlert {
+    var shared = held[0].labels
+    for alert in held.dropFirst() {
+      shared = LabelSet(shared.pairs.filter { alert.labels[$0.name] == $0.value }.map { ($0.name, $0.value) })
+    }
+    let labels = shared.setting("alertname", to: MetaAlert.silenceEnds)
+      .setting("silence", to: silence.id)
+    let end = PlainText.time(silence.endsAt)
+    return NotifyAlert(
+      labels: labels,
+      annotations: [
+        .init(
+          name: "summary",
+          value: "the silence on \(silence.matcherText) by \(silence.author) ends at \(end); it "
+            + "keeps \(held.count) firing alerts back"),
+        .init(name: "comment", value: silence.comment),
+      ], value: Double(held.count), startsAt: now, arrivedAt: now)
+  }
+}
