@@ -146,7 +146,9 @@ let package = Package(
       ["MxEngine", "MxPromQL", "MxModel", "MxFormats", "MxJSON", "MxTestSupport"],
       files: ["Scripts"]),
     tests("MxTemplateTests", ["MxTemplate", "MxJSON", "MxTime"]),
-    tests("MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
+    tests(
+      "MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"],
+      files: ["Fixtures"]),
     tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate"]),
     tests("MxRenderTests", ["MxRender", "MxModel", "MxTime"], files: ["Golden"]),
     tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
