@@ -28,7 +28,8 @@ enum AlertRunning {
     let ledger = try AlertLedger.open(place.ledger, wait: place.wait(run))
     let result = try AlertRun.execute(
       loaded.groups, ledger: ledger, source: source, sink: StoreWriter(store, commit),
-      now: run.common.now, settings: try settings(run, loaded.brokenFiles, notify.config, defaults), report: report)
+      now: run.common.now, settings: try settings(run, loaded.brokenFiles, notify.config, defaults),
+      report: report)
     let delivery = try Delivery.deliver(
       ledger, notify.config, NoticeCourier(output: run.output, now: run.common.now),
       notify.context(run, defaults), using: SystemRandomNumberGenerator())
@@ -117,9 +118,11 @@ struct AlertPlace {
 
   func wait(_ run: Run) -> Int64 { Int64(run.common.lock.seconds * 1000) }
 
+  func make() throws { try files.makeDirectory(directory) }
+
   /// One run at a time, from the first evaluation to the last notice.
   func lock(_ run: Run) throws -> any FileLock {
-    try files.makeDirectory(directory)
+    try make()
     let path = FilePath.join(directory, "alert.lock")
     guard let lock = try files.lock(path, .exclusive, wait: run.common.lock.seconds) else {
       throw AlertError.locked(path: path)

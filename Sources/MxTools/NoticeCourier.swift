@@ -22,7 +22,7 @@ struct NoticeCourier: Courier {
       case .program(let command, let input, let timeout):
         outcomes[index] = run(command, input, timeout)
       case .append(let path, let bytes): outcomes[index] = append(path, bytes)
-      case .print(let text): outcomes[index] = print(text)
+      case .say(let text): outcomes[index] = say(text)
       }
     }
     for (index, outcome) in send(requests) { outcomes[index] = outcome }
@@ -52,7 +52,8 @@ struct NoticeCourier: Courier {
     case .exited(0): .sent
     // sysexits: a temporary failure.
     case .exited(let code): .failed("'\(command[0])' ended with exit code \(code)", retryAfter: nil)
-    case .killed(let signal): .failed("'\(command[0])' was ended by signal \(signal)", retryAfter: nil)
+    case .killed(let signal):
+      .failed("'\(command[0])' was ended by signal \(signal)", retryAfter: nil)
     case .timedOut:
       .failed("'\(command[0])' took over \(timeout / 1000) s and was ended", retryAfter: nil)
     case .notStarted(let reason):
@@ -82,7 +83,7 @@ struct NoticeCourier: Courier {
   }
 
   /// Told only once it is out of our hands.
-  private func print(_ text: String) -> DispatchOutcome {
+  private func say(_ text: String) -> DispatchOutcome {
     do {
       try output.write(text)
       try output.flush()

@@ -122,6 +122,8 @@ final class LedgerFolder {
       notices.joined() == """
         FIRING Down{i="a", severity="page"} since 1970-01-01T00:05:00Z, value 0
           summary: a is 0
+          mx-alert ack ef5b08a809c48eb0 --comment TEXT
+          mx-alert silence add alertname=Down i=a severity=page --for 2h --comment TEXT
         RESOLVED Down{i="a", severity="page"} since 1970-01-01T00:05:00Z until 1970-01-01T00:09:00Z, value 0
           summary: a is 0
 

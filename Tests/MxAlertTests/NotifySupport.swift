@@ -2,6 +2,7 @@ import Glibc
 import MxAlert
 import MxConfig
 import MxModel
+import MxNet
 import MxTime
 
 /// Prints what is to be printed; without `print` nothing can be told to anybody.
@@ -10,7 +11,7 @@ struct PrintingCourier: Courier {
 
   func carry(_ dispatches: [Dispatch]) -> [DispatchOutcome] {
     dispatches.map { dispatch in
-      guard let print, case .print(let text) = dispatch else {
+      guard let print, case .say(let text) = dispatch else {
         return .failed("no", retryAfter: nil)
       }
       print(text)
@@ -42,7 +43,7 @@ final class ScriptedCourier: Courier {
       case .program(let command, let input, _):
         (command.joined(separator: " "), String(decoding: input, as: UTF8.self))
       case .append(let path, let bytes): (path, String(decoding: bytes, as: UTF8.self))
-      case .print(let text): ("stdout", text)
+      case .say(let text): ("stdout", text)
       }
     }
   }

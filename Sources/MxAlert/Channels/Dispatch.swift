@@ -9,7 +9,7 @@ package enum Dispatch: Sendable {
   /// `environment`: nothing of ours but a few harmless variables.
   case program(command: [String], input: [UInt8], timeout: Int64)
   case append(path: String, bytes: [UInt8])
-  case print(String)
+  case say(String)
 }
 
 /// How a service says what it did beyond the status.

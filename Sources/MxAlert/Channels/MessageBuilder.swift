@@ -27,7 +27,7 @@ package enum MessageBuilder {
     case .stdout(let format):
       let (bytes, problems) = text(notice, format, context)
       return Message(
-        dispatch: .print(String(decoding: bytes, as: UTF8.self)), problems: problems)
+        dispatch: .say(String(decoding: bytes, as: UTF8.self)), problems: problems)
     case .unsupported(let why): throw MessageError(why)
     case .slack(let settings):
       return try SlackMessage.build(shortened(notice), settings, context)

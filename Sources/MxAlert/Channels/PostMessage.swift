@@ -47,7 +47,8 @@ private struct PostMaker {
     writer.beginObject()
     var full = url
     switch settings.service {
-    case .telegram: full = "\(url)/bot\(try secret("bot_token"))/sendMessage"
+    case .telegram:
+      full = "\(url)/bot\(try secret("bot_token"))/sendMessage"
       try telegram(&writer)
     case .discord: discord(&writer)
     case .msteams: teams(&writer)
@@ -160,7 +161,8 @@ private struct PostMaker {
     writer.member("message", message.isEmpty ? "(no details)" : clipped(message, to: 1024))
     writer.memberIfAny("url", clipped(text("url", "pushover.default.url"), to: 512))
     for name in ["url_title", "device", "sound"] { writer.memberIfAny(name, text(name)) }
-    let priority = settings.texts["priority"] ?? "{{ if eq .Status \"firing\" }}2{{ else }}0{{ end }}"
+    let priority =
+      settings.texts["priority"] ?? "{{ if eq .Status \"firing\" }}2{{ else }}0{{ end }}"
     writer.member("priority", texts.text(priority, "priority", plain: .words("0")))
     for name in ["retry", "expire", "ttl"] {
       if let number = settings.numbers[name] { writer.member(name, String(number)) }

@@ -24,7 +24,7 @@ package struct HistoryEntry: Hashable, Sendable {
   package var to: AlertState?
   package var value: Double
   package var receiver: String?
-  /// `waiting`, `sent`, `failed`.
+  /// As the outbox has it.
   package var outcome: String?
   package var attempts: Int64?
   package var error: String?
@@ -35,6 +35,15 @@ package struct HistoryEntry: Hashable, Sendable {
   /// What the rule compares with, and over how many ms.
   package var threshold: Double?
   package var window: Int64?
+
+  /// `sent`, `waiting`, `retrying`, `failed`.
+  package var outcomeText: String? {
+    switch outcome {
+    case "waiting"? where attempts ?? 0 > 0: "retrying"
+    case "dead"?: "failed"
+    default: outcome
+    }
+  }
 }
 
 extension AlertLedger {

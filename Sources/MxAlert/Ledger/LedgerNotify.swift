@@ -67,7 +67,8 @@ extension AlertLedger {
       if let found = state.log[key] {
         try entry.run([
           .text(key.target), .text(key.groupKey), .int(found.at), .text(Self.text(found.firing)),
-          .text(Self.text(found.resolved)), found.held.isEmpty ? .null : .text(Self.text(found.held)),
+          .text(Self.text(found.resolved)),
+          found.held.isEmpty ? .null : .text(Self.text(found.held)),
         ])
       } else {
         try noEntry.run([.text(key.target), .text(key.groupKey)])

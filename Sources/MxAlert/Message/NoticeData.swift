@@ -138,7 +138,9 @@ package enum AlertCommands {
   }
 
   package static func silence(_ alert: NotifyAlert) -> String {
-    let matchers = KeyValues.sorted(alert.labels.pairs).map { quoted("\($0.name)=\(word($0.value))") }
+    let matchers = KeyValues.sorted(alert.labels.pairs).map {
+      quoted("\($0.name)=\(word($0.value))")
+    }
     return "mx-alert silence add \(matchers.joined(separator: " ")) --for 2h --comment TEXT"
   }
 

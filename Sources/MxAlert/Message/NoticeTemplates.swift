@@ -133,7 +133,8 @@ package enum PlainText {
     let firing = notice.firing.count
     let mark = firing > 0 ? "[FIRING:\(firing)]" : "[RESOLVED]"
     let values = KeyValues.sorted(notice.groupLabels.pairs).map(\.value)
-    let words = values.isEmpty ? Array(Set(notice.alerts.map(\.name))).sorted().prefix(5) : values[...]
+    let words =
+      values.isEmpty ? Array(Set(notice.alerts.map(\.name))).sorted().prefix(5) : values[...]
     return ([mark] + words).joined(separator: " ")
   }
 

@@ -5,8 +5,27 @@ import MxTime
 package struct Holds: Sendable {
   package var silences: [Silence] = []
   package var acks: [LabelSet: Acknowledgement] = [:]
-  /// Channels that cannot be reached: not told of that.
+
   package init() {}
+}
+
+/// Why an alert is not told of, or not again.
+package enum Hold: Sendable {
+  /// The name of another alert.
+  case inhibited(by: String)
+  case time(String)
+  case silence(Silence)
+  case acknowledged(Acknowledgement)
+
+  package var reason: String {
+    switch self {
+    case .inhibited(let source): "inhibited by \(source)"
+    case .time(let reason): reason
+    case .silence(let silence):
+      "silenced by \(silence.id) (\(silence.author): \(silence.comment))"
+    case .acknowledged(let ack): "acknowledged by \(ack.author): \(ack.comment)"
+    }
+  }
 }
 
 /// An alert that was not told of, and why.
@@ -106,7 +125,8 @@ package struct NotifyPlanner {
       changes.groups.insert(id)
     }
     // Of groups that the configuration has no more.
-    for alert in state.alerts.values where !alert.isFiring && memberships[alert.fingerprint] == nil {
+    for alert in state.alerts.values where !alert.isFiring && memberships[alert.fingerprint] == nil
+    {
       state.alerts[alert.fingerprint] = nil
       changes.alerts.insert(alert.fingerprint)
     }
@@ -229,8 +249,8 @@ package struct NotifyPlanner {
     var passed: [NotifyAlert] = []
     var held: [UInt64: String] = [:]
     for alert in members {
-      if let reason = holdBack(alert, group.route, nil, time, sendingAt) {
-        held[alert.fingerprint] = reason
+      if let hold = holdBack(alert, group.route, nil, time, sendingAt) {
+        held[alert.fingerprint] = hold.reason
       } else {
         passed.append(alert)
       }
@@ -264,10 +284,10 @@ package struct NotifyPlanner {
   /// receiver alone.
   private func holdBack(
     _ alert: NotifyAlert, _ route: Route, _ receiver: String?, _ time: Int64, _ sendingAt: Int64
-  ) -> String? {
+  ) -> Hold? {
     if receiver == nil {
-      if let source = inhibitor.inhibitor(of: alert) { return "inhibited by \(source)" }
-      if let reason = mutedByTime(route, time) { return reason }
+      if let source = inhibitor.inhibitor(of: alert) { return .inhibited(by: source) }
+      if let reason = mutedByTime(route, time) { return .time(reason) }
     }
     // The reminder of a silence must be heard.
     if alert.rule.isEmpty, alert.name == MetaAlert.silenceEnds { return nil }
@@ -276,7 +296,7 @@ package struct NotifyPlanner {
       && (silence.isActive(at: time) || silence.isActive(at: sendingAt))
       && silence.matches(alert.labels)
     {
-      return "silenced by \(silence.id) (\(silence.author): \(silence.comment))"
+      return .silence(silence)
     }
     return nil
   }
@@ -298,8 +318,9 @@ package struct NotifyPlanner {
   ) {
     var held = heldByRoute
     let passed = alerts.filter { alert in
-      held[alert.fingerprint] = holdBack(
-        alert, group.route, receiver.name, time, sendingAt)
+      held[alert.fingerprint] =
+        holdBack(
+          alert, group.route, receiver.name, time, sendingAt)?.reason
       return held[alert.fingerprint] == nil
     }
     if isFlush, !passed.isEmpty {
@@ -333,7 +354,7 @@ package struct NotifyPlanner {
         repeatInterval: group.route.repeatInterval)
     else { return nil }
     if reason == .repeated, let ack = self.ack(ofAll: alerts, time) {
-      return "acknowledged by \(ack.author): \(ack.comment)"
+      return Hold.acknowledged(ack).reason
     }
     state.log[key] = NotifyState.LogEntry(at: time, firing: firing, resolved: resolved)
     changes.log.insert(key)
@@ -444,19 +465,24 @@ extension NotifyPlanner {
     }
   }
 
-  /// Why notices of an alert would be held back now, at each of its receivers, and who
-  /// they are.
-  package func outlook(of alert: NotifyAlert, at time: Int64)
-    -> [(receiver: String, held: String?, next: Int64?)]
-  {
+  /// What an alert's receivers are to expect: why each hears nothing, if so, and when
+  /// its group is told of next.
+  package func outlook(of alert: NotifyAlert, at time: Int64) -> [Outlook] {
     destinations(of: alert).map { route in
       let labels = route.groupLabels(of: alert.labels)
       let group = groups[Self.id(route, labels)]
-      let held =
+      let hold =
         holdBack(alert, route, nil, time, time)
         ?? holdBack(alert, route, route.receiver, time, time)
-      return (route.receiver, held, group?.times.nextFlush)
+        ?? ack(of: alert, time).map { .acknowledged($0) }
+      return Outlook(receiver: route.receiver, hold: hold, nextFlush: group?.times.nextFlush)
     }
+  }
+
+  package struct Outlook: Sendable {
+    package var receiver: String
+    package var hold: Hold?
+    package var nextFlush: Int64?
   }
 }
 

@@ -36,7 +36,9 @@ package enum NotifyRun {
     var planner = NotifyPlanner(settings.config, before, holds, present: now)
     for alert in current() { planner.refresh(alert) }
     let floor = before.groups.values.compactMap(\.lastFlush).max() ?? .min
-    var arrivals = transitions.compactMap { NotifyAlert($0.transition, rule: $0.rule, delay: settings.delay) }
+    var arrivals = transitions.compactMap {
+      NotifyAlert($0.transition, rule: $0.rule, delay: settings.delay)
+    }
     for place in arrivals.indices {
       // What was evaluated late is news from now on, not from before the last flush.
       let time = min(max(arrivals[place].arrivedAt, floor == .min ? .min : floor + 1), now)
@@ -128,7 +130,8 @@ package enum NotifyRun {
   ) -> NotifyAlert {
     var shared = held[0].labels
     for alert in held.dropFirst() {
-      shared = LabelSet(shared.pairs.filter { alert.labels[$0.name] == $0.value }.map { ($0.name, $0.value) })
+      shared = LabelSet(
+        shared.pairs.filter { alert.labels[$0.name] == $0.value }.map { ($0.name, $0.value) })
     }
     let labels = shared.setting("alertname", to: MetaAlert.silenceEnds)
       .setting("silence", to: silence.id)
