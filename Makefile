@@ -73,23 +73,27 @@ man: tools ## write manual pages to .build/man
 
 .PHONY: install
 install: tools ## install to PREFIX (default /usr/local) below DESTDIR
-	.ci/install "$(RELEASE)" "$(DESTDIR)$(PREFIX)"
+	.ci/install "$(RELEASE)" "$(DESTDIR)" "$(PREFIX)"
 
 .PHONY: uninstall
 uninstall: ## remove what install put there
-	.ci/install --remove "$(DESTDIR)$(PREFIX)"
+	.ci/install --remove "$(DESTDIR)" "$(PREFIX)"
 
 # The same sources and toolchain give the same bytes: sorted names, no owners,
 # the date of the last commit.
 .PHONY: release
 release: tools ## a .tar.gz of what install puts below PREFIX
 	@rm -rf .build/release-tree && mkdir -p .build/release-tree
-	.ci/install "$(RELEASE)" ".build/release-tree/mx-$(VERSION)"
+	.ci/install "$(RELEASE)" ".build/release-tree" "/mx-$(VERSION)"
 	cp README.md CHANGELOG.md LICENSE ".build/release-tree/mx-$(VERSION)/"
 	tar -C .build/release-tree --sort=name --owner=0 --group=0 --numeric-owner \
 	  --mtime="@$$(git log -1 --format=%ct)" -cf - "mx-$(VERSION)" | gzip -n9 > "mx-$(VERSION).tar.gz"
 	@echo "mx-$(VERSION).tar.gz"
 
+.PHONY: deb
+deb: tools ## a Debian package of the same
+	.ci/deb "$(RELEASE)" "$(VERSION)"
+
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf .build .deps-stamp mx-*.tar.gz
+	rm -rf .build .deps-stamp mx-*.tar.gz mx_*.deb

@@ -120,7 +120,8 @@ let package = Package(
     .executableTarget(
       name: "mx-bench",
       dependencies: [
-        "MxModel", "MxFiles", "MxCodec", "MxFormats", "MxStore", "MxPromQL", "MxEngine",
+        "MxModel", "MxFiles", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
+        "MxEngine", "MxRules", "MxAlert",
       ],
       swiftSettings: strict),
 
@@ -150,8 +151,10 @@ let package = Package(
       "MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"],
       files: ["Fixtures"]),
     tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate"]),
-    tests("MxRenderTests", ["MxRender", "MxModel", "MxTime"], files: ["Golden"]),
-    tests("MxIngestTests", ["MxIngest", "MxStore", "MxFiles", "MxModel", "MxTestSupport"]),
+    tests("MxRenderTests", ["MxRender", "MxModel", "MxTime", "MxTestSupport"], files: ["Golden"]),
+    tests(
+      "MxIngestTests",
+      ["MxIngest", "MxStore", "MxFormats", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
     tests(
       "MxAlertTests",
       [
@@ -160,7 +163,7 @@ let package = Package(
       ], files: ["Golden"]),
     // The tools themselves, so that they are built before their scripts run.
     tests(
-      "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxStore"] + tools,
+      "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxRules", "MxStore"] + tools,
       files: ["Scripts"]),
     tests("HouseTests", []),
   ] + tools.map(tool),

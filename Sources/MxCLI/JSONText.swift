@@ -69,7 +69,7 @@ package enum JSONText: Equatable, Sendable {
 extension NumberText {
   /// The shortest text that reads back as the same number, whole numbers
   /// without a point: `5`, `0.1`, `1e+30`.
-  static func shortest(_ value: Double) -> String {
+  package static func shortest(_ value: Double) -> String {
     // 2^53: up to there every whole Double is its integer's digits.
     if value.rounded(.towardZero) == value, value.magnitude < 9_007_199_254_740_992 {
       return value == 0 && value.sign == .minus ? "-0" : String(Int64(value))

@@ -28,6 +28,7 @@ package final class Output {
     case green = "32"
     case yellow = "33"
     case blue = "34"
+    case magenta = "35"
     case cyan = "36"
     case bold = "1"
     case dim = "2"
@@ -100,6 +101,15 @@ package final class Output {
       tool: tool, patience: settings.progress == .always ? 0 : 1000,
       width: isTerminal ? Descriptor.width(of: log) : 80, clock: clock
     ) { text in Output.put(text, to: log) }
+  }
+
+  /// Columns of the terminal that stdout is; elsewhere $COLUMNS, else 80.
+  package var width: Int {
+    if Descriptor.isTerminal(dataDescriptor) { return Descriptor.width(of: dataDescriptor) }
+    guard let text = environment("COLUMNS"), let columns = Int(text), 20...1000 ~= columns else {
+      return 80
+    }
+    return columns
   }
 
   // MARK: data
@@ -226,6 +236,8 @@ package final class Output {
   /// One line without control characters: a file name or a label value must
   /// neither forge a second message nor drive the terminal.
   package static func printable(_ text: String) -> String {
+    // Most text is plain ASCII, and bytes are looked at faster than scalars.
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return text }
     guard text.unicodeScalars.contains(where: isControl) else { return text }
     var out = ""
     for scalar in text.unicodeScalars {

@@ -18,6 +18,40 @@ package enum Suggestion {
     return best?.candidate
   }
 
+  /// The candidates near enough to `word`, nearest first, at most `count`; words that
+  /// contain what was typed count as near, too.
+  package static func nearest(
+    to word: String, among candidates: [String], count: Int
+  ) -> [String] {
+    let typed = Array(word.utf8.prefix(maximumLength))
+    let allowed = typed.count <= 4 ? 1 : typed.count <= 8 ? 2 : 3
+    var near: [(distance: Int, candidate: String)] = []
+    for candidate in candidates {
+      let bytes = Array(candidate.utf8.prefix(maximumLength))
+      // Lengths alone rule most of a hundred thousand names out.
+      if abs(bytes.count - typed.count) <= allowed {
+        let found = distance(typed, bytes)
+        if found <= allowed {
+          near.append((found, candidate))
+          continue
+        }
+      }
+      if typed.count >= 4, candidate.utf8.count > typed.count, candidate.contains(word) {
+        near.append((allowed + 1, candidate))
+      }
+    }
+    return near.sorted { ($0.distance, $0.candidate) < ($1.distance, $1.candidate) }
+      .prefix(count).map(\.candidate)
+  }
+
+  /// `did you mean 'a', 'b' or 'c'?`, nil where nothing is near.
+  package static func hint(for word: String, among candidates: [String], count: Int) -> String? {
+    let near = nearest(to: word, among: candidates, count: count).map { "'\($0)'" }
+    guard let last = near.last else { return nil }
+    if near.count == 1 { return "did you mean \(last)?" }
+    return "did you mean \(near.dropLast().joined(separator: ", ")) or \(last)?"
+  }
+
   /// `did you mean 'x'?`, ready to be a hint.
   package static func hint(for word: String, among candidates: [String]) -> String? {
     nearest(to: word, among: candidates).map { "did you mean '\($0)'?" }

@@ -46,7 +46,10 @@ package struct TableWriter {
 
   private let titles: [String]
   private let alignments: [Alignment]
-  private var rows: [[String]] = []
+  /// Row after row, the text of all cells, where each ends and how wide it is.
+  private var text: [UInt8] = []
+  private var ends: [Int] = []
+  private var cellWidths: [Int] = []
 
   package init(_ columns: [(title: String, alignment: Alignment)]) {
     titles = columns.map(\.title)
@@ -55,28 +58,55 @@ package struct TableWriter {
 
   package mutating func append(_ row: [String]) {
     precondition(row.count == titles.count, "BUG: \(row.count) cells in \(titles.count) columns")
-    rows.append(row.map(Output.printable))
+    for cell in row { append(cell) }
+  }
+
+  private mutating func append(_ cell: String) {
+    var cell = Output.printable(cell)
+    cell.withUTF8 { text.append(contentsOf: $0) }
+    ends.append(text.count)
+    cellWidths.append(TextWidth.of(cell))
   }
 
   package func write(to output: Output, header: Bool = true) throws {
-    let widths = titles.indices.map { column in
-      rows.reduce(header ? TextWidth.of(titles[column]) : 0) {
-        max($0, TextWidth.of($1[column]))
-      }
+    let columns = titles.count
+    var widths = titles.map { header ? TextWidth.of($0) : 0 }
+    for (index, width) in cellWidths.enumerated() where width > widths[index % columns] {
+      widths[index % columns] = width
     }
-    if header { try output.write(line(titles, widths) + "\n") }
-    for row in rows { try output.write(line(row, widths) + "\n") }
+    var line: [UInt8] = []
+    if header {
+      for (column, title) in titles.enumerated() {
+        pad(column, widths[column] - TextWidth.of(title), to: &line) { $0 += Array(title.utf8) }
+      }
+      try finish(&line, output)
+    }
+    var start = 0
+    for index in ends.indices {
+      let column = index % columns
+      pad(column, widths[column] - cellWidths[index], to: &line) {
+        $0.append(contentsOf: text[start..<ends[index]])
+      }
+      start = ends[index]
+      if column == columns - 1 { try finish(&line, output) }
+    }
+  }
+
+  private func pad(
+    _ column: Int, _ padding: Int, to line: inout [UInt8], _ cell: (inout [UInt8]) -> Void
+  ) {
+    if column > 0 { line.append(contentsOf: repeatElement(0x20, count: 2)) }
+    let spaces = repeatElement(UInt8(0x20), count: padding)
+    if alignments[column] == .right { line.append(contentsOf: spaces) }
+    cell(&line)
+    if alignments[column] == .left { line.append(contentsOf: spaces) }
   }
 
   /// Without trailing spaces, so that output can be compared line by line.
-  private func line(_ cells: [String], _ widths: [Int]) -> String {
-    var text = ""
-    for (column, cell) in cells.enumerated() {
-      let padding = String(repeating: " ", count: max(0, widths[column] - TextWidth.of(cell)))
-      text += alignments[column] == .right ? padding + cell : cell + padding
-      if column < cells.count - 1 { text += "  " }
-    }
-    while text.utf8.last == UInt8(ascii: " ") { text.unicodeScalars.removeLast() }
-    return text
+  private func finish(_ line: inout [UInt8], _ output: Output) throws {
+    while line.last == 0x20 { line.removeLast() }
+    line.append(0x0A)
+    try output.write(line)
+    line.removeAll(keepingCapacity: true)
   }
 }

@@ -1,6 +1,7 @@
 import MxCodec
+import MxFiles
 package import MxFormats
-import MxModel
+package import MxModel
 package import MxStore
 
 /// How an input becomes samples of the store.
@@ -10,9 +11,15 @@ package struct IntakeOptions: Sendable {
   /// Nil: recognised by content.
   package var format: Format?
   package var decoding: FormatOptions
-  /// Added to every series that lacks them.
-  package var labels: [(name: String, value: String)] = []
+  /// Names the inputs of the run; nil: by content.
+  package var batchID: String?
   package var lockWait: Double = 60
+  /// The store's conflict policy from now on; nil leaves it.
+  package var conflict: ConflictPolicy?
+  package var grace: Int64?
+  /// Below so many free bytes, or such a share of the disk, nothing is taken.
+  package var minFreeBytes = 0
+  package var minFreeShare = 0.0
 
   package init(now: Int64) {
     self.now = now
@@ -24,35 +31,66 @@ package struct IntakeOptions: Sendable {
 package struct IntakeResult: Sendable {
   package var inputs = 0
   package var bytes = 0
+  /// Committed samples.
   package var samples = 0
   package var series = 0
+  /// Inputs, or parts of them, that the store had already, and their rows.
+  package var repeated = 0
+  package var repeatedRows = 0
   package var duplicates = DuplicateCounts()
-  /// Every refused line, with the name of its input; bounded (see `Problems`).
-  package var problems: [(input: String, problem: Problem)] = []
-  package var refused = 0
+  package var tally = GateTally()
+  /// The first of the lines and samples that were refused.
+  package var refusals: [Refusal] = []
+  package var commits = 0
+  package var pressures: [LimitPressure] = []
 
   package init() {}
+
+  /// Lines and samples refused.
+  package var refused: Int { tally.problems + tally.refusedRows }
 }
 
 /// Takes inputs of any format into a store, several of them in one commit.
 ///
-/// Memory is one batch of four million rows and the labels of the series seen:
-/// a longer stream is committed as it goes.
+/// Memory is one batch of two million rows and the labels of the series seen: a
+/// longer stream is committed as it goes, and each commit names what of
+/// the stream it holds. Fed again, an input goes on behind the last of these.
 package final class Intake {
   private let store: Store
   private let options: IntakeOptions
-  private var batch = SampleBatch()
-  /// Series of `batch` -> the same with the extra labels; refs of `labelled`.
-  private var labelled = SampleBatch()
-  private var map: [UInt32] = []
+  private let gate: Gate
+  private let report: Report
+  private let rejects: RejectedWriter?
   package private(set) var result = IntakeResult()
+  /// The ids that the next commit carries, each with the first of its rows.
+  private var pending: [(id: ContentHash, firstRow: Int)] = []
+  private var held: HeldBatches?
+  /// Holds rows of one container that is too large for memory and not at its end.
+  private var spill: StoreWriter?
 
-  /// 4 Mi rows are 80 MiB.
-  private static let batchRows = 4 << 20
+  /// 2 Mi rows are 40 MiB, and as much again while they are sorted.
+  static let batchRows = 1 << 21
+  /// Refusals kept for telling.
+  private static let shown = 100
 
-  package init(_ store: Store, _ options: IntakeOptions) {
+  package init(
+    _ store: Store, _ options: IntakeOptions, _ gate: Gate, _ report: Report,
+    rejects: RejectedWriter? = nil
+  ) {
     self.store = store
     self.options = options
+    self.gate = gate
+    self.report = report
+    self.rejects = rejects
+  }
+
+  /// Takes rows that were decoded elsewhere, such as a scrape. `lane` is the
+  /// caller's for all batches of one table of series.
+  package func take(_ batch: inout SampleBatch, _ lane: GateLane) throws {
+    try gate.pass(&batch, lane)
+    result.inputs += 1
+    account(lane)
+    if gate.batch.count >= Intake.batchRows { try commit() }
   }
 
   /// Reads one input to its end. `next` fills a buffer and returns how much; 0 is
@@ -61,115 +99,235 @@ package final class Intake {
     name: String, modified: Int64?, next: (UnsafeMutableRawBufferPointer) throws -> Int
   ) throws {
     result.inputs += 1
-    batch = SampleBatch()
-    map = []
-    var decoding = options.decoding
-    if let modified { decoding.defaultTime = modified }
+    let input = IntakeInput(name, options, gate, modified: modified, number: result.inputs)
+    input.firstRow = gate.batch.count
+    input.firstRefusal = result.refusals.count
+    do {
+      if let id = input.identity.announced, try isHeld(id) {
+        result.repeated += 1
+        return try drain(next)
+      }
+      try read(input, next)
+      try end(input)
+    } catch {
+      spill?.discard()
+      spill = nil
+      rejects?.discard()
+      gate.removeRows(from: min(input.firstRow, gate.batch.count))
+      _ = gate.takeRefusals()
+      throw error
+    }
+    if gate.batch.count >= Intake.batchRows { try commit() }
+  }
+
+  private func read(
+    _ input: IntakeInput, _ next: (UnsafeMutableRawBufferPointer) throws -> Int
+  ) throws {
     let unpack = Inflater(acceptsPlain: true)
-    var stream = DecodedStream(options.format, decoding)
-    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    let piece = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: IntakeInput.pieceSize, alignment: 64)
     defer { piece.deallocate() }
-    var problems = Problems()
     while true {
       let count = try next(piece)
       if count == 0 { break }
       result.bytes += count
       try unpack.push(UnsafeRawBufferPointer(rebasing: piece[..<count])) { plain in
-        try stream.feed(plain, into: &batch, problems: &problems)
-        if batch.count >= Intake.batchRows { try commit() }
+        try input.add(plain) { try take($0, of: input) }
       }
-      keep(&problems, of: name)
     }
-    try unpack.finish { plain in try stream.feed(plain, into: &batch, problems: &problems) }
-    try stream.finish(into: &batch, problems: &problems)
-    keep(&problems, of: name)
-    result.refused += problems.count
-    result.series += batch.series.count
-    gather()
+    try unpack.finish { plain in try input.add(plain) { try take($0, of: input) } }
+    try input.flush { try take($0, of: input) }
+    try input.finish()
+    try pass(input)
   }
 
-  private func keep(_ problems: inout Problems, of name: String) {
-    for problem in problems.take() where result.problems.count < 1000 {
-      result.problems.append((name, problem))
-    }
+  /// One piece of the plain input; pieces end where they would if it came again.
+  private func take(_ piece: UnsafeRawBufferPointer, of input: IntakeInput) throws {
+    try input.decode(piece)
+    let rows = input.batch.count
+    try pass(input)
+    input.rowsSinceBoundary += rows
+    if input.rowsSinceBoundary >= Intake.batchRows { try boundary(input) }
   }
 
-  /// Moves the rows of the input into the run's batch, with the extra labels.
-  private func gather() {
-    for ref in map.count..<batch.series.count {
-      map.append(labelled.series.intern(withLabels(batch.series.labels(UInt32(ref)))))
+  private func pass(_ input: IntakeInput) throws {
+    gate.note(&input.problems, format: input.stream.format, input.lane)
+    if !input.identity.usesDefaultTime {
+      input.identity.usesDefaultTime = input.batch.times.contains(input.defaultTime)
     }
-    for row in 0..<batch.count {
-      labelled.append(map[Int(batch.refs[row])], batch.times[row], batch.values[row])
-    }
-    labelled.metadata += batch.metadata
-    batch.removeRows()
-    batch.metadata = []
+    try gate.pass(&input.batch, input.lane)
+    try keepRefusals()
   }
 
-  private func withLabels(_ labels: LabelSet) -> LabelSet {
-    var labels = labels
-    for (name, value) in options.labels where labels[name] == nil {
-      labels = labels.setting(name, to: value)
+  private func keepRefusals() throws {
+    let refusals = gate.takeRefusals()
+    if refusals.isEmpty { return }
+    result.refusals += refusals.prefix(Intake.shown - min(Intake.shown, result.refusals.count))
+    try rejects?.add(refusals)
+  }
+
+  // MARK: - Commits
+
+  /// A long input is cut here: what it gave so far becomes durable under its own
+  /// name, or is dropped where an earlier run has done that.
+  private func boundary(_ input: IntakeInput) throws {
+    input.rowsSinceBoundary = 0
+    if input.stream.isContainer { return try spillOver(input) }
+    let id = input.identity.prefix()
+    if try isHeld(id) {
+      dropRepeated(input)
+    } else {
+      pending.append((id, input.firstRow))
+      account(input.lane)
+      try commit()
     }
-    return labels
+    input.firstRow = gate.batch.count
+    input.firstRefusal = result.refusals.count
+  }
+
+  /// A container counts as a whole or not at all: what does not fit into memory
+  /// waits on disk, uncommitted.
+  private func spillOver(_ input: IntakeInput) throws {
+    if spill == nil, input.firstRow > 0 {
+      // Earlier inputs are done and must not wait for this one.
+      let rows = gate.withdraw(from: input.firstRow)
+      try commit()
+      gate.restore(rows)
+      input.firstRow = 0
+    }
+    try settle()
+    let writer = spill ?? StoreWriter(store, commitOptions())
+    spill = writer
+    try writer.append(gate.batch)
+    gate.removeRows()
+  }
+
+  private func end(_ input: IntakeInput) throws {
+    let id = input.identity.whole()
+    if input.isEmpty { return }
+    if try isHeld(id) {
+      dropRepeated(input)
+      return
+    }
+    account(input.lane)
+    try rejects?.end()
+    pending.append((id, input.firstRow))
+    if spill != nil { try commit() }
+  }
+
+  private func dropRepeated(_ input: IntakeInput) {
+    result.repeated += 1
+    result.repeatedRows += input.lane.tally.passed
+    input.lane.tally = GateTally()
+    result.refusals.removeLast(result.refusals.count - input.firstRefusal)
+    gate.removeRows(from: input.firstRow)
+    rejects?.discard()
+  }
+
+  /// Moves what a lane counted to the run's figures.
+  private func account(_ lane: GateLane) {
+    result.tally += lane.tally
+    lane.tally = GateTally()
+  }
+
+  private func isHeld(_ id: ContentHash) throws -> Bool {
+    if held == nil { held = try store.heldBatches(report) }
+    return held?.ids.contains(id) ?? false || pending.contains { $0.id == id }
+  }
+
+  private func commitOptions() -> CommitOptions {
+    var commit = CommitOptions(now: options.now)
+    commit.lockWait = options.lockWait
+    commit.conflict = options.conflict
+    commit.batches = pending.map(\.id)
+    commit.batchesCheckedTo = held?.sequence
+    if let grace = options.grace { commit.grace = grace }
+    return commit
   }
 
   /// Makes all that was taken so far durable.
   package func commit() throws {
-    gather()
-    if labelled.count == 0 { return }
-    var commit = CommitOptions(now: options.now)
-    commit.lockWait = options.lockWait
-    let writer = StoreWriter(store, commit)
-    try writer.append(labelled)
-    try writer.commit()
-    result.samples += writer.result.samples
-    result.duplicates += writer.result.duplicates
-    labelled.removeRows()
-  }
-}
-
-/// A decoder that waits for enough bytes to know its format.
-private struct DecodedStream {
-  private var decoder: FormatDecoder?
-  private let format: Format?
-  private let options: FormatOptions
-  private var head: [UInt8] = []
-
-  init(_ format: Format?, _ options: FormatOptions) {
-    self.format = format
-    self.options = options
+    try settle()
+    try rejects?.seal()
+    if gate.batch.count > 0 || spill != nil {
+      try checkSpace()
+      try write()
+    }
+    gate.removeRows()
+    for entry in pending { held?.ids.insert(entry.id) }
+    pending = []
   }
 
-  mutating func feed(
-    _ bytes: UnsafeRawBufferPointer, into batch: inout SampleBatch, problems: inout Problems
-  ) throws {
-    if decoder != nil {
-      try decoder?.feed(bytes, into: &batch, problems: &problems)
+  private func settle() throws {
+    for lane in gate.settle() { account(lane) }
+    try keepRefusals()
+  }
+
+  private func write() throws {
+    while true {
+      let writer = spill ?? StoreWriter(store, commitOptions())
+      writer.options = commitOptions()
+      do {
+        try writer.append(gate.batch)
+        try writer.commit()
+      } catch StoreError.held(let id) {
+        try giveUp(id, writer)
+        continue
+      }
+      spill = nil
+      result.samples += writer.result.samples
+      result.duplicates += writer.result.duplicates
+      result.commits += 1
       return
     }
-    head += bytes
-    if head.count >= Format.prefixLength || format != nil {
-      try begin(isWhole: false, into: &batch, problems: &problems)
+  }
+
+  /// Another run took the input `id` while this one read it.
+  private func giveUp(_ id: ContentHash, _ writer: StoreWriter) throws {
+    writer.discard()
+    held = try store.heldBatches(report)
+    if spill != nil {
+      spill = nil
+      gate.removeRows()
+      pending = []
+      result.repeated += 1
+      return
+    }
+    guard let index = pending.firstIndex(where: { $0.id == id }) else { return }
+    let first = pending[index].firstRow
+    let end = index + 1 < pending.count ? pending[index + 1].firstRow : gate.batch.count
+    gate.removeRows(first..<end)
+    for later in pending.indices.dropFirst(index + 1) { pending[later].firstRow -= end - first }
+    pending.remove(at: index)
+    result.repeated += 1
+    result.repeatedRows += end - first
+  }
+
+  /// Commits the rest and says what is to be said.
+  package func finish() throws {
+    try commit()
+    result.series = gate.batch.series.count
+    result.pressures = try gate.conclude()
+    if result.duplicates.conflicting > 0 {
+      report.warn(
+        "\(result.duplicates.conflicting) samples have the instant of another of their series "
+          + "(times are whole milliseconds): the policy 'on_conflict' decided")
     }
   }
 
-  mutating func finish(into batch: inout SampleBatch, problems: inout Problems) throws {
-    if decoder == nil { try begin(isWhole: true, into: &batch, problems: &problems) }
-    try decoder?.finish(into: &batch, problems: &problems)
+  /// Refuses before a disk is full: the manifest and the ledger need space too.
+  package func checkSpace() throws {
+    guard options.minFreeBytes > 0 || options.minFreeShare > 0,
+      let space = try store.freeSpace()
+    else { return }
+    let needed = max(options.minFreeBytes, Int(Double(space.total) * options.minFreeShare))
+    if space.free < needed { throw IntakeError.lowSpace(free: space.free, needed: needed) }
   }
 
-  private mutating func begin(
-    isWhole: Bool, into batch: inout SampleBatch, problems: inout Problems
-  ) throws {
-    if head.isEmpty { return }
-    let found = format ?? head.withUnsafeBytes { Format.detect($0, isWhole: isWhole) }
-    guard let found else { throw IntakeError.unknownFormat }
-    decoder = FormatDecoder(found, options)
-    let bytes = head
-    head = []
-    try bytes.withUnsafeBytes { try decoder?.feed($0, into: &batch, problems: &problems) }
+  private func drain(_ next: (UnsafeMutableRawBufferPointer) throws -> Int) throws {
+    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
+    defer { piece.deallocate() }
+    while case let count = try next(piece), count > 0 { result.bytes += count }
   }
 }
 
@@ -177,4 +335,6 @@ private struct DecodedStream {
 package enum IntakeError: Error, Equatable {
   /// The bytes look like none of the formats.
   case unknownFormat
+  /// The disk has less free than is to stay free.
+  case lowSpace(free: Int, needed: Int)
 }

@@ -94,26 +94,6 @@ extension LabelSet: Comparable {
   }
 }
 
-extension LabelSet: CustomStringConvertible {
-  /// As Prometheus prints it: `up{job="node", zone="a"}`; `{}` when empty.
-  package var description: String {
-    var name = ""
-    var inside: [String] = []
-    for pair in pairs {
-      if pair.name == LabelName.metric, LabelName.isPlainMetric(pair.value) {
-        name = pair.value
-      } else if pair.name == LabelName.metric {
-        inside.insert(LabelKey.quoted(pair.value), at: 0)
-      } else {
-        let label = LabelName.isPlainLabel(pair.name) ? pair.name : LabelKey.quoted(pair.name)
-        inside.append("\(label)=\(LabelKey.quoted(pair.value))")
-      }
-    }
-    if inside.isEmpty { return name.isEmpty ? "{}" : name }
-    return "\(name){\(inside.joined(separator: ", "))}"
-  }
-}
-
 /// Collects labels in any order and makes the canonical key.
 ///
 /// A name added twice keeps its last value, as a relabelling step would want;
@@ -217,50 +197,6 @@ package enum LabelKey {
   package static func text(_ part: UnsafeRawBufferPointer) -> String {
     String(decoding: unescaped(part), as: UTF8.self)
   }
-
-  /// A double-quoted string with Go's escapes for what would not be readable.
-  package static func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\t": result += "\\t"
-      case "\r": result += "\\r"
-      case "\u{7}": result += "\\a"
-      case "\u{8}": result += "\\b"
-      case "\u{b}": result += "\\v"
-      case "\u{c}": result += "\\f"
-      default:
-        if isPrintable(scalar) {
-          result.unicodeScalars.append(scalar)
-        } else {
-          result += hexEscape(scalar)
-        }
-      }
-    }
-    return result + "\""
-  }
-
-  /// Letters, marks, numbers, punctuation, symbols and the one plain space.
-  private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
-    if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7f }
-    switch scalar.properties.generalCategory {
-    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
-      .paragraphSeparator, .spaceSeparator:
-      return false
-    default: return true
-    }
-  }
-
-  /// `\x1b`, `\u00a0` or `\U000e0001`: two digits below 128, then four, then eight.
-  private static func hexEscape(_ scalar: Unicode.Scalar) -> String {
-    let digits = String(scalar.value, radix: 16)
-    let (mark, width) =
-      scalar.isASCII ? ("\\x", 2) : scalar.value <= 0xffff ? ("\\u", 4) : ("\\U", 8)
-    return mark + String(repeating: "0", count: width - digits.count) + digits
-  }
 }
 
 /// Names that mean something to everyone, and which names need no quotes.
@@ -277,8 +213,12 @@ package enum LabelName {
   package static func isPlainLabel(_ name: String) -> Bool { isPlain(name, colon: false) }
 
   private static func isPlain(_ name: String, colon: Bool) -> Bool {
+    isPlain(name.utf8, colon: colon)
+  }
+
+  static func isPlain(_ name: some Sequence<UInt8>, colon: Bool) -> Bool {
     var first = true
-    for byte in name.utf8 {
+    for byte in name {
       let letter = byte | 0x20
       let isLetter = letter >= UInt8(ascii: "a") && letter <= UInt8(ascii: "z")
       let isDigit = byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")

@@ -133,6 +133,8 @@ package struct SampleBatch: Sendable {
   /// Row -> when its counter began (ms), `.min` where unknown; nil while none is known.
   package var startTimes: [Int64]?
   package var metadata: [MetricMetadata] = []
+  /// Row -> line of the input, for messages.
+  package var lines = LineMarks()
 
   package init() {}
 
@@ -174,6 +176,7 @@ package struct SampleBatch: Sendable {
     refs.removeAll(keepingCapacity: true)
     times.removeAll(keepingCapacity: true)
     values.removeAll(keepingCapacity: true)
+    lines.removeAll()
     histograms = nil
     startTimes = nil
   }

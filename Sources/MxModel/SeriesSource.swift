@@ -75,6 +75,10 @@ package protocol Selection: AnyObject, Sendable {
   /// One series' labels, for the output.
   func labels(_ series: Int) throws -> LabelSet
 
+  /// Calls `body` with the canonical key of each of `series`, best ascending; it is
+  /// valid during the call.
+  func keys(_ series: [Int32], _ body: (UnsafeRawBufferPointer) throws -> Void) throws
+
   /// Reads `series` between `range.from` and `range.to` (both included) and calls
   /// `body` once for each series in order that has samples there. The columns are
   /// in time order, duplicates resolved, stale markers still inside, and valid
@@ -101,6 +105,14 @@ package protocol Selection: AnyObject, Sendable {
 
   /// What reading `range` would cost, from indexes alone.
   func cost(_ range: TimeRange) throws -> ReadCost
+}
+
+extension Selection {
+  package func keys(
+    _ series: [Int32], _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    for one in series { try labels(Int(one)).key.withUnsafeBytes { try body($0) } }
+  }
 }
 
 /// One label over all series of a selection.

@@ -67,15 +67,17 @@ enum NearNames {
   }
 
   /// Of `candidates`, the one that the fewest edits make of `name`: at most a third
-  /// of its letters, at most three. Case does not count.
+  /// of its letters, at most three. Case does not count; of equals the one that goes on
+  /// from what was typed is nearer: `rat` is `rate` cut short, not `rad`.
   static func nearest(to name: String, among candidates: [String]) -> String? {
     guard name.utf8.count <= 64 else { return nil }
     let wanted = Array(name.lowercased().utf8)
     var best: String?
     var fewest = min(3, max(1, wanted.count / 3)) + 1
     for candidate in candidates {
-      let edits = distance(wanted, Array(candidate.lowercased().utf8))
-      if edits < fewest {
+      let bytes = Array(candidate.lowercased().utf8)
+      let edits = distance(wanted, bytes)
+      if edits < fewest || edits == fewest && best != nil && bytes.starts(with: wanted) {
         fewest = edits
         best = candidate
       }

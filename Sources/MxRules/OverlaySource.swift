@@ -2,20 +2,28 @@ import MxModel
 
 /// A source with the samples of this run on top: what a query sees in the middle
 /// of an evaluation.
+///
+/// What the run is going to write may be there already: a run before it committed its
+/// samples and was killed before it could note that it had. Such samples are not seen,
+/// so that the same run again gives the same.
 final class OverlaySource: SeriesSource {
   private let base: any SeriesSource
   private let memory: RuleMemory
+  private let future: RuleFuture
 
-  init(_ base: any SeriesSource, _ memory: RuleMemory) {
+  init(_ base: any SeriesSource, _ memory: RuleMemory, _ future: RuleFuture) {
     self.base = base
     self.memory = memory
+    self.future = future
   }
 
   func open(_ requests: [SelectRequest], report: Report) throws -> [any Selection] {
     let below = try base.open(requests, report: report)
     return try zip(requests, below).map { request, selection in
       let above = memory.select(request.matchers, request.range)
-      return above.isEmpty ? selection : try OverlaySelection(selection, above)
+      let hides = future.mayConcern(request.matchers, request.range)
+      if above.isEmpty, !hides { return selection }
+      return try OverlaySelection(selection, above, hides ? future : nil)
     }
   }
 
@@ -62,6 +70,12 @@ private final class OverlaySelection: Selection {
     var labels: LabelSet
     var below: Int?
     var above: Int?
+    /// Samples of `below` from here on are not seen.
+    var end = Int64.max
+
+    func seen(_ range: TimeRange) -> TimeRange {
+      end == .max ? range : TimeRange(from: range.from, to: min(range.to, end - 1))
+    }
   }
 
   private let base: any Selection
@@ -71,7 +85,7 @@ private final class OverlaySelection: Selection {
 
   var count: Int { entries.count }
 
-  init(_ base: any Selection, _ memory: [RuleMemory.Series]) throws {
+  init(_ base: any Selection, _ memory: [RuleMemory.Series], _ future: RuleFuture?) throws {
     self.base = base
     self.memory = memory
     var entries: [Entry] = []
@@ -84,6 +98,7 @@ private final class OverlaySelection: Selection {
         above += 1
       }
       var entry = Entry(labels: labels, below: below)
+      if let future, future.concerns(labels) { entry.end = future.start }
       if above < memory.count, memory[above].labels == labels {
         entry.above = above
         above += 1
@@ -128,7 +143,9 @@ private final class OverlaySelection: Selection {
       var values: [Double] = []
       if let below = entry.below {
         var isPassedOn = false
-        try base.read(below..<(below + 1), range, worker: worker) { _, samples in
+        let seen = entry.seen(range)
+        let wanted = seen.isEmpty ? 0 : 1
+        try base.read(below..<(below + wanted), seen, worker: worker) { _, samples in
           if entry.above == nil {
             isPassedOn = true
             try body(position, samples)
@@ -178,9 +195,11 @@ private final class OverlaySelection: Selection {
     _ series: Int, atOrBefore time: Int64, limit: Int, worker: Int
   ) throws -> [Sample] {
     let entry = entries[series]
-    var samples =
-      try entry.below.map { try base.latest($0, atOrBefore: time, limit: limit, worker: worker) }
-      ?? []
+    var samples: [Sample] = []
+    if let below = entry.below {
+      let seen = entry.end == .max ? time : min(time, entry.end - 1)
+      samples = try base.latest(below, atOrBefore: seen, limit: limit, worker: worker)
+    }
     if let above = entry.above {
       var times = samples.map(\.time)
       var values = samples.map(\.value)

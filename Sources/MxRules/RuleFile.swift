@@ -51,11 +51,24 @@ package struct Rule: Sendable {
   package var holdFor: Int64 = 0
   /// How long the alert fires on after the expression stopped to hold, ms.
   package var keepFiringFor: Int64 = 0
+  package var additions = AlertAdditions()
+  /// Of rules of the short form: what PromQL alone does not say.
+  package var short: ShortRule?
+  /// False where it was switched off: it is not evaluated.
+  package var isEnabled = true
 
   package var name: String {
     switch kind {
     case .record(let name), .alert(let name): name
     }
+  }
+
+  /// The expression by which one sees whether a series has data.
+  package var dataExpr: Expr? { short == nil ? expr.withoutConditions : short?.data }
+
+  /// Everything that names what may be asked of a source for it.
+  var expressions: [Expr] {
+    [expr] + [short?.ofEvents?.tree, additions.resolve?.expr].compactMap { $0 }
   }
 
   package var isAlert: Bool { if case .alert = kind { true } else { false } }

@@ -69,8 +69,11 @@ struct RuleReads: Sendable {
 
   init(_ groups: [RuleGroup]) {
     for rule in groups.flatMap(\.rules) {
-      names.formUnion(rule.expr.metricNames)
-      if rule.expr.selectsUnnamedMetrics || rule.hasTemplates { everything = true }
+      for expr in rule.expressions {
+        names.formUnion(expr.metricNames)
+        if expr.selectsUnnamedMetrics { everything = true }
+      }
+      if rule.hasTemplates { everything = true }
     }
   }
 

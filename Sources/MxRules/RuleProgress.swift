@@ -16,6 +16,8 @@ struct RuleWrites {
     }
   }
 
+  func contains(_ metric: String) -> Bool { names.contains(metric) }
+
   func mayBeRead(by expr: Expr) -> Bool {
     expr.selectors.contains { use in
       if let name = use.selector.metricName { return names.contains(name) }
@@ -32,21 +34,24 @@ struct GroupProgress {
   /// How many instants are behind it.
   var done = 0
 
-  init(_ due: GroupDue, _ written: RuleWrites, _ engine: Engine) {
+  init(_ due: GroupDue, _ written: RuleWrites, _ options: RuleOptions) {
     self.due = due
-    rules = due.group.rules.map { RuleProgress($0, written, engine) }
+    rules = due.group.rules.filter(\.isEnabled).map { RuleProgress($0, written, options) }
   }
 
   var next: Int64? { done < due.steps.count ? due.steps[done] : nil }
 }
 
-/// One rule on its way: its results of the current block, its names by number.
+/// One rule on its way: its expressions, its names by number.
 struct RuleProgress {
   let rule: Rule
-  private let engine: Engine
-  /// Whether its results at many instants may be asked for at once.
-  private var allowsBlocks: Bool
-  private var block: Block?
+  private let main: ExprProgress
+  /// In place of `main` where the metric is of type event.
+  private let events: ExprProgress?
+  private let sliding: SlidingProgress?
+  private let resolve: ExprProgress?
+  private let data: ExprProgress?
+  private let hidden: Set<String>
   /// What it recorded at the instant before, numbers of series ascending.
   var previous: [UInt32] = []
   /// Labels of the expression -> number of the recorded series.
@@ -55,136 +60,62 @@ struct RuleProgress {
   private var identities: [LabelSet: LabelSet] = [:]
   private let hasPlainLabels: Bool
 
-  /// Results at `first`, `first + interval`, … of evaluation time.
-  private struct Block {
-    enum Values {
-      case series(QueryResult.SeriesTable)
-      case scalar([Double])
-    }
-
-    var first: Int64
-    var values: Values
-
-    var steps: Int {
-      switch values {
-      case .series(let table): table.steps
-      case .scalar(let values): values.count
-      }
-    }
-
-    var seriesCount: Int {
-      if case .series(let table) = values { table.labels.count } else { 1 }
-    }
-
-    func column(_ step: Int) -> [(labels: LabelSet, value: Double)] {
-      switch values {
-      case .scalar(let values): return [(.empty, values[step])]
-      case .series(let table):
-        return table.labels.indices.compactMap { series in
-          table.value(series, step).map { (table.labels[series], $0) }
-        }
-      }
-    }
-  }
-
-  /// Instants in one block, at most; and values.
-  private static let blockSteps: Int64 = 1000
-  private static let blockValues = 1 << 21
-  /// The width of the first block, before anything is known of the rule's results.
-  private static let firstBlock: Int64 = 64
-
-  init(_ rule: Rule, _ written: RuleWrites, _ engine: Engine) {
+  init(_ rule: Rule, _ written: RuleWrites, _ options: RuleOptions) {
     self.rule = rule
-    self.engine = engine
-    allowsBlocks =
-      rule.expr.type != .string && rule.expr.type != .matrix && !rule.expr.dependsOnQueryTimes
-      && !written.mayBeRead(by: rule.expr)
+    let engine = { options.engine(for: rule) }
+    func progress(_ expr: Expr, _ text: String) -> ExprProgress {
+      ExprProgress(expr, text, written, engine)
+    }
+    main = progress(rule.expr, rule.text)
+    events = rule.short?.ofEvents.map { progress($0.tree, $0.text) }
+    sliding = rule.short.flatMap { short in
+      short.sliding.map { SlidingProgress($0, short, written) }
+    }
+    resolve = rule.additions.resolve.map { progress($0.expr, $0.text) }
+    data = rule.dataExpr.map { progress($0, $0.description) }
+    hidden = Set(rule.labels.map(\.name) + [LabelName.metric, "alertname"])
     hasPlainLabels = rule.labels.allSatisfy(\.template.isPlain)
   }
 
   // MARK: - Values
 
   /// What the expression gives at `time`.
-  mutating func vector(
+  func vector(
     _ due: GroupDue, _ time: Int64, _ source: any SeriesSource, _ report: Report
   ) throws -> [(labels: LabelSet, value: Double)] {
-    if let found = column(due, time) { return found }
-    let remaining = (due.steps.last - time) / due.steps.interval + 1
-    // An instant off the grid (the interval was changed) stands alone.
-    let isOnGrid = (due.steps.first - time) % due.steps.interval == 0
-    if allowsBlocks, isOnGrid, remaining > 1 {
-      do {
-        block = try fetch(due, time, remaining, source, report)
-        if let found = column(due, time) { return found }
-      } catch is EngineError {
-        // One bad instant must not spoil the others: one by one from here on.
-        allowsBlocks = false
-        block = nil
+    if let sliding { return try sliding.vector(due, time, source, report) }
+    if let events, let metric = rule.short?.metric,
+      try source.metadata(of: metric)?.type == .event
+    {
+      return try events.vector(due, time, source, report)
+    }
+    return try main.vector(due, time, source, report)
+  }
+
+  /// What else is to be known at `time`.
+  func background(
+    _ needs: AlertNeeds, _ due: GroupDue, _ scope: TemplateScope, _ report: Report
+  ) throws -> AlertBackground {
+    var background = AlertBackground()
+    if needs.resolve, let resolve {
+      let index = AlertIndex(
+        try resolve.vector(due, scope.now, scope.source, report), hiding: hidden)
+      switch rule.additions.resolve {
+      case .unless: background.lingering = index
+      case .when: background.ending = index
+      case nil: break
       }
     }
-    return try instant(time - due.group.queryOffset, source, report)
-  }
-
-  private func column(_ due: GroupDue, _ time: Int64) -> [(labels: LabelSet, value: Double)]? {
-    guard let block, time >= block.first else { return nil }
-    let (step, rest) = (time - block.first).quotientAndRemainder(dividingBy: due.steps.interval)
-    guard rest == 0, step < Int64(block.steps) else { return nil }
-    return block.column(Int(step))
-  }
-
-  private func fetch(
-    _ due: GroupDue, _ time: Int64, _ remaining: Int64, _ source: any SeriesSource,
-    _ report: Report
-  ) throws -> Block {
-    var count = min(remaining, Self.firstBlock)
-    if let block {
-      let fitting = Int64(Self.blockValues / max(1, block.seriesCount))
-      count = min(remaining, max(1, min(Self.blockSteps, fitting)))
-    }
-    let start = time - due.group.queryOffset
-    let window = QueryWindow.range(
-      start: start, end: start + (count - 1) * due.steps.interval, step: due.steps.interval)
-    let value = try Self.evaluate(engine, rule.expr, rule.text, window, source, report)
-    switch value {
-    case .series(let table): return Block(first: time, values: .series(table))
-    case .scalar(let values): return Block(first: time, values: .scalar(values))
-    default: throw EngineError.query("rule result is not a vector or scalar")
-    }
-  }
-
-  private func instant(
-    _ time: Int64, _ source: any SeriesSource, _ report: Report
-  ) throws -> [(labels: LabelSet, value: Double)] {
-    try Self.instant(engine, rule.expr, rule.text, time, source, report)
-  }
-
-  static func instant(
-    _ engine: Engine, _ expr: Expr, _ text: String, _ time: Int64, _ source: any SeriesSource,
-    _ report: Report
-  ) throws -> [(labels: LabelSet, value: Double)] {
-    switch try evaluate(engine, expr, text, .instant(time), source, report) {
-    case .series(let table):
-      return table.labels.indices.compactMap { series in
-        table.value(series, 0).map { (table.labels[series], $0) }
+    if needs.data || needs.series, let data {
+      let found = try data.vector(due, scope.now, scope.source, report)
+      background.data = AlertIndex(found, hiding: hidden)
+      if needs.series {
+        for (labels, value) in found {
+          background.series[labels.removing(hidden)] = expanded(labels, value, scope)
+        }
       }
-    case .scalar(let values): return values.prefix(1).map { (.empty, $0) }
-    default: throw EngineError.query("rule result is not a vector or scalar")
     }
-  }
-
-  /// Damage under an evaluation is an error of it: half of the data is no answer.
-  private static func evaluate(
-    _ engine: Engine, _ expr: Expr, _ text: String, _ window: QueryWindow,
-    _ source: any SeriesSource, _ report: Report
-  ) throws -> QueryResult.Value {
-    let own = Report()
-    let result = try engine.evaluate(expr, text: text, window, source: source, report: own)
-    for warning in own.warnings { report.warn(warning) }
-    if let damage = own.damage.first {
-      for one in own.damage { report.damaged(one) }
-      throw TemplateFailure("its data is damaged: \(damage)")
-    }
-    return result.value
+    return background
   }
 
   // MARK: - Names
@@ -203,6 +134,12 @@ struct RuleProgress {
     _ labels: LabelSet, _ value: Double, _ scope: TemplateScope
   ) -> LabelSet {
     if hasPlainLabels, let known = identities[labels] { return known }
+    let identity = expanded(labels, value, scope)
+    if hasPlainLabels { identities[labels] = identity }
+    return identity
+  }
+
+  private func expanded(_ labels: LabelSet, _ value: Double, _ scope: TemplateScope) -> LabelSet {
     var builder = LabelSetBuilder()
     for pair in labels.pairs where pair.name != LabelName.metric {
       builder.add(pair.name, pair.value)
@@ -211,9 +148,7 @@ struct RuleProgress {
       builder.add(label.name, scope.expand(label.template, labels, value))
     }
     builder.add("alertname", rule.name)
-    let identity = builder.finish()
-    if hasPlainLabels { identities[labels] = identity }
-    return identity
+    return builder.finish()
   }
 
   /// Calls `body` for each number that was there and is not now; both ascend.

@@ -11,11 +11,15 @@ package struct RuleReader {
   /// Prometheus' `global.evaluation_interval`, for groups that name none; ms.
   package static let defaultInterval: Int64 = 60_000
 
-  /// Far from where sums of times and durations overflow; ms.
-  private static let longest: Int64 = 100 * 365 * 86_400_000
-
   private let problems: ConfigProblems
+  private let values: RuleValues
   private let interval: Int64
+
+  private init(_ problems: ConfigProblems, _ interval: Int64) {
+    self.problems = problems
+    values = RuleValues(problems: problems)
+    self.interval = interval
+  }
 
   /// The groups of one file; only its first YAML document counts.
   package static func read(
@@ -25,22 +29,20 @@ package struct RuleReader {
     let before = problems.all.count
     let root = YAML.document(bytes, file: file, problems: problems)
     guard problems.all.count == before else { return RuleFile(path: file, groups: []) }
-    let reader = RuleReader(problems: problems, interval: defaultInterval)
+    let reader = RuleReader(problems, defaultInterval)
     return RuleFile(path: file, groups: reader.groups(root, file))
   }
 
   private func groups(_ root: YAMLNode, _ file: String) -> [RuleGroup] {
     ConfigMapping.read(root, "the file", problems) { mapping in
-      reserved(mapping)
       var names: Set<String> = []
-      return (mapping.list("groups") ?? []).compactMap { group(file, $0, &names) }
+      let groups = (mapping.list("groups") ?? []).compactMap { group(file, $0, &names) }
+      // Our own additions to Prometheus' format live under this key.
+      let short = mapping.mapping("x-mx") { own in
+        ShortRuleReader(values: values, interval: interval).groups(own, file, &names)
+      }
+      return groups + (short ?? [])
     }
-  }
-
-  /// Our own additions to Prometheus' format live under this key.
-  private func reserved(_ mapping: ConfigMapping) {
-    guard let field = mapping.field("x-mx"), !field.value.isNull else { return }
-    problems.add(field.namePlace, "'x-mx' does not work yet in this version")
   }
 
   // MARK: - Groups
@@ -50,12 +52,11 @@ package struct RuleReader {
     let before = problems.all.count
     var inRules = 0
     let group = ConfigMapping.read(node, "a group", problems) { mapping -> RuleGroup? in
-      reserved(mapping)
       // Thanos' word about several stores: nothing to a single one.
       mapping.ignore("partial_response_strategy")
       let name = mapping.string("name") ?? ""
-      let interval = duration(mapping, "interval") ?? 0
-      let offset = duration(mapping, "query_offset") ?? 0
+      let interval = values.duration(mapping, "interval") ?? 0
+      let offset = values.duration(mapping, "query_offset") ?? 0
       let limit = mapping.int("limit", in: Int64(Int32.min)...Int64(Int32.max)) ?? 0
       let shared = labels(mapping)
       let nodes = mapping.list("rules") ?? []
@@ -73,18 +74,6 @@ package struct RuleReader {
         queryOffset: offset, rules: rules)
     }
     return problems.all.count - before == inRules ? group : nil
-  }
-
-  private func duration(_ mapping: ConfigMapping, _ name: String) -> Int64? {
-    guard let text = mapping.string(name) else { return nil }
-    if let value = DurationText.parse(text) {
-      if value <= Self.longest { return value }
-      mapping.report(name, "'\(name)' is '\(text)', at most 100y allowed")
-      return nil
-    }
-    mapping.report(
-      name, "'\(name)' is '\(text)', not a valid duration", hint: "write it like 30s, 5m or 1h30m")
-    return nil
   }
 
   private func labels(_ mapping: ConfigMapping) -> [(
@@ -112,11 +101,13 @@ package struct RuleReader {
   }
 
   private func rule(_ mapping: ConfigMapping, _ shared: Labels) -> Rule? {
-    reserved(mapping)
     let kind = kind(mapping)
     let expression = expression(mapping)
-    let holdFor = duration(mapping, "for") ?? 0
-    let keepFiringFor = duration(mapping, "keep_firing_for") ?? 0
+    let additions = mapping.mapping("x-mx") {
+      AdditionsReader(values: values).additions($0, expression?.tree)
+    }
+    let holdFor = values.duration(mapping, "for") ?? 0
+    let keepFiringFor = values.duration(mapping, "keep_firing_for") ?? 0
     let own = labels(mapping)
     let annotations = (mapping.stringMap("annotations") ?? []).filter { annotation in
       if !annotation.name.isEmpty { return true }
@@ -124,17 +115,18 @@ package struct RuleReader {
       return false
     }
     if case .record? = kind { checkRecord(mapping) }
+    let shape = RuleTemplates(problems: problems)
     // The group's labels first: the rule's own win.
     let merged = (shared.filter { label in !own.contains { $0.name == label.name } } + own)
       .sorted { $0.name < $1.name }
     let alert: String? = if case .alert(let name)? = kind { name } else { nil }
-    let labelTemplates = templates(merged, "label", alert: alert)
-    let annotationTemplates = templates(annotations, "annotation", alert: alert)
+    let labelTemplates = shape.read(merged, "label", alert: alert)
+    let annotationTemplates = shape.read(annotations, "annotation", alert: alert)
     guard let kind, let expression else { return nil }
     return Rule(
       kind: kind, expr: expression.tree, text: expression.text, place: mapping.place,
       labels: labelTemplates, annotations: annotationTemplates, holdFor: holdFor,
-      keepFiringFor: keepFiringFor)
+      keepFiringFor: keepFiringFor, additions: additions ?? AlertAdditions())
   }
 
   private func kind(_ mapping: ConfigMapping) -> Rule.Kind? {
@@ -159,31 +151,31 @@ package struct RuleReader {
   }
 
   private func expression(_ mapping: ConfigMapping) -> (tree: Expr, text: String)? {
-    guard let text = mapping.string("expr"), !text.isEmpty else {
-      if mapping.node("expr")?.scalar != nil || mapping.node("expr") == nil {
-        problems.add(mapping.place, "field 'expr' must be set in rule")
-      }
-      return nil
+    if let found = values.expression(mapping, "expr") { return found }
+    let node = mapping.node("expr")
+    if node == nil || node?.string?.isEmpty ?? false {
+      problems.add(mapping.place, "field 'expr' must be set in rule")
     }
-    do throws(PromQLError) {
-      return (try PromQL.parse(text), text)
-    } catch {
-      mapping.report("expr", "could not parse expression: \(error)", hint: error.hint)
-      return nil
-    }
+    return nil
   }
 
   private func checkRecord(_ mapping: ConfigMapping) {
     if let list = mapping.stringMap("annotations"), !list.isEmpty {
       mapping.report("annotations", "invalid field 'annotations' in recording rule")
     }
-    for name in ["for", "keep_firing_for"] where (duration(mapping, name) ?? 0) != 0 {
+    for name in ["for", "keep_firing_for"] where (values.duration(mapping, name) ?? 0) != 0 {
       mapping.report(name, "invalid field '\(name)' in recording rule")
     }
+    if mapping.has("x-mx") { mapping.report("x-mx", "invalid field 'x-mx' in recording rule") }
   }
+}
 
-  private func templates(
-    _ texts: Labels, _ what: String, alert: String?
+/// The templates in the labels and annotations of rules.
+struct RuleTemplates {
+  let problems: ConfigProblems
+
+  func read(
+    _ texts: [(name: String, value: String, place: ConfigPlace)], _ what: String, alert: String?
   ) -> [(name: String, template: AlertTemplate)] {
     texts.compactMap { entry in
       do throws(TemplateError) {

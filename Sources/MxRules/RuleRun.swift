@@ -10,8 +10,17 @@ package struct RuleOptions: Sendable {
   package var externalLabels: [(name: String, value: String)] = []
   /// Where links in notices lead; "" for none.
   package var externalURL = ""
+  /// Makes what `EngineOptions.hasExpired` is to be for a rule with a `timeout` of so
+  /// many ms: the clock is the caller's.
+  package var expiry: (@Sendable (_ timeout: Int64) -> @Sendable () -> Bool)?
 
   package init() {}
+
+  func engine(for rule: Rule) -> Engine {
+    var options = engine
+    if let timeout = rule.additions.timeout, let expiry { options.hasExpired = expiry(timeout) }
+    return Engine(options)
+  }
 }
 
 /// A group and the instants at which it is to be evaluated.
@@ -46,10 +55,23 @@ package struct AlertEvaluation {
   package var time: Int64
   package var elements: [AlertElement]
   let scope: TemplateScope
+  let progress: RuleProgress
+  let due: GroupDue
 
   /// The annotations of one of the elements, expanded.
   package func annotations(_ element: AlertElement) -> [(name: String, value: String)] {
-    rule.annotations.map { ($0.name, scope.expand($0.template, element.sample, element.value)) }
+    annotations(element.sample, element.value)
+  }
+
+  package func annotations(
+    _ labels: LabelSet, _ value: Double
+  ) -> [(name: String, value: String)] {
+    rule.annotations.map { ($0.name, scope.expand($0.template, labels, value)) }
+  }
+
+  /// What else is known at this instant. Costs queries of their own.
+  package func background(_ needs: AlertNeeds) throws -> AlertBackground {
+    try progress.background(needs, due, scope, scope.report)
   }
 }
 
@@ -132,16 +154,16 @@ package struct RuleRun {
     _ due: [GroupDue], source: any SeriesSource, sink: any SampleSink, options: RuleOptions,
     report: Report, alerts: AlertHandler?
   ) throws -> RuleRunResult {
-    var run = RuleRun(due.map(\.group), source, options, report)
+    var run = RuleRun(due, source, options, report)
     try run.execute(due, sink, alerts)
     return run.result
   }
 
   private init(
-    _ groups: [RuleGroup], _ source: any SeriesSource, _ options: RuleOptions, _ report: Report
+    _ due: [GroupDue], _ source: any SeriesSource, _ options: RuleOptions, _ report: Report
   ) {
-    memory = RuleMemory(wanted: RuleReads(groups))
-    self.source = OverlaySource(source, memory)
+    memory = RuleMemory(wanted: RuleReads(due.map(\.group)))
+    self.source = OverlaySource(source, memory, RuleFuture(due))
     self.options = options
     self.report = report
   }
@@ -151,7 +173,7 @@ package struct RuleRun {
   ) throws {
     let written = RuleWrites(due.map(\.group))
     var progress = due.filter { $0.steps.count > 0 }.map { due in
-      GroupProgress(due, written, Engine(options.engine))
+      GroupProgress(due, written, options)
     }
     while let time = progress.compactMap(\.next).min() {
       for index in progress.indices where progress[index].next == time {
@@ -221,7 +243,7 @@ package struct RuleRun {
   ) throws -> [(ref: UInt32, value: Double)] {
     let vector = try state.vector(due, time, source, report)
     if due.group.limit > 0, vector.count > due.group.limit {
-      throw TemplateFailure("exceeded limit of \(due.group.limit) with \(vector.count) series")
+      throw RuleTrouble("exceeded limit of \(due.group.limit) with \(vector.count) series")
     }
     var rows: [(ref: UInt32, value: Double)] = []
     rows.reserveCapacity(vector.count)
@@ -236,7 +258,7 @@ package struct RuleRun {
     }
     rows.sort { $0.ref < $1.ref }
     for index in rows.indices.dropFirst() where rows[index].ref == rows[index - 1].ref {
-      throw TemplateFailure(
+      throw RuleTrouble(
         "vector contains metrics with the same labelset after applying rule labels")
     }
     return rows
@@ -257,18 +279,19 @@ package struct RuleRun {
       for (labels, value) in vector {
         let identity = state.identity(labels, value, scope)
         guard seen.insert(identity).inserted else {
-          throw TemplateFailure(
+          throw RuleTrouble(
             "vector contains metrics with the same labelset after applying alert labels")
         }
         elements.append(AlertElement(labels: identity, sample: labels, value: value))
       }
       let evaluation = AlertEvaluation(
-        group: due.group, rule: state.rule, time: time, elements: elements, scope: scope)
+        group: due.group, rule: state.rule, time: time, elements: elements, scope: scope,
+        progress: state, due: due)
       let outcome = try alerts(evaluation)
       for sample in outcome.samples {
         write(batch.series.intern(sample.labels), at, sample.value)
       }
-      if let failure = outcome.failure { throw TemplateFailure(failure) }
+      if let failure = outcome.failure { throw RuleTrouble(failure) }
     } catch {
       fail(state.rule, due.group, time, error)
     }

@@ -1,3 +1,5 @@
+package import MxModel
+
 /// When a group is due.
 ///
 /// Evaluation times are the multiples of the interval since 1970, the same for
@@ -16,6 +18,16 @@ package struct DueSteps: Hashable, Sendable {
     self.interval = interval
     self.count = count
     self.skipped = skipped
+  }
+
+  /// The multiples of `interval` in `range`.
+  package init(in range: TimeRange, interval: Int64) {
+    precondition(interval > 0, "BUG: a group without interval")
+    let last = Self.floor(range.to, interval)
+    let first = Self.floor(range.from - 1, interval) + interval
+    self.init(
+      first: first, interval: interval, count: first > last ? 0 : Int((last - first) / interval) + 1
+    )
   }
 
   package var last: Int64 { first + Int64(max(0, count - 1)) * interval }
@@ -40,6 +52,9 @@ package struct DueSteps: Hashable, Sendable {
       first: first, interval: interval, count: Int((newest - first) / interval) + 1,
       skipped: (first - next) / interval)
   }
+
+  /// The newest instant at or before `now`.
+  package static func newest(_ now: Int64, _ interval: Int64) -> Int64 { floor(now, interval) }
 
   /// The largest multiple of `interval` that is not after `time`.
   static func floor(_ time: Int64, _ interval: Int64) -> Int64 {

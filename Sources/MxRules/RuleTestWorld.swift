@@ -63,7 +63,7 @@ package struct RuleTestWorld {
       do {
         let expr = try PromQL.parse(question.text)
         return .success(
-          try RuleProgress.instant(
+          try ExprProgress.instant(
             engine, expr, question.text, question.time, source, Report()))
       } catch {
         return .failure(RuleTestProblem(message: "\(error)"))

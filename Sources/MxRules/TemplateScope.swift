@@ -28,7 +28,7 @@ struct TemplateScope {
         now: now, externalURL: options.externalURL, regex: .re2,
         query: { text in
           let expr = try PromQL.parse(text)
-          return try RuleProgress.instant(engine, expr, text, time, source, report).map {
+          return try ExprProgress.instant(engine, expr, text, time, source, report).map {
             TemplateSample(labels: $0.labels.pairs, value: $0.value)
           }
         }))

@@ -35,6 +35,18 @@ package struct Store: Sendable {
     FilePath.join(setDirectory, Store.setName(id))
   }
 
+  /// The space where the store is, or is going to be; nil where that is not known.
+  package func freeSpace() throws(StoreError) -> FreeSpace? {
+    var place = path
+    while try onDisk({ () throws(FileError) in try files.status(place) }) == nil {
+      let parent = FilePath.parent(of: place)
+      if parent == place { return nil }
+      place = parent
+    }
+    let found = place
+    return try onDisk { () throws(FileError) in try files.freeSpace(found) }
+  }
+
   static func setName(_ id: ContentHash) -> String { "\(id).set" }
 
   static let temporaryPrefix = ".new-"

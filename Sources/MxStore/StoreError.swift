@@ -1,3 +1,4 @@
+package import MxCodec
 package import MxFiles
 package import MxModel
 
@@ -19,4 +20,6 @@ package enum StoreError: Error, Equatable {
   case vanished(path: String)
   /// `on_conflict: error` met two values for one instant of a series.
   case conflict(series: String, time: Int64)
+  /// Another run has taken the input of that id meanwhile.
+  case held(batch: ContentHash)
 }

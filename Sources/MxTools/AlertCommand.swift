@@ -11,6 +11,11 @@ package enum AlertCommand: Command {
     case "ack": return try AlertHolding.ack(run)
     case "notify-test": return try AlertNotifyTest.run(run)
     case "test": return try AlertTesting.run(run)
+    case "check": return try AlertChecking.run(run)
+    case "replay": return try AlertReplaying.run(run)
+    case "rules": return try AlertRules.run(run)
+    case "explain": return try AlertExplaining.run(run)
+    case "lint": return try AlertLinting.run(run)
     default: throw Pending.refusal(run)
     }
   }
@@ -68,6 +73,8 @@ package enum AlertCommand: Command {
         SharedOptions.rules,
         .value("warning", "RANGE", "WARNING outside this range"),
         .value("critical", "RANGE", "CRITICAL outside this range"),
+        .choice(
+          "empty", EmptyState.words, "what no data, or no rule, counts as", default: "unknown"),
       ],
       usage: ["--rules FILE...", "EXPR --warning RANGE --critical RANGE"], printsData: true,
       failure: .nagios),
@@ -84,14 +91,14 @@ package enum AlertCommand: Command {
       options: [SharedOptions.from, SharedOptions.to], printsData: true),
     Verb(
       "explain", "why an alert is in its state", positionals: [.one("ALERT")],
-      printsData: true),
+      options: [SharedOptions.usedRules], printsData: true),
     Verb(
       "rules", "rules, and switching them on and off",
       positionals: [
         .one("ACTION", choices: ["list", "show", "enable", "disable"], required: false),
         .one("NAME", required: false),
       ],
-      options: [SharedOptions.rules], usage: ["[list|show|enable|disable NAME]"],
+      options: [SharedOptions.usedRules], usage: ["[list|show|enable|disable NAME]"],
       printsData: true),
   ]
 
@@ -125,11 +132,14 @@ package enum AlertCommand: Command {
   private static let trying: [Verb] = [
     Verb(
       "test", "promtool's rule unit tests", positionals: [.many("FILE", required: true)],
-      options: [.value("junit", "FILE", "results as JUnit XML")], printsData: true),
+      options: [
+        .value("junit", "FILE", "results as JUnit XML"),
+        .value("run", "TEXT", "only tests with this in their names", kind: .repeated),
+      ], printsData: true),
     Verb(
       "replay", "what would have been sent over a range, by the live code",
-      options: [SharedOptions.rules, SharedOptions.notify, requiredFrom, SharedOptions.to],
-      usage: ["--from T --to T"], printsData: true),
+      options: [SharedOptions.usedRules, SharedOptions.notify, requiredFrom, SharedOptions.to],
+      usage: ["--from T --to T [--rules FILE...] [--notify FILE]"], printsData: true),
     Verb(
       "lint", "check rule and notification files", positionals: [.many("FILE", required: true)],
       printsData: true),

@@ -74,12 +74,12 @@ enum AlertListing {
     ]
   }
 
-  private static func ledger(_ run: Run) throws -> AlertLedger {
+  static func ledger(_ run: Run) throws -> AlertLedger {
     let place = AlertPlace(Store(path: run.common.store, files: DiskFileSystem()))
     return try AlertLedger.read(place.ledger, wait: place.wait(run))
   }
 
-  private static func number(_ value: Double) -> String {
+  static func number(_ value: Double) -> String {
     value.isNaN ? "" : NumberText.template(value)
   }
 }

@@ -22,14 +22,17 @@ enum AlertRunning {
     let lock = try place.lock(run)
     defer { lock.release() }
     let report = Report()
+    var settings = try settings(run, loaded.brokenFiles)
+    settings.notify = notify.config
+    if let delay = try run.arguments.duration("delay") { settings.delay = delay }
+    if let maximum = try run.arguments.duration("max-catchup") { settings.maxCatchup = maximum }
     let source = try Snapshot(store, report)
     var commit = CommitOptions(now: run.common.now)
     commit.lockWait = run.common.lock.seconds
     let ledger = try AlertLedger.open(place.ledger, wait: place.wait(run))
     let result = try AlertRun.execute(
       loaded.groups, ledger: ledger, source: source, sink: StoreWriter(store, commit),
-      now: run.common.now, settings: try settings(run, loaded.brokenFiles, notify.config, defaults),
-      report: report)
+      now: run.common.now, settings: settings, report: report)
     let delivery = try Delivery.deliver(
       ledger, notify.config, NoticeCourier(output: run.output, now: run.common.now),
       notify.context(run, defaults), using: SystemRandomNumberGenerator())
@@ -43,18 +46,16 @@ enum AlertRunning {
     return run.arguments.has("exit-code") && result.firing > 0 ? .firing : .success
   }
 
-  private static func settings(
-    _ run: Run, _ brokenFiles: Set<String>, _ notify: NotifyConfig, _ defaults: Settings
-  ) throws -> AlertSettings {
+  static func settings(_ run: Run, _ brokenFiles: Set<String>) throws -> AlertSettings {
+    let defaults = try SettingsReader.load(run)
     var settings = AlertSettings()
-    settings.notify = notify
+    settings.brokenFiles = brokenFiles
     settings.delay = defaults.alert.delay
     settings.maxCatchup = defaults.alert.maxCatchup
     settings.keepHistory = defaults.alert.history
-    settings.brokenFiles = brokenFiles
+    settings.noData = defaults.alert.noData
+    settings.rules.expiry = Deadline.expiry
     settings.rules.engine.threads = run.common.threads
-    if let delay = try run.arguments.duration("delay") { settings.delay = delay }
-    if let maximum = try run.arguments.duration("max-catchup") { settings.maxCatchup = maximum }
     return settings
   }
 
@@ -80,10 +81,7 @@ enum AlertRunning {
   }
 
   private static func tell(_ result: AlertReport, _ delivery: DeliveryReport, _ run: Run) {
-    for failure in result.rules.failures.prefix(20) {
-      run.output.error(
-        Diagnostic(.no, subject: failure.rule, failure.message, hint: "\(failure.place)"))
-    }
+    RuleFailures.tell(result.rules, run)
     tell(delivery, run)
     if result.skipped > 0 {
       run.output.warn(
@@ -99,6 +97,14 @@ enum AlertRunning {
     run.output.summary(
       "\(result.rules.evaluations) evaluations of \(result.groups) groups, \(result.firing) "
         + "firing, \(result.pending) pending, \(delivery.sent) notices sent")
+  }
+}
+
+/// Time limits of single evaluations, by the monotonic clock.
+enum Deadline {
+  static let expiry: @Sendable (Int64) -> @Sendable () -> Bool = { timeout in
+    let started = Clock()
+    return { started.elapsed > timeout }
   }
 }
 
@@ -128,37 +134,5 @@ struct AlertPlace {
       throw AlertError.locked(path: path)
     }
     return lock
-  }
-}
-
-/// The rule files of a command line.
-enum RuleFiles {
-  /// Larger files are no rule files.
-  private static let limit = 16 << 20
-
-  struct Loaded {
-    var groups: [RuleGroup] = []
-    /// Files with something wrong in them; it was said.
-    var brokenFiles: Set<String> = []
-  }
-
-  /// Reads all files; what is wrong is said, what is good is returned.
-  static func load(_ run: Run) throws -> Loaded {
-    let files = DiskFileSystem()
-    var loaded = Loaded()
-    for path in run.arguments.strings("rules") {
-      let bytes = try files.contents(of: path, limit: limit)
-      let problems = ConfigProblems()
-      let file = RuleReader.read(bytes, file: path, problems: problems)
-      loaded.groups += file.groups
-      if problems.isEmpty { continue }
-      loaded.brokenFiles.insert(path)
-      problems.sort()
-      for problem in problems.all {
-        run.output.error(
-          Diagnostic(.input, problem.description, hint: problem.hint))
-      }
-    }
-    return loaded
   }
 }

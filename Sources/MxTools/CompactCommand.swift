@@ -11,6 +11,12 @@ package enum CompactCommand: Command {
     case "inspect": return try StoreInspection.inspect(run)
     case "stats": return try StoreInspection.stats(run)
     case "health": return try StoreHealth.run(run)
+    case "retention": return try StoreRetention.run(run)
+    case "delete": return try StoreDeletion.delete(run)
+    case "undelete": return try StoreDeletion.undelete(run)
+    case "snapshot": return try StoreCopying.snapshot(run)
+    case "merge": return try StoreCopying.merge(run)
+    case "export": return try StoreExport.run(run)
     default: throw Pending.refusal(run)
     }
   }

@@ -66,6 +66,8 @@ enum Explanation {
       return Diagnostic(
         .input, subject: series, "has another value at \(TimeText.rfc3339(time)) already",
         hint: "on_conflict: error is set in mx.yml")
+    case .held:
+      return Diagnostic(.locked, "another run has just taken the same input")
     }
   }
 
@@ -106,6 +108,11 @@ enum Explanation {
     switch error {
     case .unknownFormat:
       Diagnostic(.input, "the format is not recognised", hint: "name it with --format")
+    case .lowSpace(let free, let needed):
+      Diagnostic(
+        .system,
+        "only \(free >> 20) MiB are free, storage.min_free keeps \(needed >> 20) MiB: nothing was taken",
+        hint: "mx-compact retention --now frees space")
     }
   }
 
@@ -119,7 +126,13 @@ enum Explanation {
   }
 
   private static func engine(_ error: EngineError) -> Diagnostic {
-    Diagnostic(.input, "\(error)")
+    switch error {
+    case .timeout:
+      Diagnostic(
+        .system, "the query was given up when its time was over",
+        hint: "narrow the selectors or the range, or give it more: --timeout 5m")
+    case .query, .limit, .nativeHistogram, .badTime: Diagnostic(.input, "\(error)")
+    }
   }
 
   private static func alert(_ error: AlertError) -> Diagnostic {

@@ -7,12 +7,12 @@ import MxStore
 /// `mx-ingest [FILE|-]...`: files and pipes into the store, one commit.
 enum IngestFiles {
   static func run(_ run: Run) throws -> ExitCode {
-    let files = DiskFileSystem()
-    let intake = Intake(Store(path: run.common.store, files: files), try options(run))
+    let session = try IngestSession(run, options: options(run))
+    try session.intake.checkSpace()
     let inputs = run.arguments.positionals.isEmpty ? ["-"] : run.arguments.positionals
     for input in inputs {
       do {
-        try take(input, intake, files)
+        try take(input, session.intake, session.store.files)
       } catch let error as FileError {
         throw error
       } catch {
@@ -21,11 +21,10 @@ enum IngestFiles {
           found.kind, subject: found.subject ?? input, found.message, hint: found.hint)
       }
     }
-    try intake.commit()
-    return try tell(intake.result, run)
+    return try session.finish()
   }
 
-  private static func take(_ input: String, _ intake: Intake, _ files: DiskFileSystem) throws {
+  private static func take(_ input: String, _ intake: Intake, _ files: any FileSystem) throws {
     if input == "-" {
       return try intake.take(name: "-", modified: nil) { try StandardInput.read(into: $0) }
     }
@@ -39,7 +38,8 @@ enum IngestFiles {
     }
   }
 
-  private static func options(_ run: Run) throws -> IntakeOptions {
+  /// What the options of formats say.
+  static func options(_ run: Run) throws -> IntakeOptions {
     var options = IntakeOptions(now: run.common.now)
     let format = run.arguments.string("format") ?? "auto"
     options.format = Format(rawValue: format)
@@ -55,8 +55,7 @@ enum IngestFiles {
     options.decoding.scale = try run.arguments.number("scale") ?? 1
     options.decoding.events = run.arguments.has("events")
     options.decoding.csv = csv(run.arguments)
-    options.labels = try run.arguments.pairs("label")
-    options.lockWait = run.common.lock.seconds
+    options.batchID = run.arguments.string("batch-id")
     return options
   }
 
@@ -72,25 +71,6 @@ enum IngestFiles {
   /// `a,b` and the option repeated say the same.
   private static func columns(_ words: [String]) -> [String] {
     words.flatMap { $0.split(separator: ",").map(String.init) }
-  }
-
-  private static func tell(_ result: IntakeResult, _ run: Run) throws -> ExitCode {
-    for (input, problem) in result.problems.prefix(20) {
-      run.output.warn(Diagnostic(.input, subject: input, problem.description))
-    }
-    if result.refused > 20 {
-      run.output.warn(Diagnostic(.input, "\(result.refused - 20) more lines were refused"))
-    }
-    run.report.set("samples", Double(result.samples), help: "Samples committed.")
-    run.report.set("refused", Double(result.refused), help: "Lines refused.")
-    run.output.summary(
-      "\(result.samples) samples of \(result.series) series from \(result.inputs) inputs, "
-        + "\(result.refused) lines refused")
-    if result.samples == 0, result.bytes > 0 {
-      run.output.error(Diagnostic(.no, "no sample in \(result.bytes) bytes of input"))
-      return .no
-    }
-    return result.refused > 0 ? .no : .success
   }
 }
 

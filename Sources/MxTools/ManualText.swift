@@ -58,6 +58,8 @@ enum SharedOptions {
     "tz", "ZONE", "time zone of printed times", default: "UTC")
   static let rules = OptionSpec.value(
     "rules", "FILE", "Prometheus rule files", kind: .list)
+  static let usedRules = OptionSpec.value(
+    "rules", "FILE", "Prometheus rule files", kind: .list, default: "uses.rules of mx.yml")
   static let notify = OptionSpec.value(
     "notify", "FILE", "Alertmanager configuration", default: "notices go to stdout")
 

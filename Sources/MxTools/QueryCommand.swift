@@ -9,6 +9,7 @@ package enum QueryCommand: Command {
     case "labels": return try QueryListing.labels(run)
     case "values": return try QueryListing.values(run)
     case "metrics": return try QueryListing.metrics(run)
+    case "test": return try QueryTesting.run(run)
     default: throw Pending.refusal(run)
     }
   }
@@ -108,7 +109,8 @@ package enum QueryCommand: Command {
     .flag("approximate", "let tiers answer what they cannot answer exactly, annotated"),
     .value("timeout", "DURATION", "give up after this long"),
     SharedOptions.requireFresh("exit 1"),
-    .value("file", "FILE", "query a file of any ingest format, without a store"),
+    .value(
+      "file", "FILE", "query a file of any ingest format, without a store", kind: .repeated),
     .value("source", "URL", "a Prometheus-compatible API instead of a store"),
   ]
 }

@@ -4,31 +4,72 @@ import MxFiles
 import MxModel
 import MxStore
 
-/// `mx-compact`: everything that is due.
+/// `mx-compact`: everything that is due. Space first: a merge that fails must not keep
+/// the disk full.
 enum StoreUpkeep {
   static func run(_ run: Run) throws -> ExitCode {
-    let store = Store(path: run.common.store, files: DiskFileSystem())
+    let settings = try SettingsReader.load(run)
+    let store = StoreAccess.store(run)
+    if run.common.checksOnly { return try StoreRetention.check(store, settings, run) }
+    return try StoreAccess.maintaining(store, run) { try work(store, settings, run) }
+  }
+
+  private static func work(
+    _ store: Store, _ settings: Settings, _ run: Run
+  ) throws -> ExitCode {
     let report = Report()
+    let oversight = Interruption.oversight(run)
     let wait = run.common.lock.seconds
-    let now = run.common.now
-    let lock = try store.lockMaintenance(wait: wait)
-    defer { lock.release() }
-    // Space first: a merge that fails must not keep the disk full.
-    let removed = try store.removeRetired(now: now, lockWait: wait, report)
+    let (now, grace) = (run.common.now, settings.storage.grace)
+    var told: [String] = []
+    let removed = try store.removeRetired(now: now, grace: grace, lockWait: wait, report)
+    let retention = try StoreRetention.work(
+      store, settings, StoreRetention.Present(run), report, oversight, run)
+    told += retention.told
+    do {
+      let deletions = try store.finishDeletions(
+        now: now, grace: grace, effort: .merged, lockWait: wait, report, oversight)
+      if deletions.finished > 0 {
+        told.append(count(deletions.finished, "deletion") + " made final")
+      }
+      let merged = try merge(store, now: now, grace: grace, report, oversight, run)
+      told.insert(count(merged, "merge"), at: 0)
+    } catch StoreError.file(.full(let path)) {
+      // What was merged before stays; the next run has the room that the grace gives back.
+      run.output.error(Explanation.diagnostic(of: FileError.full(path: path)))
+      _ = StoreDamage.tell(report, run)
+      return .system
+    }
+    told.insert("\(removed.files) files removed", at: min(1, told.count))
+    run.report.set("removed_bytes", Double(removed.bytes), help: "Bytes of files removed.")
+    run.output.summary(told.joined(separator: ", "))
+    let damage = StoreDamage.tell(report, run)
+    return damage == .success ? retention.code : damage
+  }
+
+  private static func count(_ number: Int, _ word: String) -> String {
+    "\(number) \(word)\(number == 1 ? "" : "s")"
+  }
+
+  /// Merges until nothing is due; each is a commit of its own.
+  private static func merge(
+    _ store: Store, now: Int64, grace: Int64, _ report: Report, _ oversight: Oversight, _ run: Run
+  ) throws -> Int {
     var merged = 0
-    for job in MergePlan.jobs(try store.manifest(report), now: now) {
+    let jobs = MergePlan.jobs(try store.manifest(report), now: now, grace: grace)
+    for (number, job) in jobs.enumerated() {
+      oversight.progress("merging", number, jobs.count)
       do {
-        if try store.execute(job, now: now, effort: .merged, lockWait: wait, report) != nil {
-          merged += 1
-        }
+        let output = try store.execute(
+          job, now: now, grace: grace, effort: .merged, lockWait: run.common.lock.seconds, report,
+          oversight)
+        if output != nil { merged += 1 }
       } catch StoreError.damaged(let damage) {
         report.damaged(damage)
       }
     }
     run.report.set("merges", Double(merged), help: "Merges carried out.")
-    run.report.set("removed_bytes", Double(removed.bytes), help: "Bytes of files removed.")
-    run.output.summary("\(merged) merges, \(removed.files) files removed")
-    return StoreDamage.tell(report, run)
+    return merged
   }
 }
 

@@ -4,6 +4,7 @@ import Glibc
 /// prints a table; figures of a quiet machine belong into the comments and
 /// documents that rest on them.
 let benchmarks: [(name: String, about: String, run: ([String]) throws -> Int32)] = [
+  ("alert", "DIR: rules over stores that it makes there", AlertBench.run),
   ("codecs", "columns: bytes a sample, decode and encode speed; checksums", CodecBench.run),
   ("engine", "[QUERY...]: CPU time of queries over samples in memory", EngineBench.run),
   ("formats", "FILE...: parsing speed of each file", FormatsBench.run),

@@ -1,5 +1,6 @@
 import MxConfig
 import MxModel
+import MxRules
 import MxStore
 import Testing
 

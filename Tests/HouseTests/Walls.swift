@@ -56,7 +56,8 @@ enum Walls {
   static let programs = [
     "mx-net": ["CCurl", "MxNet"],
     "mx-bench": [
-      "MxModel", "MxFiles", "MxCodec", "MxFormats", "MxStore", "MxPromQL", "MxEngine",
+      "MxModel", "MxFiles", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
+      "MxEngine", "MxRules", "MxAlert",
     ],
   ]
 

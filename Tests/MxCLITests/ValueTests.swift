@@ -137,4 +137,19 @@ import Testing
       #expect(throws: ValueError.self) { try NumberText.integer(text, in: 1...10) }
     }
   }
+
+  @Test func severalNearWordsAreSuggestedNearestFirst() {
+    let names = ["http_requests_total", "http_request_bytes", "node_load1", "node_load5"]
+    func near(_ word: String) -> [String] {
+      Suggestion.nearest(to: word, among: names, count: 2)
+    }
+    #expect(near("http_request_total") == ["http_requests_total"])
+    #expect(near("node_load") == ["node_load1", "node_load5"])
+    #expect(near("request") == ["http_request_bytes", "http_requests_total"])
+    #expect(near("up") == [])
+    #expect(
+      Suggestion.hint(for: "node_load", among: names, count: 3)
+        == "did you mean 'node_load1' or 'node_load5'?")
+    #expect(Suggestion.hint(for: "up", among: names, count: 3) == nil)
+  }
 }

@@ -175,4 +175,27 @@ import Testing
       #expect(found("telegraf/openmetrics/\(name)/input.txt") == .openmetrics, "\(name)")
     }
   }
+
+  /// What a family's lines say comes back as it was.
+  @Test(arguments: [Format.prometheus, .openmetrics])
+  func familiesAreDescribed(format: Format) throws {
+    var bytes: [UInt8] = []
+    var writer = FormatWriter(format) { bytes.append(contentsOf: $0) }
+    writer.write(
+      MetricMetadata(family: "a_bytes", type: .gauge, help: "of \"a\\b\"\nand c", unit: "bytes"))
+    let time: [Int64] = [1500]
+    let value: [Double] = [1]
+    try time.withUnsafeBufferPointer { times in
+      try value.withUnsafeBufferPointer { values in
+        try writer.write(LabelSet(name: "a_bytes"), times: times, values: values)
+      }
+    }
+    try writer.finish()
+    let back = decode(format, bytes)
+    #expect(back.problemTexts == [])
+    let known = try #require(back.batch.metadata.first)
+    #expect(known.help == "of \"a\\b\"\nand c")
+    #expect(known.type == .gauge)
+    #expect(known.unit == (format == .openmetrics ? "bytes" : ""))
+  }
 }

@@ -70,9 +70,44 @@ import Testing
       "r.yml:4: annotation 'b': template: __alert_a:1: undefined variable \"$label\""
     ),
     (
-      "- {alert: a, expr: up, x-mx: {flap: off}}",
-      "r.yml:4: 'x-mx' does not work yet in this version"
+      "- {alert: a, expr: up, x-mx: {flop: off}}",
+      "r.yml:4: unknown field 'flop' (did you mean 'flap'?)"
     ),
+    (
+      "- {alert: a, expr: up, x-mx: {no_data: kep}}",
+      "r.yml:4: 'no_data' is 'kep', expected prometheus, keep, alert, ok (did you mean 'keep'?)"
+    ),
+    (
+      "- {alert: a, expr: up, x-mx: {no_data: {grace: 5m}}}",
+      "r.yml:4: field 'policy' is missing"
+    ),
+    (
+      "- {alert: a, expr: up, x-mx: {flap: never}}",
+      "r.yml:4: 'flap' is the text 'never', expected off or {changes: 5, window: 10m}"
+    ),
+    (
+      "- {alert: a, expr: up, x-mx: {timeout: 0s}}",
+      "r.yml:4: 'timeout' is 0, expected a duration such as 10s"
+    ),
+    (
+      "- {alert: a, expr: up > 5, x-mx: {resolve_threshold: 6}}",
+      """
+      r.yml:4: 'resolve_threshold' is 6, at most 5 allowed (else the alert would end while its \
+      expression holds)
+      """
+    ),
+    (
+      "- {alert: a, expr: up, x-mx: {resolve_threshold: 6}}",
+      """
+      r.yml:4: 'resolve_threshold' needs an 'expr' that compares with a number by > >= < or <= \
+      (say with 'resolve_expr' when the alert ends)
+      """
+    ),
+    (
+      "- {alert: a, expr: up, x-mx: {resolve_expr: 'up =='}}",
+      "r.yml:4: could not parse 'resolve_expr': 1:6: parse error: unexpected end of input"
+    ),
+    ("- {record: a, expr: up, x-mx: {}}", "r.yml:4: invalid field 'x-mx' in recording rule"),
   ])
   func badRulesAreNamedWithTheirLine(rule: String, expected: String) {
     let (file, problems) = read(

@@ -21,7 +21,7 @@ import Testing
     let bytes = try FormatDocumentTests.example("page")
     #expect(bytes == (try FormatDocumentTests.page().bytes))
     let entry = try FormatDocumentTests.page().entry
-    let page = try LoadedPage(entry, bytes)
+    let page = try LoadedPage(entry, bytes, with: ColumnDecoder())
     try page.decode(0..<2, with: ColumnDecoder())
     #expect(page.withValues(0) { Array($0) } == [10, 20, 40])
     #expect(page.withValues(1) { Array($0) } == [1, 2, 4])

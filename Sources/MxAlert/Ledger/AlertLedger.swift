@@ -77,7 +77,7 @@ package final class AlertLedger {
     let statement = try database.prepare(
       """
       SELECT rule, labels, state, active_at, fired_at, resolved_at, keep_firing_since, value,
-        annotations
+        annotations, memory
       FROM instances ORDER BY rule, labels
       """)
     var all: [String: [AlertInstance]] = [:]
@@ -94,6 +94,7 @@ package final class AlertLedger {
       instance.resolvedAt = statement.int(5)
       instance.keepFiringSince = statement.int(6)
       instance.annotations = LedgerJSON.annotations(statement.text(8) ?? "")
+      LedgerMemory.restore(&instance, statement.text(9) ?? "")
       all[rule, default: []].append(instance)
     }
     return all
@@ -104,14 +105,14 @@ package final class AlertLedger {
       """
       INSERT OR REPLACE INTO instances
         (rule, labels, state, active_at, fired_at, resolved_at, keep_firing_since, value,
-         annotations)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         annotations, memory)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
       """)
     try statement.run([
       .text(rule), .text(LedgerJSON.text(instance.labels)), .text(instance.state.rawValue),
       .int(instance.activeAt), .init(instance.firedAt), .init(instance.resolvedAt),
       .init(instance.keepFiringSince), .real(instance.value),
-      .text(LedgerJSON.text(instance.annotations)),
+      .text(LedgerJSON.text(instance.annotations)), .text(LedgerMemory.text(instance)),
     ])
   }
 
@@ -145,7 +146,7 @@ enum LedgerJSON {
     return writer.text
   }
 
-  private static func members(_ text: String) -> [JSONMember]? {
+  static func members(_ text: String) -> [JSONMember]? {
     do {
       return try JSONValue.parse(text).members
     } catch {

@@ -56,7 +56,7 @@ extension AlertLedger {
     try statement.run([
       .int(transition.at), .text(rule), .text(transition.labels["alertname"] ?? ""),
       .text(LedgerJSON.text(transition.labels)), .text(transition.from.rawValue),
-      .text(transition.to.rawValue), .real(transition.value), .init(transition.reason),
+      .text(transition.to.rawValue), .real(transition.value), .init(transition.reasonText),
     ])
   }
 

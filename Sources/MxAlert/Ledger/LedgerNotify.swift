@@ -32,12 +32,13 @@ extension AlertLedger {
         nextFlush: groups.int(1) ?? 0, lastFlush: groups.int(2), nextEscalation: groups.int(3))
     }
     let log = try database.prepare(
-      "SELECT target, group_key, at, firing, resolved, held FROM notify_log")
+      "SELECT target, group_key, at, firing, resolved, held, count FROM notify_log")
     while try log.step() {
       let key = NotifyState.LogKey(target: log.text(0) ?? "", groupKey: log.text(1) ?? "")
       state.log[key] = NotifyState.LogEntry(
         at: log.int(2) ?? 0, firing: Self.fingerprints(log.text(3)),
         resolved: Self.fingerprints(log.text(4)), held: Self.held(log.text(5)))
+      state.log[key]?.count = Int(clamping: log.int(6) ?? 0)
     }
     return state
   }
@@ -60,7 +61,7 @@ extension AlertLedger {
       }
     }
     let entry = try database.prepare(
-      "INSERT OR REPLACE INTO notify_log VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+      "INSERT OR REPLACE INTO notify_log VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
     let noEntry = try database.prepare(
       "DELETE FROM notify_log WHERE target = ?1 AND group_key = ?2")
     for key in changes.log {
@@ -69,6 +70,7 @@ extension AlertLedger {
           .text(key.target), .text(key.groupKey), .int(found.at), .text(Self.text(found.firing)),
           .text(Self.text(found.resolved)),
           found.held.isEmpty ? .null : .text(Self.text(found.held)),
+          .int(Int64(found.count)),
         ])
       } else {
         try noEntry.run([.text(key.target), .text(key.groupKey)])

@@ -9,10 +9,13 @@
 ///     silences, acks, channels
 ///                what people keep back, and how each channel fares
 ///
+///     series     what rules with `no_data: alert` watch over
+///     switches   rules that were switched off
+///
 /// Times are ms since 1970; labels and annotations are JSON objects. `memory` of an
 /// instance is a JSON object of what its rule's policies remember.
 enum LedgerSchema {
-  static let version: Int64 = 2
+  static let version: Int64 = 4
 
   private static let steps = [
     """
@@ -77,6 +80,16 @@ enum LedgerSchema {
       open_until INTEGER, failing_since INTEGER, error TEXT, digest TEXT
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE series (
+      rule TEXT NOT NULL, labels TEXT NOT NULL, alert TEXT NOT NULL, missing_since INTEGER,
+      PRIMARY KEY (rule, labels)
+    ) WITHOUT ROWID;
+    CREATE TABLE switches (
+      name TEXT PRIMARY KEY, at INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    """,
+    "ALTER TABLE notify_log ADD COLUMN count INTEGER NOT NULL DEFAULT 0",
   ]
 
   /// Brings an older ledger, or an empty file, to this version.

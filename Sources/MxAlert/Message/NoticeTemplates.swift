@@ -153,6 +153,11 @@ package enum PlainText {
     return text
   }
 
+  /// `FIRING Down{host="a"} since …, value 1`.
+  package static func line(_ alert: NotifyAlert) -> String {
+    String(self.alert(alert).prefix { $0 != "\n" })
+  }
+
   /// One line, and one more for each annotation.
   package static func alert(_ alert: NotifyAlert, showsCommands: Bool = false) -> String {
     var rest = alert.labels.removing(["alertname"]).description

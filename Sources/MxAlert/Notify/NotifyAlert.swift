@@ -16,6 +16,8 @@ package struct NotifyAlert: Hashable, Sendable {
   package var rule: String
   /// Why, where it is not the rule's expression.
   package var reason: String?
+  /// It is to be told though receivers know that it fires: it began to flap, or ceased.
+  package var isAnnounced = false
   /// What it is known by: Prometheus' and Alertmanager's hash of its labels.
   package let fingerprint: UInt64
 
@@ -38,13 +40,17 @@ package struct NotifyAlert: Hashable, Sendable {
   /// The news of a step in an alert's life; nil where nobody is told of it: pending
   /// comes and goes.
   package init?(_ transition: AlertTransition, rule: String, delay: Int64) {
-    guard transition.to == .firing || transition.from == .firing else { return nil }
-    let isFiring = transition.to == .firing
+    guard transition.to == .firing || transition.from == .firing || transition.kind != .state,
+      !transition.isHeldBack
+    else { return nil }
+    // Flapping is no state to be at rest in, whatever the alert is just now.
+    let isFiring = transition.to == .firing || transition.isOfFlapping
     self.init(
       labels: transition.labels, annotations: transition.instance.annotations,
       value: transition.value, startsAt: transition.instance.firedAt ?? transition.at,
       endsAt: isFiring ? nil : transition.at, arrivedAt: transition.at + delay, rule: rule,
-      reason: transition.reason)
+      reason: transition.reasonText)
+    isAnnounced = isFiring && transition.kind != .state
   }
 
   package var name: String { labels["alertname"] ?? "" }

@@ -9,6 +9,19 @@ package struct Holds: Sendable {
   package init() {}
 }
 
+/// What a rule says itself of who is told of its alerts.
+package struct RuleNotices: Hashable, Sendable {
+  /// Receivers that are told instead of those of the routes.
+  package var receivers: [String]
+  /// Notices of one alert that fires on; nil: as many as there are.
+  package var most: Int?
+
+  package init(receivers: [String], most: Int?) {
+    self.receivers = receivers
+    self.most = most
+  }
+}
+
 /// Why an alert is not told of, or not again.
 package enum Hold: Sendable {
   /// The name of another alert.
@@ -47,6 +60,8 @@ package struct HeldBack: Hashable, Sendable {
 package struct NotifyPlanner {
   package let config: NotifyConfig
   package var holds: Holds
+  /// What rules say themselves of who is told, by the ledger's keys of rules.
+  private let rules: [String: RuleNotices]
   package private(set) var state: NotifyState
   /// What of the state is to be written.
   package private(set) var changes = Changes()
@@ -87,8 +102,10 @@ package struct NotifyPlanner {
 
   /// `present`: groups that the configuration has anew begin now.
   package init(
-    _ config: NotifyConfig, _ state: NotifyState, _ holds: Holds = Holds(), present: Int64
+    _ config: NotifyConfig, _ state: NotifyState, _ holds: Holds = Holds(),
+    rules: [String: RuleNotices] = [:], present: Int64
   ) {
+    self.rules = rules
     self.config = config
     self.state = state
     self.holds = holds
@@ -140,7 +157,16 @@ package struct NotifyPlanner {
     if alert.rule.isEmpty, alert.name == MetaAlert.channelFailing, let metaRoute {
       return [metaRoute]
     }
-    return config.root.destinations(of: alert.labels)
+    let named = (rules[alert.rule]?.receivers ?? []).filter { receivers[$0] != nil }
+    if named.isEmpty { return config.root.destinations(of: alert.labels) }
+    return named.map { name in
+      var route = config.root
+      route.receiver = name
+      route.routes = []
+      route.key = "{}/x-mx:notify"
+      route.id = "{}/x-mx:notify/\(name)"
+      return route
+    }
   }
 
   // MARK: - Time
@@ -193,7 +219,17 @@ package struct NotifyPlanner {
     inhibitor.set(alert)
     for route in destinations(of: alert) {
       let labels = route.groupLabels(of: alert.labels)
+      if alert.isAnnounced { forget(alert, "\(route.key):\(labels.groupText)") }
       join(alert, route, labels, Self.id(route, labels), at: alert.arrivedAt)
+    }
+  }
+
+  /// As if its group had never been told of it.
+  private mutating func forget(_ alert: NotifyAlert, _ groupKey: String) {
+    for (key, entry) in state.log
+    where key.groupKey == groupKey && entry.firing.contains(alert.fingerprint) {
+      state.log[key]?.firing.remove(alert.fingerprint)
+      changes.log.insert(key)
     }
   }
 
@@ -356,7 +392,12 @@ package struct NotifyPlanner {
     if reason == .repeated, let ack = self.ack(ofAll: alerts, time) {
       return Hold.acknowledged(ack).reason
     }
+    let count = state.log[key]?.count ?? 0
+    if reason == .repeated, let most = mostNotices(of: alerts), count >= most {
+      return "told \(most) times, as often as its rule allows"
+    }
     state.log[key] = NotifyState.LogEntry(at: time, firing: firing, resolved: resolved)
+    if !firing.isEmpty { state.log[key]?.count = count + 1 }
     changes.log.insert(key)
     let sent = integration.sendResolved ? alerts : alerts.filter(\.isFiring)
     if !sent.isEmpty { plan.notices.append(notice(integration, group, reason, time, sent)) }
@@ -372,6 +413,16 @@ package struct NotifyPlanner {
       groupLabels: group.labels, reason: reason, at: time, alerts: alerts)
     notice.routeLabels = group.route.labels.map { .init(name: $0.name, value: $0.value) }
     return notice
+  }
+
+  /// `max_notifications`, where the rule of every alert that fires has it.
+  private func mostNotices(of alerts: [NotifyAlert]) -> Int? {
+    var most: Int?
+    for alert in alerts where alert.isFiring {
+      guard let own = rules[alert.rule]?.most else { return nil }
+      most = max(most ?? 0, own)
+    }
+    return most
   }
 
   /// One who acknowledged, where every alert that fires is acknowledged.

@@ -1,4 +1,5 @@
 import MxModel
+package import MxRules
 
 /// The part of a run that decides who is told: from the ledger, by the planner, into
 /// the outbox. It belongs to the run's transaction; nothing is sent.
@@ -7,10 +8,18 @@ package enum NotifyRun {
     package var config: NotifyConfig
     /// How far evaluations stay behind the present, ms.
     package var delay: Int64
+    /// What rules say themselves, by the ledger's keys of rules.
+    package var rules: [String: RuleNotices]
 
-    package init(config: NotifyConfig, delay: Int64) {
+    package init(config: NotifyConfig, delay: Int64, groups: [RuleGroup]) {
       self.config = config
       self.delay = delay
+      rules = [:]
+      for (key, _, rule) in RuleKey.all(groups) {
+        let (receivers, most) = (rule.additions.receivers, rule.additions.maxNotifications)
+        if receivers.isEmpty, most == nil { continue }
+        rules[key] = RuleNotices(receivers: receivers, most: most)
+      }
     }
   }
 
@@ -33,7 +42,8 @@ package enum NotifyRun {
     var holds = Holds()
     holds.silences = silences
     holds.acks = try ledger.acknowledgements()
-    var planner = NotifyPlanner(settings.config, before, holds, present: now)
+    var planner = NotifyPlanner(
+      settings.config, before, holds, rules: settings.rules, present: now)
     for alert in current() { planner.refresh(alert) }
     let floor = before.groups.values.compactMap(\.lastFlush).max() ?? .min
     var arrivals = transitions.compactMap {
@@ -46,16 +56,36 @@ package enum NotifyRun {
     }
     arrivals += meta(before, channels, now)
     arrivals += try reminders(&silences, before, ledger, now)
-    let ordered = arrivals.enumerated().sorted {
-      ($0.element.arrivedAt, $0.offset) < ($1.element.arrivedAt, $1.offset)
-    }.map(\.element)
-    let plan = planner.advance(ordered, to: now, sendingAt: now)
+    let plan = planner.advance(inOrder(arrivals), to: now, sendingAt: now)
     planner.prune(at: now)
     try ledger.save(planner.state, planner.changes, before: before)
     for notice in plan.notices { try ledger.post(notice, at: now) }
     for held in plan.held { try record(held, ledger) }
     try ledger.pruneSilences(at: now)
     return plan.notices.count
+  }
+
+  /// What would have been told of `transitions` up to `end`, by nobody who remembers
+  /// anything from before: a replay.
+  package static func replay(
+    _ settings: Settings, transitions: [(rule: String, transition: AlertTransition)],
+    silences: [Silence], from start: Int64, to end: Int64
+  ) -> NotifyPlanner.Plan {
+    var holds = Holds()
+    holds.silences = silences
+    var planner = NotifyPlanner(
+      settings.config, NotifyState(), holds, rules: settings.rules, present: start)
+    let arrivals = transitions.compactMap {
+      NotifyAlert($0.transition, rule: $0.rule, delay: settings.delay)
+    }
+    return planner.advance(inOrder(arrivals), to: end)
+  }
+
+  /// By the time of arrival; of one time in the order of their happening.
+  private static func inOrder(_ arrivals: [NotifyAlert]) -> [NotifyAlert] {
+    arrivals.enumerated().sorted {
+      ($0.element.arrivedAt, $0.offset) < ($1.element.arrivedAt, $1.offset)
+    }.map(\.element)
   }
 
   private static func record(_ held: HeldBack, _ ledger: AlertLedger) throws(AlertError) {

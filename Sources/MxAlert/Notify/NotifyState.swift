@@ -30,6 +30,8 @@ package struct NotifyState: Sendable {
     package var resolved: Set<UInt64>
     /// What was kept back, and why, as history was told last.
     package var held: [UInt64: String] = [:]
+    /// Notices since something of it fires.
+    package var count = 0
 
     package init(
       at: Int64, firing: Set<UInt64>, resolved: Set<UInt64>, held: [UInt64: String] = [:]

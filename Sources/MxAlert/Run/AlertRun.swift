@@ -12,6 +12,8 @@ package struct AlertSettings: Sendable {
   package var rules = RuleOptions()
   /// Who is told of which alerts.
   package var notify = NotifyConfig.standard
+  /// What rules do about missing data that do not say it themselves.
+  package var noData = NoDataPolicy.prometheus
   /// Files that could not be read as a whole: rules missing from them are broken, not
   /// removed, and their alerts stay as they are.
   package var brokenFiles: Set<String> = []
@@ -59,27 +61,31 @@ package enum AlertRun {
     _ sink: any SampleSink, now: Int64, settings: AlertSettings, report: Report
   ) throws -> AlertReport {
     var result = AlertReport()
+    let known = try ledger.knownSeries()
+    let groups = RuleSwitch.apply(try ledger.switchedOff(), to: groups)
     let due = plan(
       groups, try ledger.lastRuns(), now: now - settings.delay, maxCatchup: settings.maxCatchup)
     result.skipped = due.reduce(0) { $0 + $1.steps.skipped }
     result.groups = due.count { $0.steps.count > 0 }
     let before = try ledger.instances()
-    let keeper = AlertKeeper(groups, before)
+    let keeper = AlertKeeper(groups, before, known: known, noData: settings.noData)
     result.rules = try RuleRun.execute(
       due, source: source, sink: sink, options: settings.rules, report: report,
-      alerts: { keeper.take($0) })
+      alerts: { try keeper.take($0) })
     endRemoved(groups, before, keeper, at: now, settings.brokenFiles)
     try sink.commit()
     for group in due where group.steps.count > 0 {
       try ledger.setLastRun(group.group.key, group.steps.last)
     }
     try save(keeper, before, ledger, &result)
+    try save(keeper, known, ledger, &result)
     result.transitions = keeper.transitions.map(\.transition)
     for (rule, transition) in keeper.transitions {
       try ledger.record(transition, rule: rule)
     }
     let told = try NotifyRun.execute(
-      ledger, NotifyRun.Settings(config: settings.notify, delay: settings.delay),
+      ledger,
+      NotifyRun.Settings(config: settings.notify, delay: settings.delay, groups: groups),
       transitions: keeper.transitions, current: { keeper.notifyAlerts() }, now: now)
     if told != nil { result.changed = true }
     if result.changed || !result.transitions.isEmpty {
@@ -108,12 +114,20 @@ package enum AlertRun {
   ) {
     let known = keeper.ruleKeys
     let files = Set(groups.map(\.file)).subtracting(brokenFiles)
-    let names = Set(groups.flatMap { group in group.rules.map { "\(group.key);\($0.name);" } })
+    func prefixes(_ isEnabled: Bool) -> Set<String> {
+      Set(
+        groups.flatMap { group in
+          group.rules.filter { $0.isEnabled == isEnabled }.map { "\(group.key);\($0.name);" }
+        })
+    }
+    let (present, off) = (prefixes(true), prefixes(false))
     for (key, instances) in before.sorted(by: { $0.key < $1.key }) where !known.contains(key) {
       guard files.contains(where: { key.hasPrefix($0 + ";") }) else { continue }
-      let isChanged = names.contains { key.hasPrefix($0) }
-      keeper.end(
-        key, instances, at: now, reason: isChanged ? "rule was changed" : "rule was removed")
+      let reason =
+        off.contains { key.hasPrefix($0) }
+        ? "rule was switched off"
+        : present.contains { key.hasPrefix($0) } ? "rule was changed" : "rule was removed"
+      keeper.end(key, instances, at: now, reason: reason)
     }
   }
 
@@ -127,7 +141,8 @@ package enum AlertRun {
     for rule in ended {
       for instance in before[rule] ?? [] { try ledger.remove(instance.labels, rule: rule) }
     }
-    for (rule, instances) in after {
+    for (rule, machine) in after {
+      let instances = machine.instances
       var old: [LabelSet: AlertInstance] = [:]
       for instance in before[rule] ?? [] { old[instance.labels] = instance }
       for (labels, instance) in instances where old[labels] != instance {
@@ -140,6 +155,42 @@ package enum AlertRun {
       }
       result.firing += instances.values.count { $0.state == .firing }
       result.pending += instances.values.count { $0.state == .pending }
+    }
+  }
+  /// Writes what rules with `no_data: alert` watch over, where it is not as it was.
+  private static func save(
+    _ keeper: AlertKeeper, _ before: [String: [LabelSet: KnownSeries]], _ ledger: AlertLedger,
+    _ result: inout AlertReport
+  ) throws {
+    let after = keeper.settled().mapValues(\.known)
+    for rule in Set(before.keys).union(after.keys).sorted() {
+      // Of a rule that is not loaded: its file may be broken today.
+      guard let series = after[rule] else { continue }
+      for (labels, one) in series where before[rule]?[labels] != one {
+        try ledger.save(one, labels, rule: rule)
+        result.changed = true
+      }
+      for labels in before[rule]?.keys ?? [:].keys where series[labels] == nil {
+        try ledger.removeSeries(labels, rule: rule)
+        result.changed = true
+      }
+    }
+  }
+}
+
+/// Rules that people switched off, by name or by group and name (`group/name`).
+package enum RuleSwitch {
+  package static func apply(_ off: Set<String>, to groups: [RuleGroup]) -> [RuleGroup] {
+    if off.isEmpty { return groups }
+    return groups.map { group in
+      var group = group
+      for index in group.rules.indices {
+        let name = group.rules[index].name
+        if off.contains(name) || off.contains("\(group.name)/\(name)") {
+          group.rules[index].isEnabled = false
+        }
+      }
+      return group
     }
   }
 }

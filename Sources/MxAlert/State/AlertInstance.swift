@@ -28,22 +28,48 @@ package struct AlertInstance: Hashable, Sendable {
   package var resolvedAt: Int64?
   /// Since when it fires only because of `keep_firing_for`.
   package var keepFiringSince: Int64?
-  /// The newest value that the expression gave, and the annotations made of it.
-  package var value: Double
+  /// Since when its series has no data, where the rule's `no_data` cares.
+  package var noDataSince: Int64?
+  /// How it changed of late.
+  package var flap = FlapMemory()
+  /// The annotations made of the newest value.
   package var annotations: [Annotation] = []
+  /// As bits, so that an alert whose value is NaN equals itself.
+  private var valueBits: UInt64
+
+  /// The newest value that the expression gave.
+  package var value: Double {
+    get { Double(bitPattern: valueBits) }
+    set { valueBits = (newValue.isNaN ? .nan : newValue).bitPattern }
+  }
 
   package init(labels: LabelSet, state: AlertState, activeAt: Int64, value: Double) {
     self.labels = labels
     self.state = state
     self.activeAt = activeAt
+    valueBits = 0
     self.value = value
   }
 
   package var isActive: Bool { state != .inactive }
+
+  /// It changes so often that single changes are told to nobody.
+  package var isFlapping: Bool { flap.since != nil }
 }
 
 /// A step in the life of an alert.
 package struct AlertTransition: Hashable, Sendable {
+  package enum Kind: String, Hashable, Sendable {
+    /// It went from one state to another.
+    case state
+    /// It began to flap: from now on its changes are held back.
+    case flapping
+    /// It still does: said ever more rarely.
+    case stillFlapping
+    /// It has been quiet for a window: `to` is what it came to rest at.
+    case settled
+  }
+
   package var labels: LabelSet
   package var from: AlertState
   package var to: AlertState
@@ -53,4 +79,20 @@ package struct AlertTransition: Hashable, Sendable {
   package var instance: AlertInstance
   /// Why, where it is not the expression: `rule was removed`.
   package var reason: String?
+  package var kind = Kind.state
+  /// Nobody is told of it: the alert flaps.
+  package var isHeldBack = false
+
+  package var isOfFlapping: Bool { kind == .flapping || kind == .stillFlapping }
+
+  /// Why, for people: the reason, or what there is to say of flapping.
+  package var reasonText: String? {
+    switch kind {
+    case .state:
+      isHeldBack ? reason.map { "\($0); held back: flapping" } ?? "held back: flapping" : reason
+    case .flapping: "flapping: further changes are held back"
+    case .stillFlapping: "still flapping"
+    case .settled: "settled after flapping"
+    }
+  }
 }

@@ -14,25 +14,35 @@ package struct RuleTestFailure: Hashable, Sendable {
 /// evaluation interval (their own intervals do not count); alerts are compared at the
 /// last evaluation at or before the time asked for, expressions at that time.
 package enum RuleTestRun {
-  /// The failures of each of the file's tests; empty where it passed.
+  /// One test of a file: no failures where it passed.
+  package struct Outcome: Sendable {
+    package var test: String
+    package var line: Int
+    package var failures: [RuleTestFailure]
+  }
+
+  /// Runs the file's tests whose names are `wanted`.
   package static func execute(
-    _ file: RuleTestFile, _ groups: [RuleGroup]
-  ) -> [(test: String, failures: [RuleTestFailure])] {
+    _ file: RuleTestFile, _ groups: [RuleGroup], wanted: (String) -> Bool = { _ in true }
+  ) -> [Outcome] {
     let ordered = groups.sorted { left, right in
       let places = [left, right].map { group in
         file.order.firstIndex(of: group.name) ?? file.order.count
       }
       return places[0] < places[1]
     }
-    return file.groups.map { test in
+    return file.groups.compactMap { test in
       let name = test.name.isEmpty ? test.place.description : test.name
+      guard wanted(name) else { return nil }
+      var result = Outcome(test: name, line: test.place.line, failures: [])
       do {
-        return (
-          name, try execute(test, file, ordered).map { RuleTestFailure(test: name, message: $0) }
-        )
+        result.failures = try execute(test, file, ordered).map {
+          RuleTestFailure(test: name, message: $0)
+        }
       } catch {
-        return (name, [RuleTestFailure(test: name, message: "\(error)")])
+        result.failures = [RuleTestFailure(test: name, message: "\(error)")]
       }
+      return result
     }
   }
 
@@ -63,7 +73,7 @@ package enum RuleTestRun {
     let watch = Watch(Set(test.alerts.map { evaluation(before: $0.time) }))
     let keeper = AlertKeeper(groups, [:])
     let result = try world.run(groups, steps: steps) { evaluation in
-      let outcome = keeper.take(evaluation)
+      let outcome = try keeper.take(evaluation)
       if watch.times.contains(evaluation.time) {
         watch.firing[evaluation.time, default: [:]][evaluation.rule.name, default: []] +=
           keeper.firing(evaluation)

@@ -123,13 +123,11 @@ final class StripReader {
     byteCount: BitPacking.tailScratch, alignment: 16)
   private let symbols = Scratch<UInt8>(4096)
   private let planes = Scratch<UInt8>(4096)
-  private let zstd: OpaquePointer
+  private var zstd: OpaquePointer?
   private var source: UnsafeMutablePointer<UInt8>
   private var patches: IndexedValues
 
   init() {
-    guard let context = ZSTD_createDCtx() else { preconditionFailure("out of memory") }
-    zstd = context
     source = symbols.base
     patches = IndexedValues(wide, wide, count: 0)
     narrow.initialize(repeating: 0, count: BitPacking.vector)
@@ -142,7 +140,16 @@ final class StripReader {
     high.deallocate()
     wide.deallocate()
     tail.deallocate()
-    ZSTD_freeDCtx(zstd)
+    if let zstd { ZSTD_freeDCtx(zstd) }
+  }
+
+  /// Made when first needed: making one costs what decoding 20,000 symbols costs, and
+  /// most short lists have no symbols.
+  private func context() -> OpaquePointer {
+    if let zstd { return zstd }
+    guard let context = ZSTD_createDCtx() else { preconditionFailure("out of memory") }
+    zstd = context
+    return context
   }
 
   /// Prepares for the strips of `layout`: decodes its symbols.
@@ -153,7 +160,8 @@ final class StripReader {
     guard count > 0 else { return }
     // Behind the symbols 256 of anything: a strip may read past the last one.
     let out = symbols.reserve(count &+ BitPacking.vector)
-    let size = ZSTD_decompressDCtx(zstd, out, count, layout.frame.baseAddress, layout.frame.count)
+    let size = ZSTD_decompressDCtx(
+      context(), out, count, layout.frame.baseAddress, layout.frame.count)
     guard ZSTD_isError(size) == 0, size == count else { throw .malformed("symbols", at: 0) }
     memset(out + count, 0, BitPacking.vector)
     source = out

@@ -65,12 +65,15 @@ extension Evaluator {
   func binary(_ node: BinaryExpr, _ grid: Grid) throws -> VectorStream {
     switch (node.left.type, node.right.type) {
     case (.vector, .vector):
+      let matching = node.matching ?? VectorMatching()
+      if node.op == .or {
+        return try united(
+          node.unionOperands.map { try vector($0, grid) }, matching)
+      }
       let left = try vector(node.left, grid)
       let right = try vector(node.right, grid)
-      let matching = node.matching ?? VectorMatching()
       switch node.op {
       case .and, .unless: return try intersected(node.op, left, right, matching)
-      case .or: return try united(left, right, matching)
       default: return try VectorJoin(node, matching, self).join(left, right)
       }
     case (.vector, _):
@@ -134,5 +137,18 @@ extension PairOperator {
     for step in row.indices where Absent.isPresent(row[step]) {
       row[step] = body(row[step], scalar[step])
     }
+  }
+}
+
+extension BinaryExpr {
+  /// The operands of a chain of `or` that all match alike: `(a or b) or c` is three.
+  fileprivate var unionOperands: [Expr] {
+    var chain = [right]
+    var first = left
+    while case .binary(let node) = first.unwrapped, node.op == .or, node.matching == matching {
+      chain.append(node.right)
+      first = node.left
+    }
+    return [first] + chain.reversed()
   }
 }

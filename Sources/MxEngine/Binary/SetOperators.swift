@@ -26,22 +26,34 @@ extension Evaluator {
     }
   }
 
-  /// `or`: all of the left, and of the right what has nothing like it there.
-  func united(
-    _ left: VectorStream, _ right: VectorStream, _ matching: VectorMatching
-  ) throws -> VectorStream {
-    let first = try table(left)
-    let signatures = try Signatures.joint([first.roster, right.roster], matching.labelsCompared)
-    let taken = try presence(first.stream, signatures.groups[0], signatures.count)
-    let groups = signatures.groups[1]
-    let steps = right.steps
-    let second = try table(
-      right.mapping { series, row in
-        let start = Int(groups[series]) * steps
-        for step in row.indices where taken[start + step] { row[step] = Absent.value }
-      })
-    if second.count == 0 { return first.stream }
-    return try merged(first.followed(by: second)).stream
+  /// `a or b or …` under one matching: all of the first, and of each further one what
+  /// has nothing like it before. Taken at once, so that a long chain, as dashboards
+  /// write them, costs what its operands cost.
+  func united(_ operands: [VectorStream], _ matching: VectorMatching) throws -> VectorStream {
+    let signatures = try Signatures.joint(operands.map(\.roster), matching.labelsCompared)
+    let shared = signatures.sharedGroups
+    guard shared.contains(true) else {
+      return try Table(joining: operands.map { try table($0) }).stream
+    }
+    let steps = operands[0].steps
+    var taken = [Bool](repeating: false, count: signatures.count * steps)
+    var tables: [Table] = []
+    for (operand, groups) in zip(operands, signatures.groups) {
+      let before = taken
+      let found = try rows(
+        operand.mapping { series, row in
+          let group = Int(groups[series])
+          guard shared[group] else { return }
+          for step in row.indices where before[group * steps + step] { row[step] = Absent.value }
+        })
+      for (place, series) in found.series.enumerated() where shared[Int(groups[Int(series)])] {
+        let start = Int(groups[Int(series)]) * steps
+        let row = found.table.row(place)
+        for step in row.indices where Absent.isPresent(row[step]) { taken[start + step] = true }
+      }
+      tables.append(found.table)
+    }
+    return try merged(Table(joining: tables)).stream
   }
 
   /// Group x step: whether any series of the group has a value there.
@@ -61,16 +73,18 @@ extension Evaluator {
   }
 }
 
-extension Table {
-  /// These rows and then those.
-  func followed(by other: Table) throws -> Table {
-    let labels = try roster.allLabels() + other.roster.allLabels()
-    let store = RowStore(rows: count + other.count, steps: steps)
-    for series in 0..<count { _ = store.row(series).update(fromContentsOf: row(series)) }
-    for series in 0..<other.count {
-      _ = store.row(count + series).update(fromContentsOf: other.row(series))
+extension Signatures {
+  /// Group -> whether series of more than one roster are in it.
+  fileprivate var sharedGroups: [Bool] {
+    var owners = [Int](repeating: -1, count: count)
+    var shared = [Bool](repeating: false, count: count)
+    for (roster, groups) in groups.enumerated() {
+      for group in groups {
+        let group = Int(group)
+        if owners[group] >= 0, owners[group] != roster { shared[group] = true }
+        owners[group] = roster
+      }
     }
-    let marks = marks.list(count) + other.marks.list(other.count)
-    return Table(roster: Roster(labels), marks: .some(marks), store: store)
+    return shared
   }
 }

@@ -1,155 +1,53 @@
 import MxModel
 
-/// Which labels of a series are left.
-enum LabelFilter: Hashable, Sendable {
-  case all
-  case dropping(Set<String>)
-  case keeping(Set<String>)
-
-  func dropping(_ names: Set<String>) -> LabelFilter {
-    switch self {
-    case .all: .dropping(names)
-    case .dropping(let others): .dropping(others.union(names))
-    case .keeping(let kept): .keeping(kept.subtracting(names))
-    }
-  }
-
-  func keeping(_ names: Set<String>) -> LabelFilter {
-    switch self {
-    case .all: .keeping(names)
-    case .dropping(let dropped): .keeping(names.subtracting(dropped))
-    case .keeping(let kept): .keeping(kept.intersection(names))
-    }
-  }
-
-  func allows(_ name: String) -> Bool {
-    switch self {
-    case .all: true
-    case .dropping(let names): !names.contains(name)
-    case .keeping(let names): names.contains(name)
-    }
-  }
-
-  func apply(_ labels: LabelSet) -> LabelSet { cutter.cut(labels) }
-
-  /// This filter made ready for many label sets.
-  var cutter: LabelCutter {
-    switch self {
-    case .all: LabelCutter([], keeps: false)
-    case .dropping(let names): LabelCutter(names, keeps: false)
-    case .keeping(let names): LabelCutter(names, keeps: true)
-    }
-  }
-}
-
-/// Label sets cut and changed as bytes, without being taken apart into strings.
-struct LabelCutter: Sendable {
-  private let names: [[UInt8]]
-  private let keeps: Bool
-
-  /// Keeps the labels of these names only, or all but these.
-  init(_ names: Set<String>, keeps: Bool) {
-    self.names = names.map { LabelKey.escaped(Array($0.utf8)) }
-    self.keeps = keeps
-  }
-
-  var changesNothing: Bool { names.isEmpty && !keeps }
-
-  func cut(_ labels: LabelSet) -> LabelSet {
-    if changesNothing { return labels }
-    var key: [UInt8] = []
-    labels.key.withUnsafeBytes { append($0, to: &key) }
-    return LabelSet(key: key)
-  }
-
-  /// Appends what is left of `bytes` to `key`.
-  func append(_ bytes: UnsafeRawBufferPointer, to key: inout [UInt8]) {
-    key.reserveCapacity(key.count + bytes.count)
-    var cursor = LabelCursor(bytes)
-    while let pair = cursor.next() {
-      guard isNamed(pair.name) == keeps else { continue }
-      key.append(contentsOf: pair.name)
-      key.append(0)
-      key.append(contentsOf: pair.value)
-      key.append(0)
-    }
-  }
-
-  private func isNamed(_ name: UnsafeRawBufferPointer) -> Bool {
-    for wanted in names where wanted.count == name.count {
-      let isEqual = wanted.withUnsafeBytes { LabelKey.compare($0, name) == 0 }
-      if isEqual { return true }
-    }
-    return false
-  }
-
-  /// `labels` with one label set anew; an empty value removes it.
-  static func setting(
-    _ labels: LabelSet, _ name: [UInt8], to value: [UInt8]
-  ) -> LabelSet {
-    let name = LabelKey.escaped(name)
-    let value = LabelKey.escaped(value)
-    var key: [UInt8] = []
-    key.reserveCapacity(labels.key.count + name.count + value.count + 2)
-    var isWritten = value.isEmpty
-    func write() {
-      key += name
-      key.append(0)
-      key += value
-      key.append(0)
-      isWritten = true
-    }
-    labels.key.withUnsafeBytes { bytes in
-      var cursor = LabelCursor(bytes)
-      while let pair = cursor.next() {
-        let order = name.withUnsafeBytes { LabelKey.compare($0, pair.name) }
-        if order <= 0, !isWritten { write() }
-        if order == 0 { continue }
-        key.append(contentsOf: pair.name)
-        key.append(0)
-        key.append(contentsOf: pair.value)
-        key.append(0)
-      }
-    }
-    if !isWritten { write() }
-    return LabelSet(key: key)
-  }
-}
-
 /// Who the series of a vector are.
 ///
 /// Labels stay where they are, as small numbers in the source's columns, until
-/// somebody asks for a whole label set: the output, or a message.
+/// somebody asks for a whole label set: the output, or a message. An operation that
+/// sets a label anew lays a column over the base's; `or` puts rosters end to end.
 struct Roster: Sendable {
-  enum Base: Sendable {
+  private indirect enum Base: Sendable {
     case selection(any Selection)
     case sets([LabelSet])
+    /// Rosters end to end, and where each begins.
+    case joined([Roster], starts: [Int])
   }
 
   private let base: Base
   /// Position -> number in the base; nil where they are the same.
   private let refs: [Int32]?
   private let filter: LabelFilter
+  /// Labels that are not the base's, by position; the filter hides what they replace.
+  private let overlays: [LabelOverlay]
   let count: Int
 
   init(_ selection: any Selection) {
-    base = .selection(selection)
-    refs = nil
-    filter = .all
-    count = selection.count
+    self.init(.selection(selection), count: selection.count)
   }
 
   init(_ sets: [LabelSet]) {
-    base = .sets(sets)
-    refs = nil
-    filter = .all
-    count = sets.count
+    self.init(.sets(sets), count: sets.count)
   }
 
-  private init(base: Base, refs: [Int32]?, filter: LabelFilter, count: Int) {
+  /// The series of all `rosters`, in order.
+  init(joining rosters: [Roster]) {
+    var starts: [Int] = []
+    var count = 0
+    for roster in rosters {
+      starts.append(count)
+      count += roster.count
+    }
+    self.init(.joined(rosters, starts: starts), count: count)
+  }
+
+  private init(
+    _ base: Base, refs: [Int32]? = nil, filter: LabelFilter = .all,
+    overlays: [LabelOverlay] = [], count: Int
+  ) {
     self.base = base
     self.refs = refs
     self.filter = filter
+    self.overlays = overlays
     self.count = count
   }
 
@@ -157,59 +55,159 @@ struct Roster: Sendable {
 
   /// These series with fewer labels.
   func dropping(_ names: Set<String>) -> Roster {
-    Roster(base: base, refs: refs, filter: filter.dropping(names), count: count)
+    Roster(
+      base, refs: refs, filter: filter.dropping(names),
+      overlays: overlays.filter { !names.contains($0.name) }, count: count)
   }
 
   func keeping(_ names: Set<String>) -> Roster {
-    Roster(base: base, refs: refs, filter: filter.keeping(names), count: count)
+    Roster(
+      base, refs: refs, filter: filter.keeping(names),
+      overlays: overlays.filter { names.contains($0.name) }, count: count)
+  }
+
+  /// These series with one label set anew, by position.
+  func setting(_ name: String, to column: LabelColumn) -> Roster {
+    let others = dropping([name])
+    return Roster(
+      base, refs: refs, filter: others.filter,
+      overlays: others.overlays + [LabelOverlay(name, column)], count: count)
   }
 
   /// The series at `positions`, in that order.
   func picking(_ positions: [Int32]) -> Roster {
     let picked = refs.map { refs in positions.map { refs[Int($0)] } } ?? positions
-    return Roster(base: base, refs: picked, filter: filter, count: positions.count)
+    return Roster(
+      base, refs: picked, filter: filter, overlays: overlays.map { $0.picking(positions) },
+      count: positions.count)
   }
 
   private func number(_ position: Int) -> Int { refs.map { Int($0[position]) } ?? position }
 
+  // MARK: Label sets
+
   func labels(_ position: Int) throws -> LabelSet {
-    switch base {
-    case .selection(let selection): filter.apply(try selection.labels(number(position)))
-    case .sets(let sets): filter.apply(sets[number(position)])
-    }
+    let number = number(position)
+    let whole =
+      switch base {
+      case .selection(let selection): try selection.labels(number)
+      case .sets(let sets): sets[number]
+      case .joined(let rosters, let starts):
+        try Roster.labels(number, rosters, starts)
+      }
+    return whole.key.withUnsafeBytes { LabelSet(key: finished($0, position, filter.cutter)) }
+  }
+
+  private static func labels(
+    _ number: Int, _ rosters: [Roster], _ starts: [Int]
+  ) throws -> LabelSet {
+    let part = starts.lastIndex { $0 <= number } ?? 0
+    return try rosters[part].labels(number - starts[part])
   }
 
   func allLabels() throws -> [LabelSet] {
+    var result: [LabelSet] = []
+    result.reserveCapacity(count)
     let cutter = filter.cutter
-    return try (0..<count).map { position in
-      switch base {
-      case .selection(let selection): cutter.cut(try selection.labels(number(position)))
-      case .sets(let sets): cutter.cut(sets[number(position)])
+    try forEachBase { position, key in
+      result.append(LabelSet(key: finished(key, position, cutter)))
+    }
+    return result
+  }
+
+  /// Calls `body` with the key that the base has for each position, in order.
+  private func forEachBase(_ body: (Int, UnsafeRawBufferPointer) throws -> Void) throws {
+    switch base {
+    case .selection(let selection):
+      var position = 0
+      try selection.keys(refs ?? (0..<Int32(count)).map { $0 }) { key in
+        try body(position, key)
+        position += 1
+      }
+    case .sets(let sets):
+      for position in 0..<count {
+        try sets[number(position)].key.withUnsafeBytes { try body(position, $0) }
+      }
+    case .joined(let rosters, let starts):
+      var position = 0
+      func tell(_ labels: [LabelSet]) throws {
+        for set in labels {
+          try set.key.withUnsafeBytes { try body(position, $0) }
+          position += 1
+        }
+      }
+      guard let refs else {
+        for roster in rosters { try tell(roster.allLabels()) }
+        return
+      }
+      for run in Roster.runs(of: refs, starts, count: rosters.reduce(0) { $0 + $1.count }) {
+        try tell(rosters[run.part].picking(run.positions).allLabels())
       }
     }
   }
 
+  /// `refs` cut where the next one is of another part.
+  private static func runs(
+    of refs: [Int32], _ starts: [Int], count: Int
+  ) -> [(part: Int, positions: [Int32])] {
+    var runs: [(part: Int, positions: [Int32])] = []
+    var inside = 0..<0
+    for ref in refs {
+      if !inside.contains(Int(ref)) {
+        let part = starts.lastIndex { $0 <= Int(ref) } ?? 0
+        inside = starts[part]..<(part + 1 < starts.count ? starts[part + 1] : count)
+        runs.append((part, []))
+      }
+      runs[runs.count - 1].positions.append(ref - Int32(inside.lowerBound))
+    }
+    return runs
+  }
+
+  /// The base's key with the filter and the overlays applied.
+  private func finished(
+    _ key: UnsafeRawBufferPointer, _ position: Int, _ cutter: LabelCutter
+  ) -> [UInt8] {
+    if overlays.isEmpty, cutter.changesNothing { return Array(key) }
+    var result: [UInt8] = []
+    cutter.append(key, to: &result)
+    for overlay in overlays {
+      result =
+        LabelCutter.setting(
+          LabelSet(key: result), escaped: overlay.escapedName, to: overlay.escapedValue(position)
+        ).key
+    }
+    return result
+  }
+
+  // MARK: Columns
+
   /// Labels lie in a source's columns, as numbers.
   var hasColumns: Bool {
-    if case .selection = base { return true }
-    return false
+    switch base {
+    case .selection: true
+    case .sets: false
+    case .joined(let rosters, _): rosters.allSatisfy(\.hasColumns)
+    }
   }
 
   /// One series' metric name, "" where it has none.
   func metricName(_ position: Int) throws -> String {
-    guard filter.allows(LabelName.metric) else { return "" }
+    guard filter.allows(LabelName.metric) || overlays.contains(where: \.isMetric) else {
+      return ""
+    }
     return try labels(position).metricName ?? ""
   }
 
   /// The names of all labels that any series has, sorted.
   func labelNames() throws -> [String] {
-    switch base {
-    case .selection(let selection):
-      return selection.labelNames.filter { filter.allows($0) }
-    case .sets(let sets):
-      return Roster.names(of: (0..<count).map { sets[number($0)] })
-        .filter { filter.allows($0) }
-    }
+    let names =
+      switch base {
+      case .selection(let selection): selection.labelNames
+      case .sets(let sets): Roster.names(of: (0..<count).map { sets[number($0)] })
+      case .joined(let rosters, _):
+        Array(try rosters.reduce(into: Set<String>()) { $0.formUnion(try $1.labelNames()) })
+      }
+    return (names.filter { filter.allows($0) } + overlays.map(\.name)).sorted()
   }
 
   /// The names of all labels in `sets`, sorted.
@@ -226,14 +224,14 @@ struct Roster: Sendable {
 
   /// One label of all series as small numbers; 0 is the missing label.
   func column(_ name: String) throws -> LabelColumn {
+    if let overlay = overlays.first(where: { $0.name == name }) { return overlay.column }
     guard filter.allows(name) else {
       return LabelColumn(ids: [UInt32](repeating: 0, count: count), values: [""])
     }
     switch base {
-    case .selection(let selection):
-      var column = try selection.column(name)
-      if let refs { column.ids = refs.map { column.ids[Int($0)] } }
-      return column
+    case .selection(let selection): return picked(try selection.column(name))
+    case .joined(let rosters, _):
+      return picked(LabelColumn(joining: try rosters.map { try $0.column(name) }))
     case .sets(let sets):
       let wanted = LabelKey.escaped(Array(name.utf8))
       var known = SeriesTable()
@@ -248,6 +246,11 @@ struct Roster: Sendable {
     }
   }
 
+  private func picked(_ column: LabelColumn) -> LabelColumn {
+    guard let refs else { return column }
+    return LabelColumn(ids: refs.map { column.ids[Int($0)] }, values: column.values)
+  }
+
   private static func value(
     of name: [UInt8], in labels: LabelSet, _ known: inout SeriesTable
   ) -> UInt32 {
@@ -259,6 +262,58 @@ struct Roster: Sendable {
         }
       }
       return 0
+    }
+  }
+}
+
+/// A label that an operation set, of all series of a roster.
+struct LabelOverlay: Sendable {
+  let name: String
+  let column: LabelColumn
+  let escapedName: [UInt8]
+  private let escapedValues: [[UInt8]]
+
+  init(_ name: String, _ column: LabelColumn) {
+    self.name = name
+    self.column = column
+    escapedName = LabelKey.escaped(Array(name.utf8))
+    escapedValues = column.values.map { LabelKey.escaped(Array($0.utf8)) }
+  }
+
+  private init(_ other: LabelOverlay, picking positions: [Int32]) {
+    name = other.name
+    column = LabelColumn(
+      ids: positions.map { other.column.ids[Int($0)] }, values: other.column.values)
+    escapedName = other.escapedName
+    escapedValues = other.escapedValues
+  }
+
+  var isMetric: Bool { name == LabelName.metric }
+
+  func escapedValue(_ position: Int) -> [UInt8] { escapedValues[Int(column.ids[position])] }
+
+  func picking(_ positions: [Int32]) -> LabelOverlay {
+    LabelOverlay(self, picking: positions)
+  }
+}
+
+extension LabelColumn {
+  /// The columns end to end, with common numbers; values in order of first appearance.
+  init(joining columns: [LabelColumn]) {
+    var known: [String: UInt32] = ["": 0]
+    self.init(ids: [], values: [""])
+    ids.reserveCapacity(columns.reduce(0) { $0 + $1.ids.count })
+    for column in columns {
+      let common = column.values.map { value -> UInt32 in
+        let next = UInt32(values.count)
+        let id = known[value] ?? next
+        if id == next {
+          known[value] = next
+          values.append(value)
+        }
+        return id
+      }
+      for id in column.ids { ids.append(common[Int(id)]) }
     }
   }
 }

@@ -35,7 +35,7 @@ struct Signatures {
     var groups = [Int32](repeating: 0, count: total)
     var count = total == 0 ? 0 : 1
     for name in names {
-      let (ids, distinct) = try jointColumn(rosters, name, total)
+      let (ids, distinct) = try jointColumn(rosters, name)
       if distinct > 1 { refine(&groups, &count, by: ids, distinct: distinct) }
     }
     var start = 0
@@ -72,28 +72,14 @@ struct Signatures {
 
   /// One label over all rosters with common numbers.
   private static func jointColumn(
-    _ rosters: [Roster], _ name: String, _ total: Int
+    _ rosters: [Roster], _ name: String
   ) throws -> (ids: [UInt32], distinct: Int) {
     if rosters.count == 1 {
       let column = try rosters[0].column(name)
       return (column.ids, column.values.count)
     }
-    var known: [String: UInt32] = [:]
-    var ids: [UInt32] = []
-    ids.reserveCapacity(total)
-    for roster in rosters {
-      let column = try roster.column(name)
-      var common: [UInt32] = []
-      common.reserveCapacity(column.values.count)
-      for value in column.values {
-        let next = UInt32(known.count)
-        let id = known[value] ?? next
-        if id == next { known[value] = next }
-        common.append(id)
-      }
-      for id in column.ids { ids.append(common[Int(id)]) }
-    }
-    return (ids, known.count)
+    let joined = LabelColumn(joining: try rosters.map { try $0.column(name) })
+    return (joined.ids, joined.values.count)
   }
 
   /// Splits each group by `ids`, and numbers the new groups by first appearance.

@@ -113,6 +113,13 @@ final class RowStore: @unchecked Sendable {
     self.steps = steps
   }
 
+  /// The rows of several stores, in order.
+  init(joining stores: [RowStore]) {
+    builders = stores.flatMap(\.builders)
+    rows = stores.flatMap(\.rows)
+    steps = stores.first?.steps ?? 0
+  }
+
   @inline(__always)
   func row(_ index: Int) -> Row { Row(start: rows[index], count: steps) }
 }
@@ -186,6 +193,14 @@ struct Table: Sendable {
     }
   }
 
+  /// The rows of all `tables`, in order; they stay where they are.
+  init(joining tables: [Table]) {
+    roster = Roster(joining: tables.map(\.roster))
+    store = RowStore(joining: tables.map(\.store))
+    let isMarked = tables.contains { table in (0..<table.count).contains { table.marks[$0] } }
+    marks = isMarked ? .some(tables.flatMap { $0.marks.list($0.count) }) : .none
+  }
+
   /// The rows at `positions`, in that order.
   func picking(_ positions: [Int32]) -> Table {
     let picked = RowStore(rows: positions.count, steps: steps)
@@ -205,7 +220,10 @@ struct Table: Sendable {
 
 extension Evaluator {
   /// Computes all of `stream`, on all threads.
-  func table(_ stream: VectorStream) throws -> Table {
+  func table(_ stream: VectorStream) throws -> Table { try rows(stream).table }
+
+  /// The same, and which series of `stream` each row is.
+  func rows(_ stream: VectorStream) throws -> (table: Table, series: [Int32]) {
     let series = stream.roster.count
     let steps = stream.steps
     let blocks = Blocks.count(series)
@@ -225,11 +243,12 @@ extension Evaluator {
     let store = RowStore(found.map(\.rows), steps: steps)
     let positions = found.flatMap(\.series)
     if positions.count == series {
-      return Table(roster: stream.roster, marks: stream.marks, store: store)
+      return (Table(roster: stream.roster, marks: stream.marks, store: store), positions)
     }
-    return Table(
+    let table = Table(
       roster: stream.roster.picking(positions), marks: stream.marks.picking(positions),
       store: store)
+    return (table, positions)
   }
 
   /// Runs blocks on all threads; stops where the time is over.

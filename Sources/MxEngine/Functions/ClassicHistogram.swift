@@ -230,22 +230,24 @@ extension Evaluator {
   private func labelled(
     _ rows: [Table], _ levels: [ScalarColumn], _ name: String, _ grid: Grid
   ) throws -> VectorStream {
-    var all: Table?
+    var all: [Table] = []
     for (table, level) in zip(rows, levels) {
       for value in Set(level.values.map(\.bitPattern)).sorted() {
         let text = NumberText.openMetrics(Double(bitPattern: value))
-        let labels = try table.roster.allLabels().map { $0.setting(name, to: text) }
-        let part = Table(roster: Roster(labels), marks: table.marks, steps: grid.count)
+        let column = LabelColumn(
+          ids: [UInt32](repeating: 1, count: table.count), values: ["", text])
+        let roster = table.roster.setting(name, to: column)
+        let part = Table(roster: roster, marks: table.marks, steps: grid.count)
         for series in 0..<table.count {
           for step in 0..<grid.count where level[step].bitPattern == value {
             part.row(series)[step] = table.row(series)[step]
           }
         }
-        all = try all?.followed(by: part) ?? part
+        all.append(part)
       }
     }
-    guard let all else { return .empty(steps: grid.count) }
-    return try droppingName(merged(all.compacted()).stream)
+    if all.isEmpty { return .empty(steps: grid.count) }
+    return try droppingName(merged(Table(joining: all).compacted()).stream)
   }
 
   func histogramFraction(_ node: Call, _ grid: Grid) throws -> VectorStream {

@@ -56,16 +56,27 @@ extension Evaluator {
   private func relabelled(
     _ stream: VectorStream, _ target: String, _ value: (Int) -> String?
   ) throws -> VectorStream {
-    var marks = stream.marks.list(stream.roster.count)
-    let name = Array(target.utf8)
-    let labels = try stream.roster.allLabels().enumerated().map { series, labels in
-      guard let new = value(series) else { return labels }
+    let count = stream.roster.count
+    var marks = stream.marks.list(count)
+    let old = try stream.roster.column(target)
+    var column = LabelColumn(ids: [], values: [""])
+    column.ids.reserveCapacity(count)
+    var known: [String: UInt32] = ["": 0]
+    for series in 0..<count {
+      let new = value(series)
       // A name that was asked for is no longer to be dropped.
-      if target == LabelName.metric { marks[series] = false }
-      return LabelCutter.setting(labels, name, to: Array(new.utf8))
+      if new != nil, target == LabelName.metric { marks[series] = false }
+      let text = new ?? old.values[Int(old.ids[series])]
+      if let id = known[text] {
+        column.ids.append(id)
+      } else {
+        known[text] = UInt32(column.values.count)
+        column.ids.append(UInt32(column.values.count))
+        column.values.append(text)
+      }
     }
     var result = stream
-    result.roster = Roster(labels)
+    result.roster = stream.roster.setting(target, to: column)
     result.marks = marks.contains(true) ? .some(marks) : .none
     return try unique(result)
   }

@@ -42,6 +42,7 @@ package struct CSVText {
     while start < bytes.count {
       guard let end = rowEnd(bytes, from: start, final: final) else { return start }
       line += 1
+      batch.lines.mark(line: line, row: batch.count)
       let row = bytes.part(start..<end)
       do throws(LineFault) {
         try take(row, into: &batch)

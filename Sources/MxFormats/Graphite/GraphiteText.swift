@@ -24,6 +24,7 @@ package struct GraphiteText {
       guard let end = bytes.offset(of: Byte.newline, from: start) ?? (final ? bytes.count : nil)
       else { return start }
       line += 1
+      batch.lines.mark(line: line, row: batch.count)
       let text = bytes.part(start..<end)
       do throws(LineFault) {
         try read(text, into: &batch)

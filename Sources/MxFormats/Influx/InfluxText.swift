@@ -52,6 +52,7 @@ package struct InfluxText {
     while start < bytes.count {
       guard var scanner = InfluxScanner(bytes, from: start, final: final) else { return start }
       let rows = batch.count
+      batch.lines.mark(line: line &+ 1, row: rows)
       do throws(LineFault) {
         guard try read(&scanner, into: &batch, &problems) else { return start }
         line += 1

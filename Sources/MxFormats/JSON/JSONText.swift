@@ -27,6 +27,7 @@ package struct NDJSONText {
       guard let end = bytes.offset(of: Byte.newline, from: start) ?? (final ? bytes.count : nil)
       else { return start }
       line += 1
+      batch.lines.mark(line: line, row: batch.count)
       let text = bytes.part(start..<end)
       do throws(LineFault) {
         if !quick.take(text, into: &batch), !Self.isBlank(text) {

@@ -59,6 +59,7 @@ package struct OpenMetricsText {
     _ text: UnsafeRawBufferPointer, into batch: inout SampleBatch, problems: inout Problems
   ) throws(FormatError) {
     line &+= 1
+    batch.lines.mark(line: line, row: batch.count)
     do throws(LineFault) {
       try read(text, into: &batch, problems: &problems)
     } catch {

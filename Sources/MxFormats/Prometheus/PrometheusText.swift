@@ -31,6 +31,7 @@ package struct PrometheusText {
     defer { notes.tell(&batch.metadata) }
     while let end = bytes.offset(of: Byte.newline, from: start) {
       line += 1
+      batch.lines.mark(line: line, row: batch.count)
       let text = bytes.part(start..<end)
       do throws(LineFault) {
         try read(text, into: &batch)

@@ -236,10 +236,23 @@ package struct FormatWriter {
     }
   }
 
-  /// Remote write only: tells the receiver about a metric family.
+  /// Whole lines that are no samples (`# TYPE`), where the format has such.
+  package mutating func write(comment text: String) throws {
+    guard format == .prometheus || format == .openmetrics else { return }
+    started = true
+    out += Array(text.utf8)
+  }
+
+  /// Tells the reader about a metric family, before its samples: remote write and the
+  /// two text formats of Prometheus have words for that.
   package mutating func write(_ metadata: MetricMetadata) {
     started = true
-    guard format == .remoteWrite else { return }
-    ProtoWriter.append(message: RemoteWriteMessage.metadata(metadata), 3, to: &out)
+    switch format {
+    case .remoteWrite:
+      ProtoWriter.append(message: RemoteWriteMessage.metadata(metadata), 3, to: &out)
+    case .openmetrics, .prometheus:
+      FamilyHeader.append(metadata, isOpenMetrics: format == .openmetrics, to: &out)
+    case .influx, .graphite, .json, .ndjson, .csv, .otlp, .prometheusProtobuf: return
+    }
   }
 }

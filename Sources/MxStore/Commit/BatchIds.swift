@@ -6,26 +6,48 @@ package import MxModel
 extension Store {
   /// Whether the input of that id is in the store already: in the footer of a
   /// live segment, wherever merges carried it. Only segments that have ids at all
-  /// are opened, the newest first. One that cannot be read is reported, and may
-  /// have held it.
+  /// are opened. One that cannot be read is reported, and may have held it.
   package func holds(batch: ContentHash, _ report: Report) throws(StoreError) -> Bool {
-    let manifest: Manifest
+    try heldBatches(report).ids.contains(batch)
+  }
+}
+
+/// The inputs that a store holds, as of one moment.
+package struct HeldBatches: Sendable {
+  package var ids: Set<ContentHash> = []
+  /// The last commit that was looked at.
+  package var sequence: UInt64 = 0
+
+  package init() {}
+}
+
+extension Store {
+  /// The ids of all inputs in the store. A segment that cannot be read is reported.
+  package func heldBatches(_ report: Report) throws(StoreError) -> HeldBatches {
+    var held = HeldBatches()
     do throws(StoreError) {
-      manifest = try self.manifest(report)
-    } catch .missing {
-      return false
-    }
-    let holders = manifest.segments.filter(\.hasBatches)
-    for info in holders.sorted(by: { $0.lastSequence > $1.lastSequence }) {
+      let manifest = try self.manifest(report)
+      held.sequence = manifest.lastSequence
+      held.ids = try batches(of: manifest, after: 0, report)
+    } catch .missing {}
+    return held
+  }
+
+  /// The ids in segments that hold commits after `sequence`.
+  func batches(
+    of manifest: Manifest, after sequence: UInt64, _ report: Report
+  ) throws(StoreError) -> Set<ContentHash> {
+    var ids: Set<ContentHash> = []
+    for info in manifest.segments where info.hasBatches && info.lastSequence > sequence {
       do throws(StoreError) {
         let footer = try SegmentFooter(reading: FileRegion(opening: segmentPath(info), in: files))
-        if footer.batches.contains(batch) { return true }
+        ids.formUnion(footer.batches)
       } catch .damaged(let damage) {
         report.damaged(damage)
       } catch .foreign(let path) {
         report.damaged(Damage(path: path, part: "", reason: "is no segment"))
       }
     }
-    return false
+    return ids
   }
 }

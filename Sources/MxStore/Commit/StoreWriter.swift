@@ -22,6 +22,10 @@ package struct CommitOptions: Sendable {
   package var lockWait: Double = 60
   /// The inputs that the samples come from; see `Store.holds`.
   package var batches: [ContentHash] = []
+  /// The last commit among whose inputs none of `batches` was found: younger ones
+  /// are looked at under the lock, so that two runs cannot both take an input. Nil:
+  /// nothing is looked at.
+  package var batchesCheckedTo: UInt64?
   /// How long removed files are kept, ms: deletions younger than that are not
   /// made permanent by folding.
   package var grace = Removal.defaultGrace
@@ -38,7 +42,8 @@ package struct CommitOptions: Sendable {
 /// the next manifest: four syncs where the series were known.
 package final class StoreWriter: SampleSink {
   private let store: Store
-  private let options: CommitOptions
+  /// What `commit` goes by; the conflict policy is that of the first `append`.
+  package var options: CommitOptions
   private var random: any RandomNumberGenerator
   private var drafts: [SegmentDraft] = []
   private let report = Report()
@@ -101,7 +106,10 @@ package final class StoreWriter: SampleSink {
   }
 
   /// Makes everything appended durable, or throws and leaves the store as it was.
-  package func commit() throws {
+  package func commit() throws { try commit(naming: options.batches) }
+
+  /// The same, with the inputs that these samples came from known only now.
+  func commit(naming batches: [ContentHash]) throws {
     if drafts.isEmpty { return }
     let lock = try store.lockCommit(wait: options.lockWait)
     defer { lock.release() }
@@ -110,6 +118,7 @@ package final class StoreWriter: SampleSink {
     if let policy = options.conflict { manifest.conflict = policy }
     let first = max(manifest.lastSequence, orphans.lastSequence) + 1
     try checkSets()
+    try checkBatches(manifest)
     try conflicts?.finish(manifest, store, report)
     let folded = try fold(&manifest, orphans)
     var infos: [SegmentInfo] = []
@@ -120,7 +129,7 @@ package final class StoreWriter: SampleSink {
       footer.part = part
       footer.parts = drafts.count
       footer.replaces = part == 0 ? orphans.ids + (folded?.dead ?? []) : []
-      footer.batches = options.batches + (part == 0 ? folded?.batches ?? [] : [])
+      footer.batches = batches + (part == 0 ? folded?.batches ?? [] : [])
       footer.made = options.now
       footer.conflict = manifest.conflict
       infos.append(try draft.seal(footer))
@@ -140,6 +149,17 @@ package final class StoreWriter: SampleSink {
   private func checkSets() throws(StoreError) {
     for set in Set(drafts.compactMap(\.set)).sorted() where try !store.has(set) {
       throw .vanished(path: store.setPath(set))
+    }
+  }
+
+  /// An input that another run has taken since it was looked for.
+  private func checkBatches(_ manifest: Manifest) throws(StoreError) {
+    guard let sequence = options.batchesCheckedTo, manifest.lastSequence > sequence,
+      !options.batches.isEmpty
+    else { return }
+    let held = try store.batches(of: manifest, after: sequence, report)
+    if let taken = options.batches.first(where: { held.contains($0) }) {
+      throw .held(batch: taken)
     }
   }
 

@@ -68,7 +68,8 @@ extension Store {
   /// the windows of tiers are to be computed again.
   func commitRecord(
     _ id: UInt64, _ manifest: inout Manifest, range: TimeRange = TimeRange(from: 0, to: 0),
-    tombstones: [Tombstone] = [], replaces: [UInt64] = [], batches: [ContentHash] = [], now: Int64
+    tombstones: [Tombstone] = [], expiries: [Expiry] = [], replaces: [UInt64] = [],
+    batches: [ContentHash] = [], now: Int64
   ) throws(StoreError) {
     try makeDirectories()
     let orphans = try orphans(beyond: manifest)
@@ -78,7 +79,10 @@ extension Store {
       info: draft.info(sequences: sequence...sequence, level: 0), storeID: manifest.storeID)
     footer.info.range = range
     footer.tombstones = tombstones
-    footer.replaces = (replaces + orphans.ids).sorted()
+    footer.expiries = expiries
+    // All that waits for its removal is dead, also where whoever said so goes now.
+    let waiting = manifest.retired.map(\.segment).filter { $0 != 0 }
+    footer.replaces = Set(replaces + orphans.ids + waiting).sorted()
     footer.batches = batches
     footer.made = now
     footer.conflict = manifest.conflict

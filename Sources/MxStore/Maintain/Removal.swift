@@ -37,9 +37,11 @@ package enum Removal {
 extension Store {
   /// Removes what was retired `grace` ms ago, and what crashed runs left.
   ///
-  /// The clock may lie: nothing is older than the newest sample and a day.
+  /// The clock may lie: nothing is older than the newest sample and a day. `sweepGrace`:
+  /// how old files that nothing names must be; nil: `grace` as well.
   package func removeRetired(
-    now: Int64, grace: Int64 = Removal.defaultGrace, lockWait: Double = 60, _ report: Report
+    now: Int64, grace: Int64 = Removal.defaultGrace, sweepGrace: Int64? = nil,
+    lockWait: Double = 60, _ report: Report
   ) throws(StoreError) -> RemovalResult {
     let lock = try lockCommit(wait: lockWait)
     defer { lock.release() }
@@ -54,7 +56,9 @@ extension Store {
     if !report.damage.isEmpty { return result }
     let present = Removal.present(manifest, now: now)
     let orphans = try orphans(beyond: manifest)
-    let due = manifest.retired.filter { Removal.isOver($0.since, grace, now: present) }
+    let due = manifest.retired.filter {
+      grace <= 0 || Removal.isOver($0.since, grace, now: present)
+    }
     if !due.isEmpty {
       // What earlier runs removed is gone for good before the record that
       // speaks of it goes.
@@ -70,7 +74,7 @@ extension Store {
       try write(manifest)
     }
     for file in due { try remove(FilePath.join(path, file.path), &result) }
-    try sweep(manifest, orphans, now: present, grace: grace, &result)
+    try sweep(manifest, orphans, now: present, grace: sweepGrace ?? grace, &result)
     if result.files > 0 { try syncRemovals() }
     return result
   }
@@ -138,12 +142,13 @@ extension Store {
 extension Manifest {
   /// Records that have done their work: nothing that they name can come back,
   /// because no file waits for its removal and none lies there that nothing
-  /// knows. Records of deletions stay while their tombstone does, and the newest
+  /// knows. Records of deletions stay while their tombstone does, those
+  /// of retention likewise, and the newest
   /// commit stays, because a rebuild goes on from its number.
   func spentRecords(beside orphans: Orphans) -> [SegmentInfo] {
     let waits = retired.contains { $0.segment != 0 }
     if waits || !orphans.ids.isEmpty || !orphans.unreadable.isEmpty { return [] }
-    let alive = Set(tombstones.map(\.record))
+    let alive = Set(tombstones.map(\.record) + expiries.map(\.record))
     let newest = segments.map(\.lastSequence).max() ?? 0
     return segments.filter {
       $0.kind == .record && !alive.contains($0.id) && $0.lastSequence < newest

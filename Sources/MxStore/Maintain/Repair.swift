@@ -145,10 +145,14 @@ extension Store {
     for index in manifest.tombstones.indices where manifest.tombstones[index].record == info.id {
       manifest.tombstones[index].record = record
     }
+    for index in manifest.expiries.indices where manifest.expiries[index].record == info.id {
+      manifest.expiries[index].record = record
+    }
     // All that waits is dead, whoever said so before.
     let dead = [info.id] + manifest.retired.map(\.segment).filter { $0 != 0 }
     try commitRecord(
       record, &manifest, tombstones: manifest.tombstones.filter { $0.record == record },
+      expiries: manifest.expiries.filter { $0.record == record },
       replaces: dead, now: now)
     try quarantine(info, &result)
     result.lostSamples += info.kind == .samples ? max(0, info.samples - back.samples) : 0

@@ -53,6 +53,8 @@ package struct Manifest: Hashable, Sendable {
   package var segments: [SegmentInfo] = []
   package var tombstones: [Tombstone] = []
   package var retired: [Retired] = []
+  /// What retention has taken; the newest is the last.
+  package var expiries: [Expiry] = []
 
   package init(storeID: ContentHash) { self.storeID = storeID }
 
@@ -86,6 +88,7 @@ package struct Manifest: Hashable, Sendable {
 ///     7    a tombstone (see Tombstone); repeats
 ///     8    a retired file; repeats: since (zigzag), segment id (8 bytes),
 ///          bytes (varint), path (the rest)
+///     9    what retention took (see Expiry); repeats
 extension Manifest {
   static let magic: [UInt8] = Array("MXMF".utf8)
   package static let version = 1
@@ -126,6 +129,11 @@ extension Manifest {
       value.append(littleEndian: file.segment)
       value.append(varint: file.bytes)
       fields.add(8, value + Array(file.path.utf8))
+    }
+    for expiry in expiries {
+      var value: [UInt8] = []
+      expiry.append(to: &value)
+      fields.add(9, value)
     }
     var out = Manifest.magic
     out.append(littleEndian: UInt16(Manifest.version))
@@ -177,6 +185,7 @@ extension Manifest {
         let size = try value.count(atMost: .max)
         let path = String(decoding: try value.rest(), as: UTF8.self)
         retired.append(Retired(path: path, segment: segment, bytes: size, since: since))
+      case 9: expiries.append(try Expiry(from: &value))
       default:
         guard !critical else { throw .malformed("unknown critical field \(tag)", at: 0) }
       }

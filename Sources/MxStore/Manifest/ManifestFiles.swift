@@ -190,12 +190,16 @@ extension Store {
   /// tries again.
   private func removeOldManifests() {
     do throws(StoreError) {
-      for generation in try manifestGenerations().dropFirst(Store.keptManifests) {
-        let file = FilePath.join(path, Manifest.fileName(generation: generation))
-        try onDisk { () throws(FileError) in try files.remove(file) }
-      }
+      try removeOldManifests(keeping: Store.keptManifests)
     } catch {
       return
+    }
+  }
+
+  func removeOldManifests(keeping count: Int) throws(StoreError) {
+    for generation in try manifestGenerations().dropFirst(count) {
+      let file = FilePath.join(path, Manifest.fileName(generation: generation))
+      try onDisk { () throws(FileError) in try files.remove(file) }
     }
   }
 }

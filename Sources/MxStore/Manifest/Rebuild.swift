@@ -79,6 +79,7 @@ extension Store {
         manifest.conflict = footer.conflict
         manifest.segments.append(footer.info)
         manifest.tombstones += footer.tombstones
+        manifest.expiries += footer.expiries
       }
     }
     return manifest

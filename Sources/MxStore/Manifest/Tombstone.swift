@@ -43,6 +43,10 @@ extension Tombstone {
     out.append(signedVarint: range.from)
     out.append(signedVarint: range.to)
     out.append(signedVarint: made)
+    Tombstone.append(matchers, to: &out)
+  }
+
+  static func append(_ matchers: [Matcher], to out: inout [UInt8]) {
     out.append(varint: matchers.count)
     for matcher in matchers {
       out.append(UInt8(Tombstone.operators.firstIndex(of: matcher.op) ?? 0))
@@ -59,7 +63,11 @@ extension Tombstone {
     let from = try reader.signedVarint()
     range = TimeRange(from: from, to: try reader.signedVarint())
     made = try reader.signedVarint()
-    matchers = []
+    matchers = try Tombstone.matchers(from: &reader)
+  }
+
+  static func matchers(from reader: inout ByteReader) throws(CodecError) -> [Matcher] {
+    var matchers: [Matcher] = []
     for _ in 0..<(try reader.count(atMost: reader.remaining)) {
       let start = reader.offset
       let op = Int(try reader.uint8())
@@ -74,5 +82,6 @@ extension Tombstone {
         throw .malformed("matcher", at: start)
       }
     }
+    return matchers
   }
 }

@@ -18,23 +18,28 @@ extension Store {
   /// Carries out a merge: the heavy work outside the commit lock, then, if all
   /// inputs are live still, one commit that swaps them for the output. Returns
   /// the output, nil where nothing was left or the inputs had changed.
+  ///
+  /// `hides`: what is left out for good besides what deletions hide, by series.
   @discardableResult
   package func execute(
     _ job: MergeJob, now: Int64, grace: Int64 = Removal.defaultGrace, effort: Effort,
-    lockWait: Double = 60, _ report: Report,
+    lockWait: Double = 60, _ report: Report, _ oversight: Oversight = Oversight(),
+    hides: @escaping SegmentHiding = { _ in [] },
     random: any RandomNumberGenerator = SystemRandomNumberGenerator()
   ) throws -> SegmentInfo? {
     var random = random
     let snapshot = try Snapshot(self, report)
     let infos = job.inputs.compactMap { snapshot.manifest.segment($0) }
     guard infos.count == job.inputs.count, !infos.isEmpty else { return nil }
-    let inputs = try infos.map { try snapshot.mergeInput($0, now: now, grace: grace) }
+    let inputs = try infos.map {
+      try snapshot.mergeInput($0, now: now, grace: grace, hides: hides)
+    }
     var draft: SegmentDraft?
     if infos.allSatisfy({ $0.kind == .windows }) {
-      draft = try TierMerge(self, inputs).write(id: random.next(), effort: effort)
+      draft = try TierMerge(self, inputs).write(id: random.next(), effort: effort, oversight)
     } else {
       var merge = SegmentMerge(self, inputs, policy: snapshot.manifest.conflict)
-      draft = try merge.write(id: random.next(), effort: effort)
+      draft = try merge.write(id: random.next(), effort: effort, oversight)
     }
     let lock = try lockCommit(wait: lockWait)
     defer { lock.release() }
@@ -150,14 +155,19 @@ extension Store {
   }
 }
 
+/// Stretches of time of a series of a segment (by its ref in the segment's set), ascending.
+package typealias SegmentHiding = (_ ref: UInt32) throws -> [TimeRange]
+
 extension Snapshot {
   /// A segment as input of a merge, with what deletions hide in it for good:
   /// those that may still be taken back are left to the readers.
   func mergeInput(
-    _ info: SegmentInfo, now: Int64, grace: Int64
+    _ info: SegmentInfo, now: Int64, grace: Int64, hides: @escaping SegmentHiding = { _ in [] }
   ) throws(StoreError) -> SegmentMerge.Input {
     let segment = try segment(info)
     var input = SegmentMerge.Input(segment: segment)
+    input.hides = hides
+    if info.kind != .samples { return input }
     for tombstone in manifest.tombstones
     where tombstone.sequence > info.lastSequence && tombstone.range.overlaps(info.range)
       && Removal.isOver(tombstone.made, grace, now: now)

@@ -119,7 +119,23 @@ package struct MergePlan: Sendable {
         tombstone.sequence > first && tombstone.sequence < last && tombstone.range.overlaps(range)
           && !Removal.isOver(tombstone.made, grace, now: now)
       }
-    return !isBetween && !isUndoable
+    return !isBetween && !isUndoable && !isFoldedInPart(inputs, range, manifest)
+  }
+
+  /// Whether some of the inputs were folded into windows whose other samples are
+  /// gone, and some were not yet: as one they could not be told apart.
+  private static func isFoldedInPart(
+    _ inputs: [SegmentInfo], _ range: TimeRange, _ manifest: Manifest
+  ) -> Bool {
+    guard inputs.count > 1, inputs[0].kind == .samples, range.from <= manifest.oldestWhole else {
+      return false
+    }
+    let tiers = Set(manifest.segments.lazy.filter { $0.kind == .windows }.map(\.tier))
+    return tiers.contains { tier in
+      let source = TierState(manifest, tier: tier).source
+      return inputs.contains { $0.lastSequence <= source }
+        && inputs.contains { $0.lastSequence > source }
+    }
   }
 }
 

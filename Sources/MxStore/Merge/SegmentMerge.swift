@@ -11,6 +11,14 @@ struct SegmentMerge {
     let segment: Snapshot.OpenSegment
     /// What deletions hide in it, applied for good.
     var hidden: [(refs: SeriesRefs, range: TimeRange)] = []
+    /// What else is left out.
+    var hides: SegmentHiding = { _ in [] }
+
+    /// All that is left out of the series in `slot`.
+    func hidden(slot: Int) throws -> [TimeRange] {
+      let ref = UInt32(segment.reader.series.ref(slot))
+      return try hidden.filter { $0.refs.contains(ref) }.map(\.range) + hides(ref)
+    }
   }
 
   private let store: Store
@@ -28,11 +36,13 @@ struct SegmentMerge {
   }
 
   /// Writes the merged columns to a draft; nil where nothing is left of them.
-  mutating func write(id: UInt64, effort: Effort) throws -> SegmentDraft? {
+  mutating func write(
+    id: UInt64, effort: Effort, _ oversight: Oversight = Oversight()
+  ) throws -> SegmentDraft? {
     let plan = try SetUnion(store, inputs)
     let draft = try SegmentDraft(store, id: id, effort: effort)
     do {
-      let written = try writeSeries(plan, to: draft)
+      let written = try writeSeries(plan, to: draft, oversight)
       if written.isEmpty {
         draft.discard()
         return nil
@@ -48,7 +58,7 @@ struct SegmentMerge {
 
   /// Writes all series that have samples left; returns their refs in the union.
   private mutating func writeSeries(
-    _ plan: borrowing SetUnion, to draft: SegmentDraft
+    _ plan: borrowing SetUnion, to draft: SegmentDraft, _ oversight: Oversight
   ) throws -> [UInt32] {
     let decoder = ColumnDecoder()
     let cursors = inputs.map { SegmentCursor($0.segment.reader, decoder: decoder) }
@@ -69,6 +79,7 @@ struct SegmentMerge {
       }
       if merger.count == 0 { continue }
       let slot = written.count
+      if slot & 255 == 0 { try oversight.check() }
       try merger.withSamples {
         try draft.writer.add(
           slot: slot, startsMetric: metric != lastMetric, times: $0, values: $1)
@@ -84,11 +95,7 @@ struct SegmentMerge {
     _ input: Int, _ slot: Int, _ cursor: SegmentCursor, to merger: inout SampleMerger
   ) throws {
     let reader = inputs[input].segment.reader
-    var hidden: [TimeRange] = []
-    if !inputs[input].hidden.isEmpty {
-      let ref = UInt32(reader.series.ref(slot))
-      hidden = inputs[input].hidden.filter { $0.refs.contains(ref) }.map(\.range)
-    }
+    let hidden = try inputs[input].hidden(slot: slot)
     do {
       try cursor.read(slot: slot, wanted: 0..<reader.series.count, range: .all) {
         if hidden.isEmpty { merger.add($0, $1) } else { merger.add($0, $1, hidden: hidden) }

@@ -28,7 +28,7 @@ final class SegmentCursor {
       return try read(page, slot, wanted, range, body)
     }
     for entry in try reader.entries(slots: slot..<slot + 1) where entry.range.overlaps(range) {
-      let page = try reader.load(entry)
+      let page = try reader.load(entry, with: decoder)
       self.page = page
       try read(page, slot, wanted, range, body)
     }

@@ -99,6 +99,11 @@ package final class Snapshot: SeriesSource {
   private func set(of reader: SegmentReader) throws(StoreError) -> SeriesSet {
     if let region = try reader.inlineSet { return try SeriesSet(region: region) }
     guard let id = reader.info.set else { throw reader.region.damaged("footer", "names no set") }
+    return try namedSet(id)
+  }
+
+  /// The set in the file of that id, opened now if it is not yet.
+  func namedSet(_ id: ContentHash) throws(StoreError) -> SeriesSet {
     if let known = open.withLock({ $0.sets[id] }) { return known }
     let set = try Snapshot.named("series set") { () throws(StoreError) in
       try SeriesSet(region: FileRegion(opening: store.setPath(id), in: store.files))
@@ -121,7 +126,12 @@ package final class Snapshot: SeriesSource {
   ) throws -> [String] {
     var names: Set<String> = []
     for selection in try selections(matchers, range, report) {
-      names.formUnion(selection.labelNames)
+      // A selection names the labels of its sets; some of its own series has it, or not.
+      for name in selection.labelNames where !names.contains(name) {
+        if try matchers.isEmpty || selection.column(name).ids.contains(where: { $0 != 0 }) {
+          names.insert(name)
+        }
+      }
     }
     return names.sorted()
   }

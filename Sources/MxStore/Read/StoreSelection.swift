@@ -92,14 +92,37 @@ final class StoreSelection: Selection {
     return try names.withLock { try $0.labels(self.refs[set][series], of: set, in: sets) }
   }
 
+  func keys(_ series: [Int32], _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    guard sets.count == 1 else {
+      for one in series { try labels(Int(one)).key.withUnsafeBytes { try body($0) } }
+      return
+    }
+    let cursor = try KeyCursor(sets[0])
+    for one in series {
+      try cursor.move(to: refs[0][Int(one)])
+      try body(cursor.key)
+    }
+  }
+
   // MARK: Samples
 
   func read(
     _ series: Range<Int>, _ range: TimeRange, worker: Int,
     _ body: (Int, borrowing SampleColumns) throws -> Void
   ) throws {
+    try read(series, range, newerThan: 0, worker: worker, body)
+  }
+
+  /// The same of the commits after `commit` alone.
+  func read(
+    _ series: Range<Int>, _ range: TimeRange, newerThan commit: UInt64, worker: Int,
+    _ body: (Int, borrowing SampleColumns) throws -> Void
+  ) throws {
     let worker = self.worker(worker)
-    let open = worker.cursors.filter { $0.part.segment.reader.info.range.overlaps(range) }
+    let open = worker.cursors.filter {
+      let info = $0.part.segment.reader.info
+      return info.range.overlaps(range) && info.lastSequence > commit
+    }
     let wanted = open.map { cursor in wantedSlots(cursor, series) }
     for number in series {
       try read(number, range, worker, open, wanted, body)

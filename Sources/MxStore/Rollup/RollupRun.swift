@@ -34,7 +34,7 @@ extension Store {
   /// what is stored. Nothing due: nothing written. The caller holds the
   /// maintenance lock; samples may be committed meanwhile, they count next time.
   package func rollUp(
-    _ options: RollupOptions, _ report: Report,
+    _ options: RollupOptions, _ report: Report, _ oversight: Oversight = Oversight(),
     random: any RandomNumberGenerator = SystemRandomNumberGenerator()
   ) throws -> RollupResult {
     for tier in options.tiers {
@@ -47,7 +47,12 @@ extension Store {
     if jobs.isEmpty { return RollupResult() }
     var run = RollupRun(snapshot, options, report, random: random)
     defer { run.discard() }
-    for job in jobs { try run.carryOut(job) }
+    // Jobs that fold come last: what they fold counts with the run's last commit alone.
+    let whole = snapshot.manifest.oldestWhole
+    for job in jobs where job.samples.from > whole { try run.carryOut(job, oversight) }
+    for job in jobs where job.samples.from <= whole {
+      try run.carryOut(job, oversight, folds: true)
+    }
     try run.finish()
     return run.result
   }
@@ -82,17 +87,22 @@ struct RollupRun {
     self.random = random
   }
 
-  mutating func carryOut(_ job: RollupJob) throws {
+  /// `folds`: some of its samples are gone, so that its windows may be what they
+  /// were and what came since.
+  mutating func carryOut(
+    _ job: RollupJob, _ oversight: Oversight, folds: Bool = false
+  ) throws {
     let request = SelectRequest([], range: job.samples)
     let selection = try StoreSelection(snapshot, request, report)
-    if drafts.count + job.due.count > RollupRun.draftLimit { try commit(isLast: false) }
+    if !folds, drafts.count + job.due.count > RollupRun.draftLimit { try commit(isLast: false) }
+    let fold = folds ? try RollupFold(selection, job, report) : nil
     var passes: [TierPass] = []
     do {
       for due in job.due {
         passes.append(
           try TierPass(store, due, effort: options.effort, id: random.next()))
       }
-      try write(job, selection, passes)
+      try write(job, selection, passes, fold, oversight)
       for pass in passes {
         result.computed += pass.computed
         result.written += pass.written
@@ -116,7 +126,8 @@ struct RollupRun {
 
   /// Goes through all series once, and feeds every tier that is due.
   private mutating func write(
-    _ job: RollupJob, _ selection: StoreSelection, _ passes: [TierPass]
+    _ job: RollupJob, _ selection: StoreSelection, _ passes: [TierPass], _ fold: RollupFold?,
+    _ oversight: Oversight
   ) throws {
     if selection.count == 0 { return }
     var chain = RollupChain(job.due.map(\.tier))
@@ -127,6 +138,9 @@ struct RollupRun {
     let block = max(16, min(1024, (1 << 18) / widest))
     for first in stride(from: 0, to: selection.count, by: block) {
       let series = first..<min(first + block, selection.count)
+      try oversight.check()
+      oversight.progress("series", first, selection.count)
+      try fold?.load(series)
       // Old windows of the block, by tier; most often there are none.
       var old: [[Int: [Window]]] = []
       for (due, horizon) in zip(job.due, olds) {
@@ -136,8 +150,10 @@ struct RollupRun {
       func settle(_ number: Int) throws {
         for (index, pass) in passes.enumerated() {
           let step = chain.index(of: pass.due.tier) ?? 0
+          let old = old[index][number] ?? []
+          let windows = fold?.windows(number, index, chain.windows[step], old)
           try pass.settle(
-            number, metric: metrics[number], chain.windows[step], old: old[index][number] ?? [])
+            number, metric: metrics[number], windows ?? chain.windows[step], old: old)
         }
       }
       try selection.read(series, job.samples, worker: 0) { number, samples in

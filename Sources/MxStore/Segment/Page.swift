@@ -63,14 +63,16 @@ final class LoadedPage {
   }
 
   /// Reads the lists of a page whose checksum was right.
-  init(_ entry: PageEntry, _ bytes: [UInt8]) throws(CodecError) {
+  init(
+    _ entry: PageEntry, _ bytes: [UInt8], with decoder: ColumnDecoder
+  ) throws(CodecError) {
     self.entry = entry
     self.bytes = bytes
     self.values = []
     try withBytes(of: bytes) { buffer throws(CodecError) in
       var reader = ByteReader(buffer)
       switch try reader.uint8() {
-      case 0: try readSeveral(&reader)
+      case 0: try readSeveral(&reader, decoder)
       case 1: try readSingle(&reader)
       default: throw .malformed("page form", at: 0)
       }
@@ -94,21 +96,23 @@ final class LoadedPage {
     groups = [Group(slots: 0..<1, bytes: reader.offset..<bytes.count, decoded: 0..<0)]
   }
 
-  private func readSeveral(_ reader: inout ByteReader) throws(CodecError) {
+  private func readSeveral(
+    _ reader: inout ByteReader, _ decoder: ColumnDecoder
+  ) throws(CodecError) {
     let count = try reader.count(atMost: Page.maxSamples)
     let groupCount = try reader.count(atMost: count)
     var total: Int64 = 0
-    for length in try reader.column(count) {
+    for length in try reader.column(count, with: decoder) {
       guard length > 0, length <= Page.maxSamples, total + length <= Page.maxSamples else {
         throw .malformed("page too long", at: reader.offset)
       }
       total += length
       lengths.append(Int32(length))
     }
-    clocks = try reader.column(count)
-    clockStarts = try reader.column(count)
-    let sizes = try reader.column(groupCount)
-    let lengths = try reader.column(groupCount)
+    clocks = try reader.column(count, with: decoder)
+    clockStarts = try reader.column(count, with: decoder)
+    let sizes = try reader.column(groupCount, with: decoder)
+    let lengths = try reader.column(groupCount, with: decoder)
     for _ in 0..<groupCount { try checkContent(try reader.uint8()) }
     var slot = 0
     var offset = reader.offset

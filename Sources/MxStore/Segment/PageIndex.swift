@@ -47,15 +47,16 @@ enum PageIndex {
 
   static func decode(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> [PageEntry] {
     var reader = ByteReader(bytes)
+    let decoder = ColumnDecoder()
     // 8 bytes of hash each: a larger count cannot be true.
     let count = try reader.count(atMost: bytes.count / 8)
-    let firstSlots = try reader.column(count)
-    let slots = try reader.column(count)
-    let samples = try reader.column(count)
-    let oldest = try reader.column(count)
-    let spans = try reader.column(count)
-    let offsets = try reader.column(count)
-    let lengths = try reader.column(count)
+    let firstSlots = try reader.column(count, with: decoder)
+    let slots = try reader.column(count, with: decoder)
+    let samples = try reader.column(count, with: decoder)
+    let oldest = try reader.column(count, with: decoder)
+    let spans = try reader.column(count, with: decoder)
+    let offsets = try reader.column(count, with: decoder)
+    let lengths = try reader.column(count, with: decoder)
     var entries: [PageEntry] = []
     entries.reserveCapacity(count)
     for page in 0..<count {
@@ -112,13 +113,14 @@ enum BlockDirectory {
     _ bytes: UnsafeRawBufferPointer
   ) throws(CodecError) -> (entries: [BlockEntry], total: Int) {
     var reader = ByteReader(bytes)
+    let decoder = ColumnDecoder()
     let count = try reader.count(atMost: bytes.count / 8)
     let total = try reader.count(atMost: Int(UInt32.max))
-    let firsts = try reader.column(count)
-    let oldest = try reader.column(count)
-    let newest = try reader.column(count)
-    let offsets = try reader.column(count)
-    let lengths = try reader.column(count)
+    let firsts = try reader.column(count, with: decoder)
+    let oldest = try reader.column(count, with: decoder)
+    let newest = try reader.column(count, with: decoder)
+    let offsets = try reader.column(count, with: decoder)
+    let lengths = try reader.column(count, with: decoder)
     var entries: [BlockEntry] = []
     entries.reserveCapacity(count)
     for block in 0..<count {

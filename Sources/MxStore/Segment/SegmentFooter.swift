@@ -15,6 +15,7 @@ package struct SegmentFooter: Hashable, Sendable {
   /// The inputs that this segment holds, so that none is taken twice.
   package var batches: [ContentHash] = []
   package var tombstones: [Tombstone] = []
+  package var expiries: [Expiry] = []
   /// For windows: how their columns lie in the slots.
   package var layout: TierLayout?
   /// When it was made, ms.
@@ -88,6 +89,7 @@ package struct Section: Hashable, Sendable {
 ///     8    made, zigzag varint, ms
 ///     9    a section: kind (1 byte), offset, length (varints), XXH64; repeats
 ///     10   conflict policy, varint (see Manifest); last where absent
+///     11   what retention took (see Expiry); repeats
 extension SegmentFooter {
   static let headMagic: [UInt8] = Array("MXSG".utf8)
   static let tailMagic: [UInt8] = Array("GSXM".utf8)
@@ -153,6 +155,11 @@ extension SegmentFooter {
       fields.add(9, value)
     }
     if conflict != .last { fields.add(10, varint: UInt64(conflict.rawValue)) }
+    for expiry in expiries {
+      value = []
+      expiry.append(to: &value)
+      fields.add(11, value)
+    }
     return fields.bytes
   }
 
@@ -241,6 +248,7 @@ extension SegmentFooter {
         sections.append(
           Section(kind: kind, offset: offset, count: count, hash: try value.uint64()))
       case 10: conflict = try ConflictPolicy(from: &value)
+      case 11: expiries.append(try Expiry(from: &value))
       default:
         guard !critical else { throw .malformed("unknown critical field \(tag)", at: 0) }
       }

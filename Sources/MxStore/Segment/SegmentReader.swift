@@ -133,7 +133,9 @@ package final class SegmentReader: Sendable {
     return result
   }
 
-  func load(_ entry: PageEntry) throws(StoreError) -> LoadedPage {
+  func load(
+    _ entry: PageEntry, with decoder: ColumnDecoder = ColumnDecoder()
+  ) throws(StoreError) -> LoadedPage {
     let part = "page at \(entry.offset)"
     let bytes = try SegmentReader.checked(
       region,
@@ -141,7 +143,7 @@ package final class SegmentReader: Sendable {
         first: entry.firstSlot, range: entry.range, offset: entry.offset, bytes: entry.bytes,
         hash: entry.hash), part)
     do throws(CodecError) {
-      return try LoadedPage(entry, bytes)
+      return try LoadedPage(entry, bytes, with: decoder)
     } catch {
       throw region.damaged(part, "\(error)")
     }
@@ -185,7 +187,7 @@ final class ClockPage: Sendable {
     guard clocks == count else { throw .malformed("number of clocks", at: 0) }
     var lengths: [Int32] = []
     var starts = [0]
-    for length in try reader.column(clocks) {
+    for length in try reader.column(clocks, with: decoder) {
       guard length > 0, length <= Int64(Page.maxSamples) else {
         throw .malformed("length of a clock", at: 0)
       }

@@ -41,6 +41,12 @@ package struct SeriesRefs: Hashable, Sendable {
     ranges.append(range)
   }
 
+  /// Whether any of `range` is among them.
+  package func overlaps(_ range: Range<UInt32>) -> Bool {
+    let first = ranges.partition { $0.upperBound <= range.lowerBound }
+    return first < ranges.count && ranges[first].lowerBound < range.upperBound
+  }
+
   package func contains(_ ref: UInt32) -> Bool {
     var low = 0
     var high = ranges.count

@@ -2,6 +2,7 @@ import MxCLI
 import MxConfig
 import MxIngest
 import MxModel
+import MxRules
 import MxStore
 
 /// What mx.yml says, and the defaults of what it does not say.
@@ -33,6 +34,8 @@ struct Settings: Sendable {
     /// Nil: no bound.
     var maxBytes: ByteSize?
     var minFree = ByteSize.percent(5)
+    /// Whether the settings say so: then data goes for it.
+    var isMinFreeSet = false
     /// How long removed files are kept, ms.
     var grace: Int64 = 86_400_000
     /// What `rejected/` may hold.
@@ -47,10 +50,8 @@ struct Settings: Sendable {
 
   /// `alert:`, durations in ms.
   struct AlertDefaults: Sendable {
-    enum NoData: String, CaseIterable, Sendable { case prometheus, keep, alert, ok }
-
     var history: Int64 = 90 * 86_400_000
-    var noData = NoData.prometheus
+    var noData = NoDataPolicy.prometheus
     var delay: Int64 = 30_000
     var maxCatchup: Int64 = 86_400_000
   }

@@ -4,6 +4,7 @@ import MxFiles
 import MxIngest
 import MxModel
 import MxPromQL
+import MxRules
 import MxStore
 
 /// Reads mx.yml: `--config FILE`, else the store's own where it has one.
@@ -83,7 +84,10 @@ enum SettingsReader {
   private static func storage(_ mapping: ConfigMapping) -> Settings.StorageSettings {
     var storage = Settings.StorageSettings()
     storage.maxBytes = size(mapping, "max_bytes")
-    if let free = size(mapping, "min_free") { storage.minFree = free }
+    if let free = size(mapping, "min_free") {
+      storage.minFree = free
+      storage.isMinFreeSet = true
+    }
     if let grace = duration(mapping, "grace") { storage.grace = grace }
     if case .bytes(let count)? = size(mapping, "rejected_bytes") { storage.rejectedBytes = count }
     return storage
@@ -126,7 +130,7 @@ enum SettingsReader {
   private static func alert(_ mapping: ConfigMapping) -> Settings.AlertDefaults {
     var alert = Settings.AlertDefaults()
     if let history = duration(mapping, "history") { alert.history = history }
-    let policies = Settings.AlertDefaults.NoData.allCases.map { ($0.rawValue, $0) }
+    let policies = NoDataPolicy.allCases.map { ($0.rawValue, $0) }
     if let policy = mapping.choice("no_data", policies) { alert.noData = policy }
     if let delay = duration(mapping, "delay") { alert.delay = delay }
     if let catchup = duration(mapping, "max_catchup") { alert.maxCatchup = catchup }

@@ -1,0 +1,56 @@
+import MxFormats
+import MxModel
+
+/// A decoder that waits for enough bytes to know its format.
+struct DecodedStream {
+  private var decoder: FormatDecoder?
+  private let wanted: Format?
+  private let options: FormatOptions
+  private var head: [UInt8] = []
+
+  init(_ format: Format?, _ options: FormatOptions) {
+    wanted = format
+    self.options = options
+  }
+
+  /// Nil while it is not known.
+  var format: Format? { decoder?.format ?? wanted }
+
+  /// Whether the input counts as a whole or not at all.
+  var isContainer: Bool {
+    switch format {
+    case .openmetrics?, .json?, .otlp?, .remoteWrite?, .prometheusProtobuf?, nil: true
+    default: false
+    }
+  }
+
+  mutating func feed(
+    _ bytes: UnsafeRawBufferPointer, into batch: inout SampleBatch, problems: inout Problems
+  ) throws {
+    if decoder != nil {
+      try decoder?.feed(bytes, into: &batch, problems: &problems)
+      return
+    }
+    head += bytes
+    if head.count >= Format.prefixLength || wanted != nil {
+      try begin(isWhole: false, into: &batch, problems: &problems)
+    }
+  }
+
+  mutating func finish(into batch: inout SampleBatch, problems: inout Problems) throws {
+    if decoder == nil { try begin(isWhole: true, into: &batch, problems: &problems) }
+    try decoder?.finish(into: &batch, problems: &problems)
+  }
+
+  private mutating func begin(
+    isWhole: Bool, into batch: inout SampleBatch, problems: inout Problems
+  ) throws {
+    if head.isEmpty { return }
+    let found = wanted ?? head.withUnsafeBytes { Format.detect($0, isWhole: isWhole) }
+    guard let found else { throw IntakeError.unknownFormat }
+    decoder = FormatDecoder(found, options)
+    let bytes = head
+    head = []
+    try bytes.withUnsafeBytes { try decoder?.feed($0, into: &batch, problems: &problems) }
+  }
+}

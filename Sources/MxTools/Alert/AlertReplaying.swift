@@ -1,0 +1,95 @@
+import MxAlert
+import MxCLI
+import MxFiles
+import MxModel
+import MxRules
+import MxStore
+
+/// `mx-alert replay --from T --to T`: what would have been sent, by the live code.
+enum AlertReplaying {
+  static func run(_ run: Run) throws -> ExitCode {
+    let notify = try NotifyFiles.load(run)
+    let now = run.common.now
+    let range = TimeRange(
+      from: try run.arguments.time("from", now: now) ?? now,
+      to: try run.arguments.time("to", now: now) ?? now)
+    guard !range.isEmpty else { throw Diagnostic(.usage, "'--from' is after '--to'") }
+    let loaded = try RuleFiles.load(run, orUsed: true)
+    let report = Report()
+    let store = Store(path: run.common.store, files: DiskFileSystem())
+    let source = try Snapshot(store, report)
+    let settings = try AlertRunning.settings(run, loaded.brokenFiles)
+    let result = try AlertReplay.execute(
+      loaded.groups, range, source: source, settings: settings, report: report)
+    let plan = NotifyRun.replay(
+      NotifyRun.Settings(config: notify.config, delay: settings.delay, groups: loaded.groups),
+      transitions: result.transitions, silences: try silences(store, run), from: range.from,
+      to: range.to + settings.delay)
+    try show(result, plan, delay: settings.delay, run)
+    RuleFailures.tell(result.rules, run)
+    run.report.set("evaluations", Double(result.rules.evaluations), help: "Rule evaluations.")
+    run.output.summary(
+      "\(result.rules.evaluations) evaluations, \(result.transitions.count) changes")
+    let damage = StoreDamage.tell(report, run)
+    if damage != .success { return damage }
+    if !loaded.brokenFiles.isEmpty { return .input }
+    return result.rules.failureCount > 0 ? .no : .success
+  }
+
+  /// Those that the store's ledger knows; none where nothing ever ran.
+  private static func silences(_ store: Store, _ run: Run) throws -> [Silence] {
+    let place = AlertPlace(store)
+    do throws(AlertError) {
+      return try AlertLedger.read(place.ledger, wait: place.wait(run)).silences()
+    } catch .missing {
+      return []
+    }
+  }
+
+  private static func show(
+    _ result: AlertReplay.Result, _ plan: NotifyPlanner.Plan, delay: Int64, _ run: Run
+  ) throws {
+    if run.arguments.string("format") ?? "text" == "text" {
+      let isRouted = run.arguments.has("notify")
+      for notice in plan.notices {
+        // Without routes each change is told as it happens.
+        if isRouted {
+          try run.output.write(
+            "\(TimeText.rfc3339(notice.at)) \(notice.target): \(notice.reason.rawValue)\n")
+          for alert in notice.alerts { try run.output.write("  \(PlainText.line(alert))\n") }
+        } else {
+          let time = TimeText.rfc3339(notice.at - delay)
+          for alert in notice.alerts { try run.output.write("\(time) \(PlainText.alert(alert))") }
+        }
+      }
+      return
+    }
+    let rows = result.transitions.map { _, transition in
+      [
+        TimeText.rfc3339(transition.at), transition.kind.rawValue,
+        transition.labels["alertname"] ?? "",
+        transition.labels.removing(["alertname"]).description, transition.from.rawValue,
+        transition.to.rawValue, AlertListing.number(transition.value),
+        NotifyAlert(transition, rule: "", delay: 0) == nil ? "no" : "yes",
+        transition.reasonText ?? "",
+      ]
+    }
+    _ = try AlertListing.show(
+      rows, ["at", "kind", "alert", "labels", "from", "to", "value", "notice", "reason"], run)
+  }
+}
+
+/// Rules that could not be evaluated, told once each.
+enum RuleFailures {
+  private static let shown = 20
+
+  static func tell(_ result: RuleRunResult, _ run: Run) {
+    var seen: Set<String> = []
+    for failure in result.failures {
+      guard seen.insert("\(failure.place)\0\(failure.message)").inserted else { continue }
+      if seen.count > shown { break }
+      run.output.error(
+        Diagnostic(.no, subject: failure.rule, failure.message, hint: "\(failure.place)"))
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import MxCLI
+import MxFiles
+import MxFormats
+import MxIngest
+import MxModel
+import MxStore
+
+/// What every verb of mx-ingest that takes samples shares: the settings, the
+/// gate, the intake, and what is said at the end.
+final class IngestSession {
+  let store: Store
+  let settings: Settings
+  let report = Report()
+  let gate: Gate
+  let intake: Intake
+  private let run: Run
+
+  /// `decoding`: the options of the formats, where the verb has them.
+  init(_ run: Run, options: IntakeOptions? = nil) throws {
+    self.run = run
+    settings = try SettingsReader.load(run)
+    store = Store(path: run.common.store, files: DiskFileSystem())
+    gate = Gate(
+      try IngestSession.gateSettings(settings, run), Catalogue(store, report), report)
+    var options = options ?? IntakeOptions(now: run.common.now)
+    options.lockWait = run.common.lock.seconds
+    options.conflict = settings.conflict
+    options.grace = settings.storage.grace
+    switch settings.storage.minFree {
+    case .bytes(let bytes): options.minFreeBytes = Int(bytes)
+    case .percent(let percent): options.minFreeShare = percent / 100
+    }
+    if let body = settings.limits.bodyBytes { options.decoding.bodyLimit = Int(body) }
+    intake = Intake(
+      store, options, gate, report,
+      rejects: RejectedWriter(
+        store, now: run.common.now, limit: Int(settings.storage.rejectedBytes)))
+  }
+
+  private static func gateSettings(_ settings: Settings, _ run: Run) throws -> GateSettings {
+    var gate = GateSettings(now: run.common.now)
+    // Verbs without the option have no labels of their own.
+    gate.labels = try labels(run) + settings.labels
+    gate.relabel = settings.relabel
+    let limits = settings.limits
+    gate.limits.seriesPerMetric = limits.seriesPerMetric.map { Int($0) } ?? .max
+    gate.limits.seriesTotal = limits.seriesTotal.map { Int($0) } ?? .max
+    gate.limits.newSeriesPerRun = limits.newSeriesPerRun.map { Int($0) } ?? .max
+    gate.limits.labelsPerSeries = limits.labelsPerSeries.map { Int($0) } ?? .max
+    gate.limits.metricNameBytes = limits.metricNameBytes.map { Int($0) } ?? .max
+    gate.limits.labelNameBytes = limits.labelNameBytes.map { Int($0) } ?? .max
+    gate.limits.labelValueBytes = limits.labelValueBytes.map { Int($0) } ?? .max
+    gate.limits.future = limits.future
+    gate.limits.past = limits.past
+    return gate
+  }
+
+  private static func labels(_ run: Run) throws -> [(name: String, value: String)] {
+    let labels = try run.arguments.pairs("label")
+    for label in labels where label.name.isEmpty || label.name.hasPrefix("__") {
+      throw Diagnostic(
+        .usage, subject: "--label", "'\(label.name)' cannot be a label",
+        hint: "names that begin with '__' are reserved")
+    }
+    return labels
+  }
+
+  /// Commits the rest, says what happened, and how the run ends.
+  func finish() throws -> ExitCode {
+    try intake.finish()
+    return try tell()
+  }
+
+  // MARK: - Telling
+
+  private func tell() throws -> ExitCode {
+    let result = intake.result
+    sayRefusals(result)
+    for warning in report.warnings { run.output.warn(Diagnostic(.input, warning)) }
+    for damage in report.damage { run.output.warn(Explanation.damage(damage)) }
+    figures(result)
+    run.output.summary(summary(result))
+    if result.samples == 0, result.bytes > 0, result.repeated == 0 {
+      run.output.error(nothing(result))
+      return .no
+    }
+    return result.refused > 0 ? .no : .success
+  }
+
+  private func sayRefusals(_ result: IntakeResult) {
+    // A limit is told once a metric, not once a line.
+    let lines = result.refusals.filter { !$0.reason.contains("over the limit 'series") }
+      .filter { !$0.reason.contains("over the limit 'new_series") }
+    for refusal in lines.prefix(20) {
+      run.output.warn(Diagnostic(.input, subject: refusal.source, refusal.description))
+    }
+    let rest = result.refused - result.tally.limited - min(20, lines.count)
+    if rest > 0 {
+      run.output.warn(
+        Diagnostic(
+          .input, "\(rest) more lines were refused",
+          hint: "mx-ingest rejected list shows them, mx-ingest rejected retry takes them again"))
+    }
+  }
+
+  private func nothing(_ result: IntakeResult) -> Diagnostic {
+    if result.tally.droppedRows > 0 {
+      return Diagnostic(
+        .no, "no sample in \(result.bytes) bytes of input was kept",
+        hint: "relabel rules dropped \(result.tally.droppedRows)")
+    }
+    return Diagnostic(.no, "no sample in \(result.bytes) bytes of input")
+  }
+
+  private func summary(_ result: IntakeResult) -> String {
+    var text =
+      "\(result.samples) samples of \(result.series) series from \(result.inputs) inputs, "
+      + "\(result.refused) lines refused"
+    if result.repeated > 0 { text += ", \(result.repeated) inputs were in the store already" }
+    if result.tally.resets > 0 { text += ", \(result.tally.resets) counter resets" }
+    for (rule, count) in result.tally.dropped.sorted(by: { $0.key < $1.key }) {
+      text += ", relabel rule \(rule + 1) dropped \(count)"
+    }
+    return text
+  }
+
+  private func figures(_ result: IntakeResult) {
+    let report = run.report
+    report.set("samples", Double(result.samples), help: "Samples committed.")
+    report.set("refused", Double(result.refused), help: "Lines refused.")
+    report.set("series", Double(result.series), help: "Series that were taken.")
+    report.set("inputs", Double(result.inputs), help: "Inputs read.")
+    report.set("input_bytes", Double(result.bytes), help: "Bytes read.")
+    report.set(
+      "repeated_inputs", Double(result.repeated), help: "Inputs that the store held already.")
+    report.set("commits", Double(result.commits), help: "Commits made.")
+    report.set("dropped", Double(result.tally.droppedRows), help: "Samples dropped by relabelling.")
+    report.set("counter_resets", Double(result.tally.resets), help: "Decreases of counters.")
+    report.set(
+      "duplicate_samples", Double(result.duplicates.identical),
+      help: "Samples that came twice in the run.")
+    report.set(
+      "conflicting_samples", Double(result.duplicates.conflicting),
+      help: "Samples at an instant that their series had already.")
+    report.set(
+      "limit_used_ratio", result.pressures.map(\.share).max() ?? 0,
+      help: "The fullest limit at 80 % or more, 0 where none is.")
+    report.detail(
+      "refused_by_reason",
+      .object(
+        result.tally.refused.sorted { $0.key < $1.key }
+          .map { ($0.key, JSONText.integer(Int64($0.value))) }))
+    report.detail(
+      "dropped_by_rule",
+      .object(
+        result.tally.dropped.sorted { $0.key < $1.key }
+          .map { ("\($0.key + 1)", JSONText.integer(Int64($0.value))) }))
+    report.detail("limits", .array(result.pressures.map { limit($0) }))
+  }
+
+  private func limit(_ pressure: LimitPressure) -> JSONText {
+    var members: [(String, JSONText)] = [("limit", .string(pressure.limit))]
+    if let metric = pressure.metric { members.append(("metric", .string(metric))) }
+    members += [
+      ("series", .integer(Int64(pressure.series))), ("allowed", .integer(Int64(pressure.allowed))),
+      ("refused", .integer(Int64(pressure.refused))),
+    ]
+    if let label = pressure.label { members.append(("label", .string(label))) }
+    return .object(members)
+  }
+}

@@ -1,0 +1,84 @@
+import MxEngine
+import MxModel
+
+/// The engine's answers, beside MxRender's type of the same name.
+typealias EngineResult = MxEngine.QueryResult
+
+/// One expression of the command line and what it came to.
+struct QueryAnswer {
+  var expression: String
+  var result: QueryResult
+}
+
+extension QueryResult {
+  /// The result of a query at one instant that is no range vector.
+  var isInstant: Bool {
+    if case .samples = value { return false }
+    return step == 0
+  }
+
+  /// How many series (a scalar and a string count as one).
+  var seriesCount: Int {
+    switch value {
+    case .scalar, .string: 1
+    case .series(let table): table.labels.count
+    case .samples(let table): table.labels.count
+    }
+  }
+
+  /// Calls `body` for each series in order with its points in time order; a scalar
+  /// is a series without labels, a string has no points. The columns are valid only
+  /// during the call.
+  func forEachSeries(
+    _ body: (_ labels: LabelSet?, _ points: borrowing SampleColumns) throws -> Void
+  ) throws {
+    switch value {
+    case .string: return
+    case .scalar(let values):
+      try QueryResult.withColumns(stepTimes, values[...]) { try body(nil, $0) }
+    case .samples(let table):
+      for series in table.labels.indices {
+        let range = table.range(series)
+        try QueryResult.withColumns(Array(table.times[range]), table.values[range]) {
+          try body(table.labels[series], $0)
+        }
+      }
+    case .series(let table): try forEach(table, body)
+    }
+  }
+
+  private func forEach(
+    _ table: SeriesTable, _ body: (LabelSet?, borrowing SampleColumns) throws -> Void
+  ) throws {
+    let all = stepTimes
+    var times: [Int64] = []
+    var values: [Double] = []
+    for series in table.labels.indices {
+      let row = series * table.steps..<(series + 1) * table.steps
+      if (0..<table.steps).allSatisfy({ table.isPresent(series, $0) }) {
+        try QueryResult.withColumns(all, table.values[row]) { try body(table.labels[series], $0) }
+        continue
+      }
+      times.removeAll(keepingCapacity: true)
+      values.removeAll(keepingCapacity: true)
+      for step in 0..<table.steps where table.isPresent(series, step) {
+        times.append(all[step])
+        values.append(table.values[row.lowerBound + step])
+      }
+      try QueryResult.withColumns(times, values[...]) { try body(table.labels[series], $0) }
+    }
+  }
+
+  private var stepTimes: [Int64] { (0..<max(1, stepCount)).map { time($0) } }
+
+  private static func withColumns(
+    _ times: [Int64], _ values: ArraySlice<Double>,
+    _ body: (borrowing SampleColumns) throws -> Void
+  ) throws {
+    try times.withUnsafeBufferPointer { times in
+      try values.withUnsafeBufferPointer { values in
+        try body(SampleColumns(times: times, values: values))
+      }
+    }
+  }
+}

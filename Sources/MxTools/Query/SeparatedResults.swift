@@ -1,0 +1,121 @@
+import MxCLI
+import MxEngine
+import MxJSON
+import MxModel
+
+/// Answers as CSV or TSV: a row a sample, a column a label.
+///
+/// The columns are `time`, all labels that any series has in name order, `value`;
+/// of several expressions the first column says which. One header for all.
+struct SeparatedResults {
+  let writer: SeparatedWriter
+  let times: TimePrinter
+  let hasHeader: Bool
+
+  func write(_ answers: [QueryAnswer], to output: Output) throws {
+    let columns = LabelColumns(answers)
+    let namesExpression = answers.count > 1
+    if hasHeader {
+      let first = (namesExpression ? ["expr"] : []) + ["time"]
+      try writer.write(first + columns.names + ["value"], to: output)
+    }
+    for answer in answers {
+      var head: [UInt8] = []
+      if namesExpression {
+        writer.append(answer.expression, to: &head)
+        head.append(writer.separator)
+      }
+      try write(answer.result, head, columns, to: output)
+    }
+  }
+
+  private func write(
+    _ result: QueryResult, _ head: [UInt8], _ columns: LabelColumns, to output: Output
+  ) throws {
+    var row: [UInt8] = []
+    if case .string(let text) = result.value {
+      row = head
+      times.append(result.firstStep, to: &row)
+      row += [UInt8](repeating: writer.separator, count: columns.names.count + 1)
+      writer.append(text, to: &row)
+      row.append(0x0A)
+      return try output.write(row)
+    }
+    var cells: [UInt8] = []
+    var clock: [UInt8] = []
+    var shown: Int64?
+    try result.forEachSeries { labels, points in
+      cells.removeAll(keepingCapacity: true)
+      columns.append(labels, writer, to: &cells)
+      for index in 0..<points.count {
+        // Most answers are of one instant: its text is made once.
+        if shown != points.times[index] {
+          shown = points.times[index]
+          clock.removeAll(keepingCapacity: true)
+          times.append(points.times[index], to: &clock)
+        }
+        row.removeAll(keepingCapacity: true)
+        row += head
+        row += clock
+        row += cells
+        row.append(writer.separator)
+        MxJSON.NumberText.append(points.values[index], .json, to: &row)
+        row.append(0x0A)
+        try output.write(row)
+      }
+    }
+  }
+}
+
+/// The labels of all series as columns.
+struct LabelColumns {
+  /// In byte order, as the keys of label sets have them.
+  let names: [String]
+  private let keys: [[UInt8]]
+
+  init(_ answers: [QueryAnswer]) {
+    var found: Set<[UInt8]> = []
+    for answer in answers {
+      let labels: [LabelSet]
+      switch answer.result.value {
+      case .series(let table): labels = table.labels
+      case .samples(let table): labels = table.labels
+      case .scalar, .string: labels = []
+      }
+      for set in labels {
+        set.key.withUnsafeBytes { key in
+          var cursor = LabelCursor(key)
+          while let pair = cursor.next() {
+            let name = Array(pair.name)
+            if !found.contains(name) { found.insert(name) }
+          }
+        }
+      }
+    }
+    keys = found.sorted { $0.lexicographicallyPrecedes($1) }
+    names = keys.map { key in key.withUnsafeBytes { LabelKey.text($0) } }
+  }
+
+  /// A separator and the value for each column; empty where the set lacks the label.
+  func append(_ labels: LabelSet?, _ writer: SeparatedWriter, to out: inout [UInt8]) {
+    guard let labels else {
+      out += [UInt8](repeating: writer.separator, count: keys.count)
+      return
+    }
+    labels.key.withUnsafeBytes { key in
+      var cursor = LabelCursor(key)
+      var pair = cursor.next()
+      for name in keys {
+        out.append(writer.separator)
+        guard let found = pair, name.withUnsafeBytes({ LabelKey.compare($0, found.name) == 0 })
+        else { continue }
+        if found.value.contains(1) {
+          writer.append(LabelKey.text(found.value), to: &out)
+        } else {
+          writer.append(found.value, to: &out)
+        }
+        pair = cursor.next()
+      }
+    }
+  }
+}

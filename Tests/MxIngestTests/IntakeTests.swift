@@ -1,0 +1,100 @@
+import MxFiles
+import MxFormats
+import MxModel
+import MxStore
+import MxTestSupport
+import Testing
+
+@testable import MxIngest
+
+/// An input counts once, however often and in however many parts it comes.
+@Suite struct IntakeTests {
+  private func events(_ numbers: Range<Int>, at time: (Int) -> Int64) -> String {
+    numbers.map { "{\"metricName\":\"order\",\"timestamp\":\(time($0)),\"value\":1}\n" }.joined()
+  }
+
+  /// 1,000 events of one second, in one batch and in ten, each sent twice.
+  @Test(arguments: [1, 10], [true, false])
+  func eventsOfOneSecondCountOnce(batches: Int, spread: Bool) throws {
+    let store = TestStore()
+    store.options.format = .ndjson
+    for _ in 0..<2 {
+      for batch in 0..<batches {
+        let size = 1000 / batches
+        let text = events(batch * size..<(batch + 1) * size) { number in
+          present + (spread ? Int64(number) : 0) - (spread ? 0 : Int64(0))
+        }
+        // Ten batches that say the very same would be one: each has its own id.
+        store.options.batchID = spread ? nil : "batch \(batch)"
+        try store.take(text)
+      }
+    }
+    let (count, sum) = try store.countAndSum()
+    #expect(sum == 1000)
+    #expect(count == (spread ? 1000 : 1))
+  }
+
+  @Test func theSameInputAgainIsNotTaken() throws {
+    let store = TestStore()
+    store.options.decoding.events = true
+    try store.take("e 1 \(present)\n")
+    let again = try store.take("e 1 \(present)\n")
+    #expect(again.repeated == 1)
+    #expect(again.samples == 0)
+    #expect(try store.contents() == ["e 1.0@0"])
+    // With other labels it is another input.
+    store.settings.labels = [("site", "b")]
+    try store.take("e 1 \(present)\n")
+    #expect(try store.contents() == ["e 1.0@0", #"e{site="b"} 1.0@0"#])
+  }
+
+  @Test func theSameIdAgainChangesNothingWhateverTheBytes() throws {
+    let store = TestStore()
+    store.options.batchID = "job 17"
+    try store.take("a 1 \(present)\n", "b 2 \(present)\n")
+    let again = try store.take("a 5 \(present)\n", "b 6 \(present)\n")
+    #expect(again.repeated == 2)
+    #expect(try store.contents() == ["a 1.0@0", "b 2.0@0"])
+  }
+
+  /// Samples without a time get that of their run: the same text later is news.
+  @Test func textWithoutTimesIsNewWithEachRun() throws {
+    let store = TestStore()
+    try store.take("up 1\n")
+    store.options.decoding.defaultTime = present + 60_000
+    try store.take("up 1\n")
+    #expect(try store.contents() == ["up 1.0@0 1.0@60000"])
+  }
+
+  @Test func twoInputsOfOneRunThatAreTheSameCountOnce() throws {
+    let store = TestStore()
+    store.options.decoding.events = true
+    #expect(try store.take("e 1 \(present)\n", "e 1 \(present)\n").repeated == 1)
+    #expect(try store.contents() == ["e 1.0@0"])
+  }
+
+  /// Another run takes the same input between our look and our commit.
+  @Test func aRaceForOneInputIsWonByOne() throws {
+    let store = TestStore()
+    store.options.decoding.events = true
+    let slow = store.intake()
+    try store.take("other 1 \(present)\n", "first", slow)
+    try store.take("e 1 \(present)\n", "second", slow)
+    try store.take("e 1 \(present)\n")
+    try slow.finish()
+    #expect(slow.result.repeated == 1)
+    #expect(try store.contents() == ["e 1.0@0", "other 1.0@0"])
+  }
+
+  @Test func aBrokenContainerLeavesNothingAndEarlierInputsStay() throws {
+    let store = TestStore()
+    store.options.format = nil
+    let intake = store.intake()
+    try store.take("good 1 \(present)\n", "a.prom", intake)
+    #expect(throws: FormatError.self) {
+      try store.take("# TYPE x gauge\nx 1 1\nx{ 1 1\n# EOF\n", "b.om", intake)
+    }
+    try intake.finish()
+    #expect(try store.contents() == ["good 1.0@0"])
+  }
+}

@@ -1,5 +1,0 @@
-import Testing
-
-@Suite struct StubTests {
-  @Test func stub() {}
-}

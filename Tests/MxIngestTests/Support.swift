@@ -1,0 +1,91 @@
+import MxFiles
+import MxFormats
+import MxModel
+import MxStore
+import MxTestSupport
+
+@testable import MxIngest
+
+/// The present of these tests: 2026-11-20T00:10:00Z.
+let present: Int64 = 1_795_133_400_000
+
+/// A store on a simulated disk, fed with text and read back as text.
+final class TestStore {
+  let disk: SimulatedFileSystem
+  let store: Store
+  let report = Report()
+  var settings = GateSettings(now: present)
+  var options = IntakeOptions(now: present)
+  var rejectedLimit = 1 << 20
+
+  init(_ disk: SimulatedFileSystem = SimulatedFileSystem()) {
+    self.disk = disk
+    store = Store(path: "/store", files: disk)
+    options.format = .prometheus
+  }
+
+  func intake() -> Intake {
+    let gate = Gate(settings, Catalogue(store, report), report)
+    return Intake(
+      store, options, gate, report,
+      rejects: RejectedWriter(
+        store, now: present, limit: rejectedLimit, random: SeededGenerator(seed: 7)))
+  }
+
+  /// One run over these inputs.
+  @discardableResult
+  func take(_ texts: String..., name: String = "in") throws -> IntakeResult {
+    let intake = intake()
+    for text in texts { try take(text, name, intake) }
+    try intake.finish()
+    return intake.result
+  }
+
+  func take(_ text: String, _ name: String, _ intake: Intake) throws {
+    try take(Array(text.utf8), name, intake)
+  }
+
+  func take(_ bytes: [UInt8], _ name: String, _ intake: Intake, piece: Int = 1000) throws {
+    var rest = bytes[...]
+    try intake.take(name: name, modified: nil) { buffer in
+      let count = min(rest.count, min(piece, buffer.count))
+      buffer.copyBytes(from: rest.prefix(count))
+      rest = rest.dropFirst(count)
+      return count
+    }
+  }
+
+  /// `name{labels} value@ms …` of every series, in label order.
+  func contents() throws -> [String] {
+    var lines: [String] = []
+    let snapshot = try Snapshot(store, report)
+    for selection in try snapshot.open([SelectRequest([], range: .all)], report: report) {
+      try selection.read(0..<selection.count, .all, worker: 0) { series, columns in
+        var line = "\(try selection.labels(series))"
+        for index in 0..<columns.count {
+          line += " \(columns.values[index])@\(columns.times[index] - present)"
+        }
+        lines.append(line)
+      }
+    }
+    return lines
+  }
+
+  /// Number and sum of all samples in the store.
+  func countAndSum() throws -> (count: Int, sum: Double) {
+    var result = (count: 0, sum: 0.0)
+    let snapshot = try Snapshot(store, report)
+    for selection in try snapshot.open([SelectRequest([], range: .all)], report: report) {
+      try selection.read(0..<selection.count, .all, worker: 0) { _, columns in
+        result.count += columns.count
+        for value in columns.values { result.sum += value }
+      }
+    }
+    return result
+  }
+
+  func rejected() throws -> [Refusal] {
+    let rejected = Rejected(store)
+    return try rejected.batches().flatMap { try rejected.refusals(of: $0) }
+  }
+}

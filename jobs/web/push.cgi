@@ -1,0 +1,3 @@
+#!/bin/sh
+# Takes one POST of samples into the store.
+exec mx-ingest cgi --store /var/lib/mx/store
