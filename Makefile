@@ -41,6 +41,12 @@ build: deps ## build everything for debugging
 test: deps ## build and run every test
 	swift test --parallel $(SWIFT_FLAGS)
 
+# Heavy (pandas comes with it), so not part of `deps`: the tests say where it is missing.
+.PHONY: clients
+clients: ## install client libraries of others for the tests (PyPI, into .build)
+	python3 -m venv .build/clients
+	.build/clients/bin/pip install --quiet prometheus-api-client
+
 .PHONY: check
 check: deps ## format, walls between modules, the rules of the house
 	swift format lint --strict --recursive $(SWIFT_FILES)

@@ -18,7 +18,7 @@ enum AlertNotifyTest {
     if receiver.integrations.isEmpty {
       throw Diagnostic(.input, "receiver '\(name)' has no channel: it tells nobody")
     }
-    let context = notify.context(run, try SettingsReader.load(run))
+    let context = try notify.context(run, try SettingsReader.load(run))
     let courier = NoticeCourier(output: run.output, now: run.common.now)
     var code = ExitCode.success
     for integration in receiver.integrations {

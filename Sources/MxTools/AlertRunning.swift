@@ -33,9 +33,12 @@ enum AlertRunning {
     let result = try AlertRun.execute(
       loaded.groups, ledger: ledger, source: source, sink: StoreWriter(store, commit),
       now: run.common.now, settings: settings, report: report)
+    let charts = AlertCharts(
+      loaded.groups, source, now: run.common.now, settings.rules.engine)
     let delivery = try Delivery.deliver(
       ledger, notify.config, NoticeCourier(output: run.output, now: run.common.now),
-      notify.context(run, defaults), using: SystemRandomNumberGenerator())
+      at: run.common.now, using: SystemRandomNumberGenerator()
+    ) { try notify.context(run, defaults) { charts.chart($0) } }
     if result.changed || delivery.sent > 0 { try ledger.backup(to: place.backup) }
     tell(result, delivery, run)
     let damage = StoreDamage.tell(report, run)
@@ -50,6 +53,9 @@ enum AlertRunning {
     let defaults = try SettingsReader.load(run)
     var settings = AlertSettings()
     settings.brokenFiles = brokenFiles
+    settings.isFileGone = { path in
+      do { return try DiskFileSystem().status(path) == nil } catch { return false }
+    }
     settings.delay = defaults.alert.delay
     settings.maxCatchup = defaults.alert.maxCatchup
     settings.keepHistory = defaults.alert.history

@@ -13,13 +13,14 @@ struct NotifyFiles {
   private static let limit = 16 << 20
 
   var config: NotifyConfig
-  var templates: NoticeTemplates
+  /// Nil: those that mx has itself, which are read when something is to be sent.
+  private var templates: NoticeTemplates?
 
   /// `--notify FILE`, or what stands for it where it is not given. Every mistake is
   /// said; the last one is thrown.
   static func load(_ run: Run) throws -> NotifyFiles {
     guard let path = run.arguments.string("notify") else {
-      return NotifyFiles(config: .standard, templates: try NoticeTemplates())
+      return NotifyFiles(config: .standard, templates: nil)
     }
     let problems = ConfigProblems()
     let loaded = try read(path, problems)
@@ -37,7 +38,7 @@ struct NotifyFiles {
     guard let config else { return nil }
     let files = try templateFiles(config, beside: path)
     do throws(TemplateError) {
-      let templates = try NoticeTemplates(files)
+      let templates = files.isEmpty ? nil : try NoticeTemplates(files)
       return NotifyFiles(config: config, templates: templates)
     } catch {
       problems.add(ConfigPlace(file: path, line: 1, column: 1), "\(error)")
@@ -66,10 +67,11 @@ struct NotifyFiles {
   /// What messages are made with; `chart` draws how an alert's value went.
   func context(
     _ run: Run, _ settings: Settings,
-    chart: @escaping @Sendable (NotifyAlert) -> NoticeChart? = { _ in nil }
-  ) -> MessageContext {
+    chart: @escaping (NotifyAlert) -> NoticeChart? = { _ in nil }
+  ) throws -> MessageContext {
     var context = MessageContext(
-      templates: templates, now: run.common.now, secrets: Self.secrets, chart: chart)
+      templates: try templates ?? NoticeTemplates(), now: run.common.now, secrets: Self.secrets,
+      chart: chart)
     let site = settings.siteURL ?? ""
     context.siteURL = site.hasSuffix("/") ? String(site.dropLast()) : site
     return context

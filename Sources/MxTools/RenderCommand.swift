@@ -5,6 +5,10 @@ package enum RenderCommand: Command {
   package static func run(_ run: Run) throws -> ExitCode {
     switch run.verb {
     case "": return try RenderDashboards.run(run)
+    case "panel": return try RenderPanel.run(run)
+    case "new": return try RenderNew.run(run)
+    case "lint": return try RenderLint.run(run)
+    case "mail": return try RenderMail.run(run)
     default: throw Pending.refusal(run)
     }
   }

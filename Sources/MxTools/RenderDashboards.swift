@@ -1,8 +1,7 @@
 import MxCLI
-import MxEngine
 import MxFiles
+import MxJSON
 import MxModel
-import MxPromQL
 import MxRender
 import MxStore
 import MxTime
@@ -10,184 +9,196 @@ import MxTime
 /// `mx-render DASHBOARD.json|DIR...`: dashboards as pages.
 enum RenderDashboards {
   static func run(_ run: Run) throws -> ExitCode {
-    let files = DiskFileSystem()
-    let report = Report()
-    let snapshot = try Snapshot(Store(path: run.common.store, files: files), report)
-    let source = DashboardSource(snapshot, report, threads: run.common.threads)
-    let out = run.arguments.string("out") ?? "reports/site"
+    let source = try RenderSource(run)
+    let job = try RenderJob(run, source)
+    let site = RenderSite(directory: run.arguments.string("out") ?? "reports/site")
     var worst = ExitCode.success
-    var pages = 0
-    for path in try dashboards(run.arguments.positionals, files) {
+    var entries: [SiteEntry] = []
+    var names: [String: String] = [:]
+    let paths = try dashboards(run.arguments.positionals)
+    for (index, path) in paths.enumerated() {
       do {
-        let (code, written) = try draw(path, source, out, files, run)
-        pages += written
+        let dashboard = try DashboardFile(path)
+        if let other = names.updateValue(path, forKey: dashboard.name) {
+          throw Diagnostic(
+            .input, subject: path, "its pages would have the names of those of '\(other)'",
+            hint: "give one of them another uid")
+        }
+        let code = try DashboardRendering(dashboard, job, source, site, run).carryOut()
         if worst == .success { worst = code }
+        entries.append(dashboard.entry)
       } catch let error as RenderError {
-        run.output.error(explain(error, path))
+        run.output.error(RenderMessages.explain(error, path))
+        worst = .input
+      } catch let error as Diagnostic where error.exitCode == .input {
+        run.output.error(error)
         worst = .input
       }
+      run.output.progress.update(
+        "dashboards", done: Int64(index + 1), of: Int64(paths.count), unit: .items)
     }
-    run.report.set("pages", Double(pages), help: "Files written.")
-    run.output.summary("\(pages) files written below \(out)")
-    let damage = StoreDamage.tell(report, run)
+    if !job.isInline { try RenderIndex(site, source, run).write(entries) }
+    tell(site, run)
+    if let banner = job.banner, worst == .success {
+      run.output.warn(Diagnostic(.no, banner))
+      worst = .no
+    }
+    let damage = StoreDamage.tell(source.report, run)
     return damage == .success ? worst : damage
   }
 
+  private static func tell(_ site: RenderSite, _ run: Run) {
+    run.report.set("files_written", Double(site.written), help: "Files written.")
+    run.report.set("bytes_written", Double(site.bytesWritten), help: "Bytes of these files.")
+    run.output.summary(
+      "\(site.written) files, \(site.bytesWritten) bytes written below \(site.directory)")
+  }
+
   /// Files as named, and the `.json` files of directories.
-  private static func dashboards(
-    _ names: [String], _ files: DiskFileSystem
-  ) throws -> [String] {
-    try names.flatMap { name -> [String] in
+  static func dashboards(_ names: [String]) throws -> [String] {
+    let files = DiskFileSystem()
+    return try names.flatMap { name -> [String] in
       guard try files.status(name)?.isDirectory ?? false else { return [name] }
       return try files.list(name).filter { $0.name.hasSuffix(".json") && !$0.isDirectory }
         .map { FilePath.join(name, $0.name) }
     }
   }
+}
 
-  private static func draw(
-    _ path: String, _ source: DashboardSource, _ out: String, _ files: DiskFileSystem, _ run: Run
-  ) throws -> (ExitCode, Int) {
-    let dashboard = try Dashboard.decode(try files.contents(of: path, limit: 64 << 20))
+/// A dashboard with the text it was read from.
+struct DashboardFile {
+  let path: String
+  let dashboard: Dashboard
+  let mark: String
+
+  init(_ path: String) throws {
+    self.path = path
+    let bytes = try DiskFileSystem().contents(of: path, limit: 64 << 20)
+    dashboard = try Dashboard.decode(bytes)
+    mark = ContentMark.of(bytes)
+  }
+
+  var name: String { dashboard.fileName }
+
+  var entry: SiteEntry {
+    SiteEntry(
+      name: name, title: dashboard.title, description: dashboard.description, tags: dashboard.tags,
+      panels: dashboard.panelCount)
+  }
+}
+
+/// What the command line says, read once for all dashboards.
+struct RenderJob {
+  let ranges: [String]
+  let budget: Int
+  let isInline: Bool
+  let plan: PlanOptions
+  let options: RenderOptions
+  /// Set where the store's data are older than `--require-fresh` allows.
+  let banner: String?
+  let freshness: Int64
+  let newest: Int64?
+  let hasFixedNow: Bool
+  /// How a page says it was made, for what it lacks.
+  let command: String
+  /// All that changes what is made, besides dashboard and store.
+  let mark: String
+
+  init(_ run: Run, _ source: RenderSource) throws {
+    let arguments = run.arguments
+    isInline = arguments.has("inline")
+    hasFixedNow = run.common.hasFixedNow
+    budget = Int(try arguments.integer("max-pages", in: 0...100_000) ?? 0)
+    ranges = try Self.ranges(arguments.string("ranges"))
+    plan = try Self.planOptions(run)
+    newest = source.newest(now: run.common.now)
+    let fresh = try arguments.duration("require-fresh")
+    freshness = fresh ?? 300_000
+    banner = Self.banner(newest, fresh, now: run.common.now)
+    var options = RenderOptions()
+    options.theme = Theme(rawValue: arguments.string("theme") ?? "auto") ?? .auto
+    options.footer = "mx-render \(Version.text)"
+    options.banner = banner
+    self.options = options
+    command = Self.command(arguments)
+    let program = try DiskFileSystem().status("/proc/self/exe")
+    let words = [
+      Version.text, "\(program?.size ?? 0) \(program?.modified ?? 0)", command, "\(ranges)",
+      "\(budget) \(freshness)", "\(try arguments.pairs("var"))", arguments.string("from") ?? "",
+      arguments.string("to") ?? "", banner ?? "",
+    ]
+    mark = ContentMark.of(Array(words.joined(separator: "\n").utf8))
+  }
+
+  static func planOptions(_ run: Run) throws -> PlanOptions {
     var plan = PlanOptions(now: run.common.now)
     plan.from = run.arguments.string("from")
     plan.to = run.arguments.string("to")
+    plan.snaps = !run.common.hasFixedNow
     if let zone = run.arguments.string("tz") { plan.zone = try Zone.named(zone) }
     for (name, value) in try run.arguments.pairs("var") {
       plan.variables[name, default: []].append(value)
     }
-    var options = RenderOptions()
-    options.theme = Theme(rawValue: run.arguments.string("theme") ?? "auto") ?? .auto
-    options.footer = "mx-render \(Version.text)"
-    let rendered = try dashboard.rendered(plan, options, source: source.panels)
-    for problem in rendered.problems where problem.severity == .error {
-      run.output.error(explain(problem, path))
-    }
-    var written = 0
-    for file in rendered.files {
-      if try write(file.bytes, FilePath.join(out, file.name), files) { written += 1 }
-    }
-    let coverage = rendered.coverage
-    run.output.summary(
-      "\(path): \(coverage.drawn) panels drawn, \(coverage.drawnInPart) in part, "
-        + "\(coverage.notDrawn) not drawn, \(coverage.failed) failed")
-    let isWhole = coverage.drawnInPart + coverage.notDrawn + coverage.failed == 0
-    return (isWhole ? .success : .no, written)
+    return plan
   }
 
-  /// Writes a page unless it is there already, byte for byte.
-  private static func write(
-    _ bytes: [UInt8], _ path: String, _ files: DiskFileSystem
-  ) throws -> Bool {
-    if let status = try files.status(path), status.size == bytes.count,
-      try files.contents(of: path, limit: bytes.count) == bytes
-    {
-      return false
-    }
-    try files.makeDirectory(FilePath.parent(of: path))
-    try files.replace(path, with: bytes, temporary: path + ".new")
-    return true
+  private static func ranges(_ text: String?) throws -> [String] {
+    var seen: Set<String> = []
+    return try (text ?? "").split(separator: ",").map { part in
+      let range = String(part)
+      guard let last = range.last, "smhdwMy".contains(last), let count = Int(range.dropLast()),
+        count > 0
+      else {
+        throw Diagnostic(
+          .usage, "--ranges: '\(range)' is no range", hint: "try: --ranges 24h,7d,30d,1y")
+      }
+      return range
+    }.filter { seen.insert($0).inserted }
   }
 
-  private static func explain(_ problem: Problem, _ path: String) -> Diagnostic {
-    let place = [problem.panel, problem.field].compactMap { $0 }.joined(separator: ": ")
+  private static func banner(_ newest: Int64?, _ fresh: Int64?, now: Int64) -> String? {
+    guard let fresh else { return nil }
+    guard let newest else { return "Stale: the store is empty" }
+    if now - newest <= fresh { return nil }
+    return "Stale: the newest sample is of \(TimeText.rfc3339(newest)), and older than "
+      + MxCLI.DurationText.format(fresh)
+  }
+
+  private static func command(_ arguments: Arguments) -> String {
+    var words = ["mx-render"]
+    for name in ["store", "out", "theme", "tz"] where arguments.has(name) {
+      if let value = arguments.string(name) { words += ["--\(name)", quoted(value)] }
+    }
+    if arguments.has("inline") { words.append("--inline") }
+    return words.joined(separator: " ")
+  }
+
+  static func quoted(_ word: String) -> String {
+    let plain = word.utf8.allSatisfy { byte in
+      byte &- 0x30 <= 9 || (byte | 0x20) &- 0x61 < 26 || "@%+=:,./-_".utf8.contains(byte)
+    }
+    if plain && !word.isEmpty { return word }
+    return "'"
+      + word.split(separator: "'", omittingEmptySubsequences: false)
+      .joined(separator: "'\\''") + "'"
+  }
+}
+
+/// What went wrong, with file, panel and field.
+enum RenderMessages {
+  static func explain(_ problem: Problem, _ path: String) -> Diagnostic {
+    let place = [problem.panel, problem.field].filter { !$0.isEmpty }.joined(separator: ": ")
+    let file = problem.line > 0 ? "\(path):\(problem.line):\(problem.column)" : path
     return Diagnostic(
-      .no, subject: path, place.isEmpty ? problem.message : "\(place): \(problem.message)",
+      .no, subject: file, place.isEmpty ? problem.message : "\(place): \(problem.message)",
       hint: problem.hint)
   }
 
-  private static func explain(_ error: RenderError, _ path: String) -> Diagnostic {
-    Diagnostic(.input, subject: path, "\(error)")
-  }
-}
-
-/// Answers what dashboards ask, from one snapshot.
-private struct DashboardSource {
-  private let source: Snapshot
-  private let report: Report
-  private let engine: Engine
-
-  init(_ source: Snapshot, _ report: Report, threads: Int) {
-    self.source = source
-    self.report = report
-    var options = EngineOptions()
-    options.threads = threads
-    engine = Engine(options)
-  }
-
-  var panels: PanelSource {
-    PanelSource(query: { try self.answer($0) }, ask: { self.ask($0) })
-  }
-
-  private func answer(_ query: PanelQuery) throws -> MxRender.QueryResult {
-    let window: QueryWindow =
-      query.isInstant
-      ? .instant(query.to) : .range(start: query.from, end: query.to, step: query.step)
-    do {
-      let tree = try PromQL.parse(query.expr)
-      let result = try engine.evaluate(
-        tree, text: query.expr, window, source: source, report: report)
-      return MxRender.QueryResult(
-        series: result.panelSeries,
-        notes: result.annotations.warnings + result.annotations.infos)
-    } catch let error as PromQLError {
-      return MxRender.QueryResult(error: "\(error)")
-    } catch let error as EngineError {
-      return MxRender.QueryResult(error: "\(error)")
-    }
-  }
-
-  private func ask(_ query: VariableQuery) -> [String]? {
-    do {
-      switch query {
-      case .labelValues(let label, let selector):
-        return try source.labelValues(
-          label, matching: try matchers(selector), range: .all, report: report)
-      case .labelNames(let selector):
-        return try source.labelNames(
-          matching: try matchers(selector), range: .all, report: report)
-      case .metrics(let pattern):
-        let names = try Matcher(LabelName.metric, .regex, ".*(?:\(pattern)).*")
-        return try source.labelValues(
-          LabelName.metric, matching: [[names]], range: .all, report: report)
-      case .result: return nil
-      }
-    } catch {
-      report.warn("a variable's query failed: \(Explanation.diagnostic(of: error).line)")
-      return nil
-    }
-  }
-
-  private func matchers(_ selector: String?) throws -> [[Matcher]] {
-    try selector.map { [try PromQL.parseSelector($0)] } ?? []
-  }
-}
-
-extension MxEngine.QueryResult {
-  /// The rows as panels take them: a gap where a step has no value.
-  fileprivate var panelSeries: [MxRender.QueryResult.Series] {
-    func labels(_ set: LabelSet?) -> [MxRender.QueryResult.Label] {
-      set?.pairs.map { MxRender.QueryResult.Label($0.name, $0.value) } ?? []
-    }
-    switch value {
-    case .scalar(let values):
-      return [
-        MxRender.QueryResult.Series(
-          labels: [], times: values.indices.map { time($0) }, values: values)
-      ]
-    case .string: return []
-    case .series(let table):
-      return table.labels.indices.map { series in
-        let steps = (0..<table.steps).filter { table.isPresent(series, $0) }
-        return MxRender.QueryResult.Series(
-          labels: labels(table.labels[series]), times: steps.map { time($0) },
-          values: steps.map { table.values[series * table.steps + $0] })
-      }
-    case .samples(let table):
-      return table.labels.indices.map { series in
-        MxRender.QueryResult.Series(
-          labels: labels(table.labels[series]), times: Array(table.times[table.range(series)]),
-          values: Array(table.values[table.range(series)]))
-      }
+  static func explain(_ error: RenderError, _ path: String) -> Diagnostic {
+    switch error {
+    case .notJSON(let line, let column, _), .notADashboard(let line, let column, _):
+      Diagnostic(.input, subject: "\(path):\(line):\(column)", "\(error)")
+    default: Diagnostic(.input, subject: path, "\(error)")
     }
   }
 }

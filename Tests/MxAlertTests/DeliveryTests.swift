@@ -45,10 +45,10 @@ import Testing
   private func deliver(
     _ ledger: AlertLedger, _ courier: ScriptedCourier, at minute: Double
   ) throws -> DeliveryReport {
-    try Delivery.deliver(
-      ledger, try Config.read(Self.config), courier,
-      MessageContext.plain(now: Int64(minute * Double(Self.minute))),
-      using: SeededGenerator(seed: 7))
+    let now = Int64(minute * Double(Self.minute))
+    return try Delivery.deliver(
+      ledger, try Config.read(Self.config), courier, at: now, using: SeededGenerator(seed: 7)
+    ) { MessageContext.plain(now: now) }
   }
 
   private func outcomes(_ ledger: AlertLedger) throws -> [String] {
@@ -75,7 +75,8 @@ import Testing
     }
     // 30 s, a minute, two, four …, give or take a fifth.
     #expect(tries.count >= 6 && tries.count <= 8, "\(tries)")
-    for (pause, expected) in zip(zip(tries, tries.dropFirst()).map { $1 - $0 }, [30, 60, 120, 240]) {
+    for (pause, expected) in zip(zip(tries, tries.dropFirst()).map { $1 - $0 }, [30, 60, 120, 240])
+    {
       #expect(Double(pause) >= 0.8 * Double(expected) && pause <= Int(1.2 * Double(expected)) + 5)
     }
     #expect(try outcomes(ledger) == ["alone/webhook/0 retrying \(tries.count)"])

@@ -1,7 +1,8 @@
-import MxAlert
 import MxModel
 import MxTime
 import Testing
+
+@testable import MxAlert
 
 /// The nights on which clocks are changed, in both hemispheres.
 @Suite struct SilenceTests {

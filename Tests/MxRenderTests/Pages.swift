@@ -9,6 +9,7 @@ enum Pages {
     "h1", "h2", "h3", "h4", "h5", "h6", "p", "span", "ul", "ol", "li", "b", "i", "em", "strong",
     "code", "pre", "blockquote", "br", "hr", "a", "details", "summary", "div", "article", "table",
     "thead", "tbody", "tr", "th", "td", "svg", "g", "path", "rect", "line", "text", "circle",
+    "nav", "script", "template", "link",
   ]
 
   static func expectSafe(
@@ -25,12 +26,18 @@ enum Pages {
       }
     }
     #expect(bad.isEmpty, "\(name): \(bad.prefix(5))", sourceLocation: location)
+    let ours = found.filter { tag in
+      tag.name == "script" && !tag.isEnd
+        && !tag.attributes.contains { $0 == ("type", "application/json") }
+    }
+    #expect(ours.count == 1, "\(name): scripts that run", sourceLocation: location)
     #expect(unbalanced(found).isEmpty, "\(name): \(unbalanced(found))", sourceLocation: location)
   }
 
   private static func isBad(_ attribute: String, _ value: String) -> Bool {
     if attribute == "href" {
       return !["http://", "https://", "#", "mailto:"].contains { value.hasPrefix($0) }
+        && value != "data:,"
     }
     return attribute.hasPrefix("on") || ["style", "src", "xlink:href"].contains(attribute)
   }
@@ -75,11 +82,15 @@ enum Pages {
       let isEmpty = bytes[index] == 0x2F
       tags.append(Tag(name: name, attributes: attributes, isEnd: isEnd, isEmpty: isEmpty))
       at = index
+      if isEnd || (name != "script" && name != "style") { continue }
+      // Up to its end nothing is markup, as browsers read it.
+      let end = Array("</\(name)".utf8)
+      while !bytes[at...].starts(with: end) { at += 1 }
     }
     return tags
   }
 
-  private static let void: Set<String> = ["!doctype", "meta", "br", "hr"]
+  private static let void: Set<String> = ["!doctype", "meta", "br", "hr", "link"]
 
   /// Elements that are closed in another order than opened.
   static func unbalanced(_ tags: [Tag]) -> [String] {

@@ -33,12 +33,13 @@ package struct Delivery<Generator: RandomNumberGenerator> {
   private var queues: [String: [OutboxEntry]] = [:]
   private var report = DeliveryReport()
 
+  /// `context` is made only where something is to be sent: most runs send nothing.
   package static func deliver(
-    _ ledger: AlertLedger, _ config: NotifyConfig, _ courier: any Courier,
-    _ context: MessageContext, using random: Generator
+    _ ledger: AlertLedger, _ config: NotifyConfig, _ courier: any Courier, at now: Int64,
+    using random: Generator, context: () throws -> MessageContext
   ) throws -> DeliveryReport {
-    guard try ledger.hasWaiting(at: context.now) else { return DeliveryReport() }
-    var delivery = try Delivery(ledger, config, courier, context, random)
+    guard try ledger.hasWaiting(at: now) else { return DeliveryReport() }
+    var delivery = try Delivery(ledger, config, courier, context(), random)
     try delivery.run()
     return delivery.report
   }

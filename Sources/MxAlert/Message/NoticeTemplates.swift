@@ -28,7 +28,7 @@ package struct NoticeTemplates: Sendable {
 }
 
 /// What messages are made with besides their notice.
-package struct MessageContext: Sendable {
+package struct MessageContext {
   package var templates: NoticeTemplates
   /// Where pages are served, without a slash at its end; "" for nowhere: no links then.
   package var siteURL = ""
@@ -37,12 +37,12 @@ package struct MessageContext: Sendable {
   package var zone: @Sendable (String) throws -> Zone
   package var secrets: SecretResolver
   /// How the value of an alert went lately; nil where nobody knows.
-  package var chart: @Sendable (NotifyAlert) -> NoticeChart?
+  package var chart: (NotifyAlert) -> NoticeChart?
 
   package init(
     templates: NoticeTemplates, now: Int64, secrets: SecretResolver,
     zone: @escaping @Sendable (String) throws -> Zone = { try Zone.named($0) },
-    chart: @escaping @Sendable (NotifyAlert) -> NoticeChart? = { _ in nil }
+    chart: @escaping (NotifyAlert) -> NoticeChart? = { _ in nil }
   ) {
     self.templates = templates
     self.now = now
@@ -72,13 +72,14 @@ struct MessageTexts {
     self.data = data
     var functions = NotificationFunctions.make(
       NotificationContext(now: context.now, regex: .re2, zone: context.zone))
-    functions["routeLabels"] = Self.routeLabels(notice, context, data, depth: 8, functions)
+    functions["routeLabels"] = Self.routeLabels(
+      notice, context.templates.base, data, depth: 8, functions)
     self.functions = functions
   }
 
   /// `routeLabels "name"`: that label of the route, itself a template.
   private static func routeLabels(
-    _ notice: GroupNotice, _ context: MessageContext, _ data: TemplateValue, depth: Int,
+    _ notice: GroupNotice, _ base: Template, _ data: TemplateValue, depth: Int,
     _ functions: [String: TemplateFunction]
   ) -> TemplateFunction {
     TemplateFunction(1) { arguments in
@@ -87,9 +88,9 @@ struct MessageTexts {
       else { return .string("") }
       guard depth > 0 else { throw TemplateFailure("route labels that call each other") }
       var inner = functions
-      inner["routeLabels"] = routeLabels(notice, context, data, depth: depth - 1, functions)
+      inner["routeLabels"] = routeLabels(notice, base, data, depth: depth - 1, functions)
       return .string(
-        try context.templates.base.replacingText(text).render(data, functions: inner))
+        try base.replacingText(text).render(data, functions: inner))
     }
   }
 

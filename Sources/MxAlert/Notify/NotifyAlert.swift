@@ -40,11 +40,8 @@ package struct NotifyAlert: Hashable, Sendable {
   /// The news of a step in an alert's life; nil where nobody is told of it: pending
   /// comes and goes.
   package init?(_ transition: AlertTransition, rule: String, delay: Int64) {
-    guard transition.to == .firing || transition.from == .firing || transition.kind != .state,
-      !transition.isHeldBack
-    else { return nil }
-    // Flapping is no state to be at rest in, whatever the alert is just now.
-    let isFiring = transition.to == .firing || transition.isOfFlapping
+    guard transition.isNews else { return nil }
+    let isFiring = transition.tellsFiring
     self.init(
       labels: transition.labels, annotations: transition.instance.annotations,
       value: transition.value, startsAt: transition.instance.firedAt ?? transition.at,

@@ -44,7 +44,8 @@ package enum NotifyRun {
     holds.acks = try ledger.acknowledgements()
     var planner = NotifyPlanner(
       settings.config, before, holds, rules: settings.rules, present: now)
-    for alert in current() { planner.refresh(alert) }
+    let firing = current()
+    for alert in firing { planner.refresh(alert) }
     let floor = before.groups.values.compactMap(\.lastFlush).max() ?? .min
     var arrivals = transitions.compactMap {
       NotifyAlert($0.transition, rule: $0.rule, delay: settings.delay)
@@ -54,6 +55,7 @@ package enum NotifyRun {
       let time = min(max(arrivals[place].arrivedAt, floor == .min ? .min : floor + 1), now)
       arrivals[place].arrivedAt = time
     }
+    arrivals += unknown(firing, before, arrivals, now)
     arrivals += meta(before, channels, now)
     arrivals += try reminders(&silences, before, ledger, now)
     let plan = planner.advance(inOrder(arrivals), to: now, sendingAt: now)
@@ -63,6 +65,13 @@ package enum NotifyRun {
     for held in plan.held { try record(held, ledger) }
     try ledger.pruneSilences(at: now)
     return plan.notices.count
+  }
+
+  /// The alert rules of files by the ledger's keys.
+  package static func rules(of groups: [RuleGroup]) -> [String: Rule] {
+    var rules: [String: Rule] = [:]
+    for (key, _, rule) in RuleKey.all(groups) { rules[key] = rule }
+    return rules
   }
 
   /// What would have been told of `transitions` up to `end`, by nobody who remembers
@@ -92,6 +101,22 @@ package enum NotifyRun {
     try ledger.record(
       .held, at: held.at, alert: held.alert.name, labels: held.alert.labels,
       rule: held.alert.rule, receiver: held.receiver, reason: held.reason, author: nil)
+  }
+
+  /// Alerts that fire and that nobody was ever told of: the ledger is older than its
+  /// memory of notices.
+  private static func unknown(
+    _ current: [NotifyAlert], _ state: NotifyState, _ arrivals: [NotifyAlert], _ now: Int64
+  ) -> [NotifyAlert] {
+    let arriving = Set(arrivals.map(\.fingerprint))
+    return current.compactMap { alert in
+      if state.alerts[alert.fingerprint] != nil || arriving.contains(alert.fingerprint) {
+        return nil
+      }
+      var alert = alert
+      alert.arrivedAt = now
+      return alert
+    }
   }
 
   // MARK: - About mx itself

@@ -7,6 +7,8 @@ struct Canvas {
   private(set) var inks: Set<Ink> = []
   /// Left and right margins of plots, in pixels.
   private(set) var margins: Set<Margins> = []
+  /// What the page's script is told of the panel.
+  var chart: ChartData?
   let zone: Zone
   let now: Int64
   /// A file of its own: sizes are fixed, nothing is beside it.

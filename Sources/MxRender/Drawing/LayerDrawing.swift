@@ -4,6 +4,8 @@ struct LayerDrawing {
   let frame: PlotFrame
 
   private var style: GraphStyle { layer.field.config.style }
+  /// By which the script knows whose path it is.
+  private var series: Attribute { .number("data-s", Double(layer.field.index)) }
 
   func draw(_ canvas: inout Canvas) {
     let ink = canvas.use(layer.field.ink)
@@ -71,7 +73,7 @@ struct LayerDrawing {
     // A gradient is strong at the line only: about half of it on the whole.
     let shown = opacity / 100 * (style.hasGradient == true ? 0.6 : 1)
     canvas.markup.leaf(
-      "path", .class("area", ink), .number("fill-opacity", shown), .text("d", path.text))
+      "path", .class("area", ink), .number("fill-opacity", shown), .text("d", path.text), series)
   }
 
   private func base(_ run: Range<Int>) -> [(x: Double, y: Double)] {
@@ -94,7 +96,8 @@ struct LayerDrawing {
     let isDashed = style.isDashed == true || layer.field.index >= Palette.series.count
     let widthClass = width <= 1 ? "" : width <= 2 ? "w2" : "w3"
     canvas.markup.leaf(
-      "path", .class("line", widthClass, isDashed ? "dash" : "", ink), .text("d", path.text))
+      "path", .class("line", widthClass, isDashed ? "dash" : "", ink), .text("d", path.text), series
+    )
   }
 
   private func append(
@@ -156,7 +159,8 @@ struct LayerDrawing {
     if path.isEmpty { return }
     let size = style.pointSize ?? 5
     canvas.markup.leaf(
-      "path", .class("dots", ink), .number("stroke-width", min(size, 12)), .text("d", path.text))
+      "path", .class("dots", ink), .number("stroke-width", min(size, 12)), .text("d", path.text),
+      series)
   }
 
   private func drawBars(_ canvas: inout Canvas, _ ink: String) {
@@ -177,7 +181,7 @@ struct LayerDrawing {
     }
     let opacity = style.fillOpacity.map { $0 > 0 ? max($0, 30) / 100 : 0.8 } ?? 0.8
     canvas.markup.leaf(
-      "path", .class("area", ink), .number("fill-opacity", opacity), .text("d", path.text))
+      "path", .class("area", ink), .number("fill-opacity", opacity), .text("d", path.text), series)
   }
 }
 

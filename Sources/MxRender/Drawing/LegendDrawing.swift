@@ -54,7 +54,9 @@ struct LegendDrawing {
     canvas.markup.open(
       "ul", .class("legend"), .text("tabindex", "0"), .text("aria-label", "Legend"))
     for field in fields {
-      canvas.markup.open("li", .text("title", field.name))
+      canvas.markup.open(
+        "li", .text("title", field.name), .number("data-s", Double(field.index)),
+        .text("data-n", field.name))
       swatch(&canvas, field)
       canvas.markup.element("span", field.name, .class("name"))
       for calculation in options.calcs {
@@ -77,10 +79,11 @@ struct LegendDrawing {
     }
     canvas.markup.raw("</tr></thead><tbody>")
     for field in fields {
-      canvas.markup.open("tr")
+      canvas.markup.open(
+        "tr", .number("data-s", Double(field.index)), .text("data-n", field.name))
       canvas.markup.open("th", .text("scope", "row"), .text("title", field.name))
       swatch(&canvas, field)
-      canvas.markup.text(field.name)
+      canvas.markup.element("span", field.name, .class("name"))
       canvas.markup.close("th")
       for calculation in options.calcs {
         canvas.markup.element("td", value(field, calculation), .class("num"))

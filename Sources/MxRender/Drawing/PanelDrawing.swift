@@ -51,6 +51,8 @@ struct PanelDrawing {
     }
     let fields = fields(canvas)
     let hasValues = fields.contains { $0.values.contains { !$0.isNaN } }
+    canvas.chart = ChartData(
+      frame: nil, fields: fields, inks: fields.map { _ in "" }, from: planned.from, to: planned.to)
     switch planned.panel.kind {
     case .stat:
       var drawing = StatDrawing(planned: planned, fields: fields, size: size)

@@ -9,6 +9,8 @@ struct PlotFrame {
   let right: ValueScale?
   let margins: Canvas.Margins
   /// Values along the bottom instead of times.
+  private(set) var leftAxis: Axis
+  private(set) var rightAxis: Axis?
   private let bottomValues: [(share: Double, text: String)]?
   private let hasRows: Bool
   private let leftTexts: [String]
@@ -27,6 +29,8 @@ struct PlotFrame {
     var format: ValueFormat
     var label: String?
     var isHidden = false
+    /// How many ticks there is room for; the frame says it.
+    var tickCount = 5
     /// Rows with names instead of numbers, from the bottom; each is one high.
     var rows: [String]?
 
@@ -53,6 +57,9 @@ struct PlotFrame {
     let height = max(size.height - Self.top - Self.bottom, 10)
     let count = min(max(Int(height / 38), 2), 8)
     self.size = size
+    (leftAxis, rightAxis) = (left, right)
+    leftAxis.tickCount = count
+    rightAxis?.tickCount = count
     self.left = left.scale(count)
     self.right = right?.scale(count)
     leftTexts = Self.texts(self.left, left)
@@ -112,10 +119,20 @@ struct PlotFrame {
         .text("aria-label", label))
       canvas.markup.open("g", .text("transform", "translate(0 \(ViewBox.number(Self.top)))"))
     }
+    // What depends on the range of a side is a group, by which the script finds it.
+    canvas.markup.open("g", .class("ty"))
     drawGrid(&canvas)
     drawLeftTexts(&canvas)
+    canvas.markup.close("g")
+    canvas.markup.open("g", .class("tx"))
     drawTimes(&canvas)
+    drawZone(&canvas)
+    canvas.markup.close("g")
+    drawLabel(&canvas)
+    if right == nil { return }
+    canvas.markup.open("g", .class("tr"))
     drawRightTexts(&canvas)
+    canvas.markup.close("g")
   }
 
   func close(_ canvas: inout Canvas) {
@@ -139,12 +156,17 @@ struct PlotFrame {
       canvas.markup.element(
         "text", text, .class("tick end"), .number("x", -7), .number("y", y(tick) + 4))
     }
-    if let leftLabel {
-      let middle = ViewBox.number(plotHeight / 2)
-      canvas.markup.element(
-        "text", leftLabel, .class("tick mid"),
-        .text("transform", "translate(\(11 - margins.left) \(middle)) rotate(-90)"))
-    }
+  }
+
+  private func drawLabel(_ canvas: inout Canvas) {
+    guard let leftLabel else { return }
+    let middle = ViewBox.number(plotHeight / 2)
+    canvas.markup.element(
+      "text", leftLabel, .class("tick mid"),
+      .text("transform", "translate(\(11 - margins.left) \(middle)) rotate(-90)"))
+  }
+
+  private func drawZone(_ canvas: inout Canvas) {
     if bottomValues != nil { return }
     // The zone is part of the axis: no clock without it.
     let abbreviation = time.zone.period(at: TimeScale.floorDivide(time.to, 1000)).abbreviation

@@ -23,10 +23,7 @@ enum Stacking {
         layers.append(plain(field, columns))
       } else {
         // Each axis has its own stacks; what is turned downwards stacks downwards.
-        let style = field.config.style
-        let key =
-          "\(style.stackGroup ?? "A")|\(style.axis == .right)|\(style.isNegated == true)|\(mode)"
-        groups[key, default: []].append(index)
+        groups[key(field.config.style), default: []].append(index)
         layers.append(plain(field, columns))
       }
     }
@@ -35,6 +32,12 @@ enum Stacking {
       for (member, layer) in zip(members, stacked) { layers[member] = layer }
     }
     return layers
+  }
+
+  /// Equal for series that stand on each other.
+  static func key(_ style: GraphStyle) -> String {
+    let mode = style.stacking ?? .none
+    return "\(style.stackGroup ?? "A")|\(style.axis == .right)|\(style.isNegated == true)|\(mode)"
   }
 
   private static func plain(_ field: DisplayField, _ columns: Int) -> PlotLayer {

@@ -15,7 +15,7 @@ struct StateDrawing {
     var ink: Ink
   }
 
-  func draw(_ canvas: inout Canvas) {
+  func draw(_ canvas: inout Canvas, hasLegend: Bool = true) {
     let rows = fields.prefix(Self.rowLimit).reversed().map { $0 }
     let axis = PlotFrame.Axis(
       wishes: ValueScale.Wishes(low: 0, high: 1), format: ValueFormat(unit: Unit.short),
@@ -37,7 +37,7 @@ struct StateDrawing {
     }
     frame.closePaths(&canvas)
     frame.close(&canvas)
-    drawStates(&canvas, states)
+    if hasLegend { drawStates(&canvas, states) }
   }
 
   /// Equal neighbours are one stretch; a gap ends it.

@@ -23,8 +23,13 @@ struct TimeSeriesDrawing {
     for layer in layers { LayerDrawing(layer: layer, frame: frame).draw(&canvas) }
     drawThresholdLines(&canvas, frame)
     frame.closePaths(&canvas)
-    HoverTitles(layers: layers, frame: frame, format: canvas.zone).draw(&canvas)
+    if !canvas.isStandalone {
+      HoverTitles(layers: layers, frame: frame, format: canvas.zone).draw(&canvas)
+    }
     frame.close(&canvas)
+    canvas.chart = ChartData(
+      frame: frame, fields: fields, inks: fields.map { canvas.use($0.ink) }, from: planned.from,
+      to: planned.to)
   }
 
   /// What a screen reader says of the picture.
@@ -96,7 +101,8 @@ struct TimeSeriesDrawing {
       guard bottom > top else { continue }
       canvas.markup.leaf(
         "rect", .class("zone-area", canvas.use(ink)), .text("width", "1000"), .number("y", top),
-        .number("height", bottom - top))
+        .number("height", bottom - top), moves(step.from, thresholds),
+        .optional("data-to", thresholds.isPercentage ? nil : next.map { "\($0.from)" }))
     }
   }
 
@@ -112,8 +118,14 @@ struct TimeSeriesDrawing {
       path.horizontal(PlotFrame.units)
       canvas.markup.leaf(
         "path", .class("threshold", thresholdStyle.isDashed ? "dash" : "", canvas.use(ink)),
-        .text("d", path.text))
+        .text("d", path.text), moves(step.from, planned.panel.fields.thresholds))
     }
+  }
+
+  /// Tells the script where it is, for when the axis changes; percentages stay.
+  private func moves(_ value: Double, _ thresholds: Thresholds?) -> Attribute {
+    if thresholds?.isPercentage == true { return .optional("data-y", nil) }
+    return .text("data-y", value == -.infinity ? "-Infinity" : "\(value)")
   }
 
   private func y(_ value: Double, _ thresholds: Thresholds?, _ frame: PlotFrame) -> Double {

@@ -125,6 +125,19 @@ package struct Problem: Equatable, Sendable {
   package var message: String
   package var hint: String?
 
+  package init(
+    severity: Severity, panel: String, field: String, line: Int32, column: Int32, message: String,
+    hint: String? = nil
+  ) {
+    self.severity = severity
+    self.panel = panel
+    self.field = field
+    self.line = line
+    self.column = column
+    self.message = message
+    self.hint = hint
+  }
+
   /// Without the place: the command puts `file:line:column:` before it.
   package var text: String {
     let subject = [panel, field].filter { !$0.isEmpty }.joined(separator: ": ")

@@ -14,7 +14,7 @@ package struct Variable: Sendable {
     case other(String)
   }
 
-  package struct Option: Equatable, Sendable {
+  package struct Option: Hashable, Sendable {
     package var text: String
     package var value: String
 

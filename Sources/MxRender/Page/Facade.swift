@@ -46,19 +46,28 @@ extension Dashboard {
       }
       known[key] = result
       results.append(result)
-      if let error = result.error { problems.append(Self.problem(error, query, plan)) }
+      if let error = result.error { problems.append(plan.problem(error, query)) }
     }
     return RenderedDashboard(
       files: plan.render(results, options: options), coverage: plan.coverage(results),
       problems: problems)
   }
+}
 
-  private static func problem(_ error: String, _ query: PanelQuery, _ plan: Plan) -> Problem {
-    let panel = plan.panels[query.panel].panel
-    let name = panel.title.isEmpty ? "panel" : "panel '\(panel.title)'"
+extension Plan {
+  /// A query that failed, as a problem of its panel.
+  package func problem(_ error: String, _ query: PanelQuery) -> Problem {
+    let panel = panels[query.panel].panel
     return Problem(
-      severity: .error, panel: "\(name) (id \(panel.id))",
+      severity: .error, panel: panel.label,
       field: "targets[\(query.target)].expr", line: panel.line, column: panel.column,
       message: error, hint: nil)
+  }
+}
+
+extension Panel {
+  /// For messages: `panel 'CPU' (id 4)`.
+  package var label: String {
+    (title.isEmpty ? "panel" : "panel '\(title)'") + " (id \(id))"
   }
 }

@@ -50,8 +50,10 @@ struct Markup {
   }
 
   /// Text that is no markup in its place: within `style`, nothing is an entity.
-  /// Its only caller makes sure that the text cannot end the element.
+  /// Its callers make sure that the text cannot end the element.
   mutating func trusted(_ text: String) { bytes += Array(text.utf8) }
+
+  mutating func trusted(_ made: [UInt8]) { bytes += made }
 
   mutating func newline() { bytes.append(0x0A) }
 

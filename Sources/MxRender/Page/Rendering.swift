@@ -37,8 +37,30 @@ extension Plan {
   package func render(
     _ results: [QueryResult?], options: RenderOptions = RenderOptions()
   ) -> [RenderedFile] {
-    let page = PageBuilder(plan: self, options: options, results: byPanel(results))
-    return [RenderedFile(name: "\(FileName.of(dashboard)).html", bytes: page.build())]
+    let sorted = byPanel(results)
+    let fragments = panels.indices.map { fragment($0, sorted[$0]) }
+    let name = FileName.of(dashboard)
+    var setting = PageSetting(name: name, own: self)
+    setting.isInline = true
+    setting.view = View(choices: dashboard.shownVariables.map { _ in nil })
+    setting.views = [setting.view]
+    setting.ranges = [rangeChoice("")]
+    let index = self.index(fragments, setting: &setting, options: options, newest: nil)
+    let page = PageBuilder(plan: self, options: options, setting: setting)
+    return [RenderedFile(name: "\(name).html", bytes: page.page(index, fragments.map(\.html)))]
+  }
+
+  /// The index of a page with these fragments; their marks become the setting's.
+  package func index(
+    _ fragments: [PanelFragment], setting: inout PageSetting, options: RenderOptions,
+    newest: Int64?
+  ) -> ViewIndex {
+    let panels = zip(panelIDs, fragments).map { id, fragment in
+      ViewIndex.Panel(id: id, mark: fragment.mark, print: "", css: fragment.css)
+    }
+    setting.marks = Dictionary(uniqueKeysWithValues: panels.map { ($0.id, $0.mark) })
+    let shell = PageBuilder(plan: self, options: options, setting: setting).shellMark
+    return ViewIndex(shell: shell, from: from, to: to, newest: newest, panels: panels)
   }
 
   package func coverage(_ results: [QueryResult?]) -> Coverage {
@@ -71,7 +93,7 @@ extension Plan {
     return !own && isAsked
   }
 
-  private func byPanel(_ results: [QueryResult?]) -> [[Int: QueryResult]] {
+  package func byPanel(_ results: [QueryResult?]) -> [[Int: QueryResult]] {
     var sorted = [[Int: QueryResult]](repeating: [:], count: panels.count)
     for (query, result) in zip(queries, results) {
       if let result { sorted[query.panel][query.target] = result }
@@ -96,4 +118,9 @@ enum FileName {
     while out.last == 0x2D { out.removeLast() }
     return out.isEmpty ? "dashboard" : String(decoding: out, as: UTF8.self)
   }
+}
+
+extension Dashboard {
+  /// What its files are called.
+  package var fileName: String { FileName.of(self) }
 }

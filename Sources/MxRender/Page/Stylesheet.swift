@@ -4,27 +4,11 @@ import Glibc
 /// allows it by its hash: nothing else can style anything, no attribute and no
 /// second sheet.
 enum Stylesheet {
-  static func text(
-    theme: Theme, inks: Set<Ink>, margins: Set<Canvas.Margins>, places: Set<GridPosition>
-  ) -> String {
-    let ordered = inks.sorted { $0.className < $1.className }
-    var sheet = base
-    let light =
-      ":root{color-scheme:light;\(lightColors)}"
-      + ordered.map { rule($0, $0.values.light) }.joined()
-    let dark =
-      ":root{color-scheme:dark;\(darkColors)}"
-      + ordered.map { rule($0, $0.values.dark) }.joined()
-    switch theme {
-    case .light: sheet += light
-    case .dark: sheet += dark + "@media print{\(light)}"
-    case .auto: sheet += light + "@media screen and (prefers-color-scheme:dark){\(dark)}"
-    }
-    for one in margins.sorted() {
-      sheet +=
-        ".\(one.className){width:calc(100% - \(one.left + one.right)px);"
-        + "margin:0 \(one.right)px 0 \(one.left)px}"
-    }
+  /// `rules` are those of the panels; see `rules(inks:margins:)`.
+  static func text(theme: Theme, rules: Set<String>, places: Set<GridPosition>) -> String {
+    let scheme = theme == .auto ? "light dark" : theme.rawValue
+    var sheet = ":root{color-scheme:\(scheme);\(colors)}\n" + base
+    sheet += rules.sorted().joined()
     for place in places.sorted(by: { $0.className < $1.className }) {
       sheet +=
         ".\(place.className){grid-area:\(place.y + 1)/\(place.x + 1)"
@@ -33,18 +17,33 @@ enum Stylesheet {
     return sheet + narrow
   }
 
-  private static func rule(_ ink: Ink, _ color: String) -> String {
-    ".\(ink.className){--c:#\(color);--on:\(Contrast.on(color))}"
+  /// What a panel needs beside the base: its colours and the margins of its plots.
+  static func rules(inks: Set<Ink>, margins: Set<Canvas.Margins>) -> [String] {
+    inks.sorted { $0.className < $1.className }.map(rule)
+      + margins.sorted().map { one in
+        ".\(one.className){width:calc(100% - \(one.left + one.right)px);"
+          + "margin:0 \(one.right)px 0 \(one.left)px}"
+      }
   }
 
-  private static let lightColors = """
-    --bg:#f3f4f6;--panel:#fff;--edge:#dde1e6;--text:#1f2328;--dim:#59636e;--grid:#e6e9ed;\
-    --zero:#aab2bb;--hover:#1f232810;--link:#0b5cad;--bad:#a40e26;--badbg:#ffebee
-    """
-  private static let darkColors = """
-    --bg:#0f1115;--panel:#181b1f;--edge:#2b3037;--text:#dfe3e8;--dim:#9aa4af;--grid:#292e35;\
-    --zero:#5b6570;--hover:#ffffff12;--link:#79b8ff;--bad:#ff8a94;--badbg:#3a1a1f
-    """
+  private static func rule(_ ink: Ink) -> String {
+    let (light, dark) = ink.values
+    return ".\(ink.className){--c:\(pair("#" + light, "#" + dark));"
+      + "--on:\(pair(Contrast.on(light), Contrast.on(dark)))}"
+  }
+
+  /// The browser takes the one that fits the page's colour scheme.
+  private static func pair(_ light: String, _ dark: String) -> String {
+    light == dark ? light : "light-dark(\(light),\(dark))"
+  }
+
+  private static let colors = [
+    ("bg", "#f3f4f6", "#0f1115"), ("panel", "#fff", "#181b1f"), ("edge", "#dde1e6", "#2b3037"),
+    ("text", "#1f2328", "#dfe3e8"), ("dim", "#59636e", "#9aa4af"), ("grid", "#e6e9ed", "#292e35"),
+    ("zero", "#aab2bb", "#5b6570"), ("hover", "#1f232810", "#ffffff12"),
+    ("link", "#0b5cad", "#79b8ff"), ("bad", "#a40e26", "#ff8a94"), ("badbg", "#ffebee", "#3a1a1f"),
+    ("shade", "#1f232826", "#0009"),
+  ].map { name, light, dark in "--\(name):\(pair(light, dark))" }.joined(separator: ";")
 
   private static let base = """
     *{box-sizing:border-box}
@@ -56,12 +55,66 @@ enum Stylesheet {
     align-items:baseline}
     h1{font-size:22px;line-height:1.2;margin:0;font-weight:600;letter-spacing:-.01em}
     .top .about{width:100%;margin:0;color:var(--dim)}
-    .range{color:var(--dim);margin-left:auto}
-    .chips{display:flex;flex-wrap:wrap;gap:6px;flex-basis:100%;margin:6px 0 0;padding:0;\
-    list-style:none}
-    .chips li{border:1px solid var(--edge);border-radius:5px;background:var(--panel);\
-    padding:1px 8px;font-size:12.5px;max-width:100%;overflow-wrap:anywhere}
-    .chips b{font-weight:400;color:var(--dim);margin-right:6px}
+    .crumbs{flex-basis:100%;font-size:12.5px}.crumbs a{color:var(--dim);text-decoration:none}
+    .crumbs a:hover{text-decoration:underline}
+    .when{color:var(--dim);margin:0 0 0 auto;display:flex;flex-wrap:wrap;gap:2px 14px}
+    .age.old{color:var(--bad);font-weight:600}
+    .trouble,.missing{flex-basis:100%;margin:6px 0 0;padding:8px 12px;border-radius:6px}
+    .trouble{background:var(--badbg);color:var(--bad)}
+    .missing{background:var(--panel);border:1px solid var(--edge);max-width:1428px;\
+    margin:8px auto;padding:18px 22px}
+    .missing p{margin:0 0 8px}
+    .bar{display:flex;flex-wrap:wrap;gap:6px;flex-basis:100%;margin:6px 0 0;align-items:center}
+    .menu{position:relative;margin:0;font-size:13px;min-width:0}
+    .menu>summary,.bar>button,.bar>select,.missing button,.menu form button,.menu input{\
+    font:inherit;font-size:13px;color:var(--text);background:var(--panel);\
+    border:1px solid var(--edge);border-radius:6px;padding:3px 9px;min-height:28px;cursor:pointer}
+    .menu>summary{display:flex;gap:6px;align-items:center;list-style:none;max-width:340px}
+    .menu>summary::-webkit-details-marker{display:none}
+    .menu>summary::after{content:"";border:4px solid transparent;border-top-color:var(--dim);\
+    border-bottom:0;flex:none}
+    .menu>summary b{font-weight:400;color:var(--dim)}
+    .menu .value{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+    .menu>summary:hover,.bar>button:hover,.bar>select:hover,.missing button:hover{\
+    border-color:var(--dim)}
+    .menu>ul{list-style:none;margin:0;padding:0;max-height:min(420px,60vh);overflow:auto}
+    .menu[open]>summary~*{position:absolute;z-index:5;top:calc(100% + 4px);left:0;min-width:200px;\
+    max-width:min(420px,92vw);background:var(--panel);border:1px solid var(--edge);\
+    border-radius:7px;box-shadow:0 6px 22px var(--shade);padding:4px}
+    .menu li>*{display:block;width:100%;text-align:left;font:inherit;color:var(--text);\
+    background:none;border:0;border-radius:5px;padding:4px 10px;text-decoration:none;\
+    overflow-wrap:anywhere}
+    .menu li>[href],.menu li>button{cursor:pointer}
+    .menu li>:not([href]):not(button){color:var(--dim)}
+    .menu li>[href]:hover,.menu li>button:hover{background:var(--hover)}
+    .menu li>[aria-current]{font-weight:600}
+    .scripted .menu li>*{color:var(--text)}
+    .menu[open]>input[type=search]~ul{top:calc(100% + 42px)}
+    .menu[open]>input[type=search]{height:34px;cursor:text}
+    .menu[open]>ul+form{left:204px;display:grid;gap:8px;padding:10px}
+    .menu form label{display:grid;gap:2px;color:var(--dim);font-size:12px}
+    .menu form input{cursor:text}
+    .panel>.more{position:absolute;top:3px;right:4px;opacity:0}
+    .panel:hover>.more,.more:focus-within,.more[open]{opacity:1}
+    .more>summary{border:0;background:var(--panel);padding:0;width:26px;min-height:24px;\
+    justify-content:center;font-weight:700}.more>summary::after{display:none}
+    .more[open]>summary~*{left:auto;right:0;min-width:140px}
+    @media (hover:none){.panel>.more{opacity:.7}}
+    .tip{position:fixed;z-index:9;pointer-events:none;background:var(--panel);max-width:94vw;\
+    border:1px solid var(--edge);border-radius:7px;box-shadow:0 6px 22px var(--shade);\
+    padding:6px 10px;font-size:12px;line-height:19px}
+    .tip table{width:auto;font-size:12px}.tip td{border:0;padding:0 0 0 14px;max-width:340px}
+    .tip td:first-child{padding-left:0}.tip td.num{font-weight:600}
+    .tip td.exact{font-weight:400;color:var(--dim)}.tip p{margin:0;color:var(--dim)}
+    .spoken{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+    .cross{stroke:var(--dim);stroke-dasharray:3 3;pointer-events:none}
+    .dot{fill:var(--c);stroke:var(--panel);stroke-width:1.5;pointer-events:none}
+    .chosen{fill:var(--link);fill-opacity:.15;pointer-events:none}
+    .scripted svg.plot{cursor:crosshair;touch-action:pan-y}
+    .legend .name[aria-pressed]{cursor:pointer}.legend .name[aria-pressed]:hover{\
+    text-decoration:underline}
+    .legend .off{opacity:.45}.legend .off .name{text-decoration:line-through}
+    .stale main{opacity:.75}
     .banner{flex-basis:100%;margin:8px 0 0;padding:8px 12px;border-radius:6px;\
     background:var(--badbg);color:var(--bad);font-weight:600}
     details{margin:0 0 8px}
@@ -70,8 +123,8 @@ enum Stylesheet {
     summary .count{color:var(--dim);font-size:12.5px;margin-left:8px}
     .grid{display:grid;grid-template-columns:repeat(24,minmax(0,1fr));grid-auto-rows:30px;gap:8px;\
     margin-bottom:8px}
-    .panel{background:var(--panel);border:1px solid var(--edge);border-radius:7px;display:flex;\
-    flex-direction:column;min-width:0;min-height:0;overflow:hidden}
+    .panel{position:relative;background:var(--panel);border:1px solid var(--edge);border-radius:7px;display:flex;\
+    flex-direction:column;min-width:0;min-height:0}
     .panel.bare{background:none;border-color:transparent}
     .panel>header{display:flex;gap:8px;align-items:baseline;padding:7px 12px 0;height:29px;\
     flex:none;min-width:0}
@@ -154,7 +207,9 @@ enum Stylesheet {
     a{color:var(--link)}
     :focus-visible{outline:2px solid var(--link);outline-offset:1px}
     .foot{color:var(--dim);font-size:12px;padding:4px 16px 24px;max-width:1460px;margin:0 auto}
-    @media print{body{background:#fff;font-size:11px}.panel{break-inside:avoid}.legend,.scroll,\
+    [hidden]{display:none!important}
+    @media print{:root{color-scheme:light!important}body{background:#fff;font-size:11px}\
+    .bar,.crumbs,.more,.tip,.age{display:none}.panel{break-inside:avoid}.legend,.scroll,\
     .prose{overflow:visible}main,.top{max-width:none;padding:0}summary::marker{content:""}}
 
     """
@@ -174,7 +229,9 @@ enum Stylesheet {
     .cols12{grid-template-columns:repeat(12,minmax(0,1fr))}\
     @media (max-width:1000px){.t1{display:none}}\
     @media (max-width:699px){main,.top{padding-left:8px;padding-right:8px}.grid{display:block}\
-    .panel{margin-bottom:8px}.range{margin-left:0}.t2{display:none}.body.right{display:block}\
+    .panel{margin-bottom:8px}.when{margin-left:0}\
+    .menu[open]>ul+form{left:0;top:calc(100% + 300px)}.menu>summary{max-width:86vw}\
+    .t2{display:none}.body.right{display:block}\
     .body.right .legend{max-width:none}.legend,.scroll,.prose{max-height:60vh}.legend{flex:none;\
     max-height:170px}.tiles{grid-template-columns:repeat(auto-fit,minmax(140px,1fr))}}\
     @media (max-width:460px){h1{font-size:19px}td,th{max-width:220px}}

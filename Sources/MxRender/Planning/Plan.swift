@@ -12,6 +12,9 @@ package struct PlanOptions: Sendable {
   package var variables: [String: [String]] = [:]
   /// How far samples are apart: `$__rate_interval` is at least four of these.
   package var scrapeInterval: Int64 = 60_000
+  /// Ranges that end at the present end at a round one: a page made a little
+  /// later asks the same, and where nothing is new nothing is made again.
+  package var snaps = false
 
   package init(now: Int64) { self.now = now }
 }
@@ -23,9 +26,11 @@ package struct PanelQuery: Equatable, Sendable {
   package var target: Int
   package var refID: String
   package var expr: String
-  /// Milliseconds; for an instant query both are the end of the range.
+  /// Milliseconds; for an instant query both are the present, or the end of the range.
   package var from: Int64
   package var to: Int64
+  /// What an instant query stands for until it is asked again: the end of the range.
+  package var until: Int64
   package var step: Int64
   package var isInstant: Bool
 }
@@ -58,7 +63,12 @@ package struct Plan: Sendable {
   package var to: Int64
   package var zone: Zone
   package var now: Int64
+  /// As the range was asked for.
+  package var fromText: String
+  package var toText: String
   package var variables: [String: VariableValue]
+  /// What a variable may be, by name.
+  package var options: [String: [Variable.Option]]
   package var sections: [PlannedSection]
   package var panels: [PlannedPanel]
 
@@ -82,17 +92,30 @@ extension Dashboard {
     guard let end = RelativeTime.parse(toText, now: options.now, zone: zone, roundsUp: true)
     else { throw .badTime(field: options.to == nil ? "time.to" : "--to", text: toText) }
     var base = Interpolation()
-    (base.from, base.to) = (start, max(end, start + 1))
+    let lead = options.snaps && toText == "now" ? Self.lead(start, end) : 0
+    let moved = fromText.hasPrefix("now-") && !fromText.contains("/") ? lead : 0
+    (base.from, base.to) = (start + moved, max(end, start + 1) + lead)
     base.builtIns = Planner.rangeBuiltIns(base.from, base.to, dashboard: self)
     // Chained queries may look at a range too.
     for (name, value) in Planner.intervalBuiltIns(step: 60_000, options.scrapeInterval) {
       base.builtIns[name] = value
     }
-    base.variables = VariableResolver(
+    let resolved = VariableResolver(
       dashboard: self, chosen: options.variables, interpolation: base, ask: ask
     ).resolve()
+    base.variables = resolved.values
     var planner = Planner(dashboard: self, options: options, zone: zone, base: base)
-    return planner.plan()
+    planner.lead = lead
+    var plan = planner.plan()
+    (plan.fromText, plan.toText, plan.options) = (fromText, toText, resolved.options)
+    return plan
+  }
+
+  /// How far the next round moment lies ahead: about a thousandth of the range, which
+  /// is less than a pixel.
+  private static func lead(_ start: Int64, _ end: Int64) -> Int64 {
+    let step = Planner.roundStep((end - start) / 1000)
+    return (TimeScale.floorDivide(end - 1, step) + 1) * step - end
   }
 
   private static func zone(_ name: String) throws(RenderError) -> Zone {

@@ -7,6 +7,8 @@ struct Planner {
   let options: PlanOptions
   let zone: Zone
   let base: Interpolation
+  /// How far the range's end lies after the present.
+  var lead: Int64 = 0
   private var panels: [PlannedPanel] = []
 
   /// A dashboard repeated over every host of a cluster stays a page.
@@ -35,8 +37,8 @@ struct Planner {
     }
     return Plan(
       dashboard: dashboard, title: base.expand(dashboard.title, format: .text), from: base.from,
-      to: base.to, zone: zone, now: options.now, variables: base.variables, sections: sections,
-      panels: panels)
+      to: base.to, zone: zone, now: options.now, fromText: "", toText: "",
+      variables: base.variables, options: [:], sections: sections, panels: panels)
   }
 
   // MARK: - Repeats
@@ -135,13 +137,14 @@ struct Planner {
       scope.builtIns[name] = value
     }
     // A range of whole steps: the same question a minute later is mostly the same.
-    let to = TimeScale.floorDivide(planned.to, step) * step
+    let to = TimeScale.floorDivide(planned.to - lead, step) * step
     let from = TimeScale.floorDivide(planned.from, step) * step
     return PanelQuery(
       panel: panel, target: index, refID: target.refID,
       expr: scope.expand(target.expr, format: .promQL),
-      from: target.isInstant ? planned.to : from, to: target.isInstant ? planned.to : to,
-      step: step, isInstant: target.isInstant)
+      from: target.isInstant ? planned.to - lead : from,
+      to: target.isInstant ? planned.to - lead : to, until: planned.to, step: step,
+      isInstant: target.isInstant)
   }
 
   /// As many points as the panel has room for, in a round distance, and none

@@ -90,12 +90,15 @@ struct VariableResolver {
   /// More values than anyone picks from.
   static let valueLimit = 5000
 
-  func resolve() -> [String: VariableValue] {
+  func resolve() -> (values: [String: VariableValue], options: [String: [Variable.Option]]) {
     var resolved = interpolation
+    var known: [String: [Variable.Option]] = [:]
     for variable in ordered() {
-      resolved.variables[variable.name] = value(of: variable, resolved)
+      let options = options(of: variable, resolved)
+      known[variable.name] = options
+      resolved.variables[variable.name] = value(of: variable, options)
     }
-    return resolved.variables
+    return (resolved.variables, known)
   }
 
   /// A variable comes after those its query names; in a circle, as written.
@@ -119,8 +122,7 @@ struct VariableResolver {
     return result
   }
 
-  private func value(of variable: Variable, _ known: Interpolation) -> VariableValue {
-    let options = options(of: variable, known)
+  private func value(of variable: Variable, _ options: [Variable.Option]) -> VariableValue {
     if let values = chosen[variable.name], !values.isEmpty {
       if values == ["$__all"] || (values == ["All"] && variable.includesAll) {
         return all(variable, options)
@@ -159,7 +161,7 @@ struct VariableResolver {
       options.map(\.value), texts: options.map(\.text), isAll: true, allText: text, isMulti: true)
   }
 
-  func options(of variable: Variable, _ known: Interpolation) -> [Variable.Option] {
+  private func options(of variable: Variable, _ known: Interpolation) -> [Variable.Option] {
     switch variable.kind {
     case .custom(let options): return options
     case .interval(let values):

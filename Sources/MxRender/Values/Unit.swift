@@ -73,6 +73,18 @@ struct Unit: Equatable, Sendable {
   }
 }
 
+/// The names of units, to check what an author wrote.
+package enum UnitNames {
+  package static var all: [String] { UnitTable.units.keys.sorted() }
+
+  /// Also a unit of one's own, as Grafana takes them: `suffix:req`, or words with a
+  /// blank or a sign in them.
+  package static func isKnown(_ id: String) -> Bool {
+    let isWord = id.utf8.allSatisfy { ($0 | 0x20) &- 0x61 < 26 }
+    return id.isEmpty || Unit.isKnown(id) || !isWord
+  }
+}
+
 /// Grafana's units by id.
 enum UnitTable {
   static let units: [String: Unit] = {

@@ -1,0 +1,78 @@
+/// The style of a picture: plain CSS with colours in place, which librsvg, mail
+/// programs and browsers all read. A page's sheet speaks of custom properties.
+enum PictureSheet {
+  static func text(_ theme: Theme, _ inks: Set<Ink>) -> String {
+    let isDark = theme == .dark
+    let (ground, edge, strong, dim, grid, zero) =
+      isDark
+      ? ("#181b1f", "#2b3037", "#dfe3e8", "#9aa4af", "#292e35", "#5b6570")
+      : ("#fff", "#dde1e6", "#1f2328", "#59636e", "#e6e9ed", "#aab2bb")
+    var sheet = """
+      text{font-family:system-ui,"Segoe UI",Roboto,"Liberation Sans","DejaVu Sans",sans-serif;\
+      fill:\(dim);font-size:12px}
+      .ground{fill:\(ground);stroke:\(edge)}.title{fill:\(strong);font-weight:600;font-size:14px}
+      .tick{font-size:11px}.end{text-anchor:end}.mid{text-anchor:middle}.row{fill:\(strong)}
+      .strong{font-weight:600}.value{fill:\(strong);font-weight:600}
+      line.grid{stroke:\(grid)}line.zero{stroke:\(zero)}.track{fill:\(grid)}
+      .line,.dots,.threshold{fill:none;stroke-width:1.4;vector-effect:non-scaling-stroke;\
+      stroke-linejoin:round;stroke-linecap:round}
+      .w2{stroke-width:2}.w3{stroke-width:3}.dash{stroke-dasharray:7 4}
+      .zone-area{fill-opacity:.09}.slice{stroke:\(ground);stroke-width:.7}
+
+      """
+    for ink in inks.sorted(by: { $0.className < $1.className }) {
+      let name = ink.className
+      let color = "#" + (isDark ? ink.values.dark : ink.values.light)
+      sheet +=
+        ".line.\(name),.dots.\(name),.threshold.\(name){stroke:\(color)}"
+        + ".area.\(name),.fill.\(name),.zone-area.\(name),.heat.\(name),.state.\(name),"
+        + ".slice.\(name),text.\(name){fill:\(color)}\n"
+    }
+    return sheet
+  }
+}
+
+extension Markup {
+  mutating func pictureSheet(_ text: String) {
+    precondition(!text.utf8.contains(0x3C), "BUG: markup within a style sheet")
+    trusted(text)
+  }
+}
+
+/// A badge: a word and a state beside it, as READMEs and wikis show them.
+package enum Badge {
+  package enum Mood: Sendable { case good, bad, unknown }
+
+  package static func svg(_ label: String, _ state: String, _ mood: Mood) -> [UInt8] {
+    let (left, right) = (width(label), width(state))
+    let color =
+      switch mood {
+      case .good: "#007a5e"
+      case .bad: "#c4283c"
+      case .unknown: "#5f6b76"
+      }
+    var out = Markup()
+    out.open(
+      "svg", .text("xmlns", "http://www.w3.org/2000/svg"), .number("width", left + right),
+      .number("height", 20), .text("role", "img"), .text("aria-label", "\(label): \(state)"))
+    out.leaf(
+      "rect", .number("width", left + right), .number("height", 20), .number("rx", 4),
+      .text("fill", "#3d444d"))
+    out.leaf(
+      "path", .text("fill", color),
+      .text(
+        "d",
+        "M\(ViewBox.number(left)),0h\(ViewBox.number(right - 4))a4,4 0 0 1 4,4v12a4,4 0 0 1 -4,4"
+          + "h-\(ViewBox.number(right - 4))z"))
+    for (text, x) in [(label, left / 2), (state, left + right / 2)] {
+      out.element(
+        "text", text, .number("x", x), .number("y", 14), .text("fill", "#fff"),
+        .text("text-anchor", "middle"), .text("font-size", "11"),
+        .text("font-family", "Verdana,\"DejaVu Sans\",sans-serif"))
+    }
+    out.raw("</svg>\n")
+    return out.bytes
+  }
+
+  private static func width(_ text: String) -> Double { Double(text.count) * 6.8 + 14 }
+}

@@ -1,0 +1,264 @@
+import MxCLI
+import MxJSON
+import MxModel
+import MxRender
+import MxStore
+import MxTime
+
+/// One dashboard's pages: only what changed is asked for, drawn and written.
+final class DashboardRendering {
+  private let file: DashboardFile
+  private let job: RenderJob
+  private let source: RenderSource
+  private let site: RenderSite
+  private let run: Run
+  private var dashboard: Dashboard { file.dashboard }
+  private var isWhole = true
+  private var coverage = Coverage()
+
+  init(
+    _ file: DashboardFile, _ job: RenderJob, _ source: RenderSource, _ site: RenderSite, _ run: Run
+  ) {
+    self.file = file
+    self.job = job
+    self.source = source
+    self.site = site
+    self.run = run
+  }
+
+  func carryOut() throws -> ExitCode {
+    let stateName = "\(file.name)/state.json"
+    let own = try dashboard.plan(job.plan, ask: source.ask)
+    let manifest = source.snapshot.manifest
+    var state = RenderState(
+      key: ContentMark.of(Array("\(file.mark) \(job.mark)".utf8)), store: "\(manifest.storeID)",
+      generation: Int64(clamping: manifest.generation), at: job.plan.now,
+      width: own.to - own.from, code: 0)
+    if !job.isInline, let old = RenderState(try site.json(stateName)),
+      old.holds(for: state, isFixed: job.hasFixedNow), try site.exists("\(file.name).html")
+    {
+      return old.code == 0 ? .success : .no
+    }
+    let list = own.views(ranges: ranges(own), budget: job.budget)
+    let plans = try list.views.map { try plan($0, own) }
+    var setting = try setting(own, list)
+    if job.isInline {
+      try writeInline(list.views, plans, &setting)
+    } else {
+      for (view, plan) in zip(list.views, plans) {
+        setting.view = view
+        try write(plan, &setting, isOwn: view.isDefault)
+      }
+    }
+    tell(list)
+    for problem in dashboard.problems where problem.severity == .error { report(problem) }
+    let isFull = isWhole && coverage.drawnInPart + coverage.notDrawn + coverage.failed == 0
+    state.code = isFull ? 0 : 1
+    // Where a query failed the next run is to say so again.
+    if !job.isInline && isWhole { try site.write(stateName, state.json) }
+    return isFull ? .success : .no
+  }
+
+  /// Those that are not the dashboard's own.
+  private func ranges(_ own: Plan) -> [String] {
+    job.ranges.filter { "now-" + $0 != own.fromText || own.toText != "now" }
+  }
+
+  private func plan(_ view: View, _ own: Plan) throws -> Plan {
+    if view.isDefault { return own }
+    var options = job.plan
+    if !view.range.isEmpty { (options.from, options.to) = ("now-" + view.range, "now") }
+    for (variable, choice) in zip(dashboard.shownVariables, view.choices) {
+      if let choice { options.variables[variable.name] = [choice.value] }
+    }
+    return try dashboard.plan(options, ask: source.ask)
+  }
+
+  private func setting(_ own: Plan, _ list: ViewList) throws -> PageSetting {
+    var setting = PageSetting(name: file.name, own: own)
+    setting.views = list.views
+    setting.total = list.total
+    setting.ranges = try ([""] + ranges(own)).map { key in
+      try plan(View(range: key), own).rangeChoice(key)
+    }
+    setting.isInline = job.isInline
+    setting.hasIndex = !job.isInline
+    setting.command = job.command
+    setting.source = RenderJob.quoted(file.path)
+    setting.freshness = job.freshness
+    setting.usesReadersZone =
+      job.plan.zone == nil && ["", "browser", "default"].contains(dashboard.timezone)
+    return setting
+  }
+
+  // MARK: - Views
+
+  private func write(_ plan: Plan, _ setting: inout PageSetting, isOwn: Bool) throws {
+    let path = setting.path(of: setting.view, dashboard.shownVariables)
+    let page = setting.page(of: setting.view, dashboard.shownVariables)
+    let old = try site.json(path + ".json").flatMap(ViewIndex.init)
+    guard try !write(plan, &setting, isOwn, path, page, old) else { return }
+    // A file of the last run was not what it was called: all of them are made anew.
+    _ = try write(plan, &setting, isOwn, path, page, nil)
+  }
+
+  /// False where a fragment of the last run is damaged.
+  private func write(
+    _ plan: Plan, _ setting: inout PageSetting, _ isOwn: Bool, _ path: String, _ page: String,
+    _ old: ViewIndex?
+  ) throws -> Bool {
+    var fragments: [PanelFragment?] = []
+    let index = try index(plan, &setting, old, &fragments)
+    if let old, old.isSame(as: index), try site.exists(page) {
+      if old != index { try site.write(path + ".json", index.json()) }
+      return true
+    }
+    var html: [[UInt8]] = []
+    for (panel, fragment) in zip(index.panels, fragments) {
+      if let fragment {
+        html.append(fragment.html)
+      } else {
+        let known = try site.read("\(path)/\(panel.id).html") ?? []
+        guard ContentMark.of(known) == panel.mark else { return false }
+        html.append(known)
+      }
+    }
+    // Panels first: whoever finds the new index finds what it names.
+    for (panel, fragment) in zip(index.panels, fragments) {
+      if let fragment { try site.write("\(path)/\(panel.id).html", fragment.html) }
+    }
+    if isOwn { try RenderPictures(site, job).write(plan, results: drawn) }
+    try site.write(path + ".json", index.json())
+    let builder = PageBuilder(plan: plan, options: job.options, setting: setting)
+    try site.write(page, builder.page(index, html))
+    return true
+  }
+
+  /// The results of the panels drawn last, for their pictures.
+  private var drawn: [Int: [Int: QueryResult]] = [:]
+
+  /// `fragments` has nil for a panel whose file of the last run still holds.
+  private func index(
+    _ plan: Plan, _ setting: inout PageSetting, _ old: ViewIndex?,
+    _ fragments: inout [PanelFragment?]
+  ) throws -> ViewIndex {
+    let path = setting.path(of: setting.view, dashboard.shownVariables)
+    let prints = PanelPrints(plan: plan, mark: file.mark + job.mark, source: source)
+    var panels: [ViewIndex.Panel] = []
+    var results = [QueryResult?](repeating: nil, count: plan.queries.count)
+    var next = 0
+    drawn = [:]
+    for (position, id) in plan.panelIDs.enumerated() {
+      let queries = plan.panels[position].queries
+      let range = next..<(next + queries.count)
+      next += queries.count
+      let print = prints.print(position)
+      if let known = old?.panel(id), !print.isEmpty, known.print == print,
+        try site.exists("\(path)/\(id).html")
+      {
+        panels.append(known)
+        fragments.append(nil)
+        continue
+      }
+      let answers = queries.map(source.answer)
+      for (slot, answer) in zip(range, answers) { results[slot] = answer }
+      for (query, answer) in zip(queries, answers) where answer.error != nil {
+        report(plan.problem(answer.error ?? "", query))
+        isWhole = false
+      }
+      let own = Dictionary(
+        zip(queries.map(\.target), answers), uniquingKeysWith: { one, _ in one })
+      drawn[position] = own
+      let fragment = plan.fragment(position, own)
+      let isSettled = answers.allSatisfy { $0.error == nil }
+      panels.append(
+        ViewIndex.Panel(
+          id: id, mark: fragment.mark, print: isSettled ? print : "", css: fragment.css))
+      fragments.append(fragment)
+    }
+    if setting.view.isDefault { coverage = plan.coverage(results) }
+    setting.marks = Dictionary(
+      panels.map { ($0.id, $0.mark) }, uniquingKeysWith: { one, _ in one })
+    let shell = PageBuilder(plan: plan, options: job.options, setting: setting).shellMark
+    return finished(
+      ViewIndex(shell: shell, from: plan.from, to: plan.to, newest: job.newest, panels: panels), old
+    )
+  }
+
+  /// Where no panel changed the range and the age stay what they were.
+  private func finished(_ index: ViewIndex, _ old: ViewIndex?) -> ViewIndex {
+    guard let old, old.isSame(as: index) else { return index }
+    var kept = index
+    (kept.from, kept.to, kept.newest) = (old.from, old.to, old.newest)
+    return kept
+  }
+
+  // MARK: - One file
+
+  private func writeInline(
+    _ views: [View], _ plans: [Plan], _ setting: inout PageSetting
+  ) throws {
+    var held: [HeldView] = []
+    for (view, plan) in zip(views, plans).dropFirst() {
+      setting.view = view
+      var fragments: [PanelFragment?] = []
+      let index = try index(plan, &setting, nil, &fragments)
+      held.append(
+        HeldView(
+          slug: view.slug(dashboard.shownVariables), index: index,
+          fragments: zip(index.panels, fragments).map { ($0.id, $1?.html ?? []) }))
+    }
+    setting.view = views[0]
+    var fragments: [PanelFragment?] = []
+    let index = try index(plans[0], &setting, nil, &fragments)
+    let builder = PageBuilder(plan: plans[0], options: job.options, setting: setting)
+    try site.write(
+      "\(file.name).html", builder.page(index, fragments.map { $0?.html ?? [] }, others: held))
+  }
+
+  // MARK: - Messages
+
+  private func report(_ problem: Problem) {
+    run.output.error(RenderMessages.explain(problem, file.path))
+  }
+
+  private func tell(_ list: ViewList) {
+    run.output.summary(
+      "\(file.path): \(coverage.drawn) panels drawn, \(coverage.drawnInPart) in part, "
+        + "\(coverage.notDrawn) not drawn, \(coverage.failed) failed; \(list.views.count) pages")
+    if list.skipped > 0, run.arguments.has("max-pages") {
+      run.output.warn(
+        Diagnostic(
+          .no, subject: file.path,
+          "\(list.skipped) of \(list.total) pages were skipped: '--max-pages' is \(job.budget)"))
+    }
+  }
+}
+
+/// Hashes of all that a panel is made from.
+private struct PanelPrints {
+  let plan: Plan
+  let source: RenderSource
+  private let common: String
+
+  init(plan: Plan, mark: String, source: RenderSource) {
+    self.plan = plan
+    self.source = source
+    let variables = plan.variables.sorted { $0.key < $1.key }
+      .map { "\($0.key)=\($0.value.values)\($0.value.texts)\($0.value.isAll)" }
+    common = ContentMark.of(Array("\(mark) \(variables) \(plan.zone.name)".utf8))
+  }
+
+  /// Empty where a query cannot even be looked up.
+  func print(_ position: Int) -> String {
+    let planned = plan.panels[position]
+    var text = "\(common) \(position) \(planned.panel.id) \(planned.panel.title)"
+    // Without a query nothing depends on the range.
+    if !planned.queries.isEmpty { text += " \(planned.from) \(planned.to)" }
+    for query in planned.queries {
+      guard let print = source.print(query) else { return "" }
+      text += " \(query.expr) \(query.step) \(print)"
+    }
+    return ContentMark.of(Array(text.utf8))
+  }
+}

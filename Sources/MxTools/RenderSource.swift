@@ -1,0 +1,131 @@
+import MxCLI
+import MxEngine
+import MxFiles
+import MxModel
+import MxPromQL
+import MxRender
+import MxStore
+
+/// Answers what dashboards ask, from one snapshot: selectors that several panels
+/// share are looked up once, and what two panels ask is computed once.
+final class RenderSource {
+  let snapshot: Snapshot
+  let report: Report
+  private let session: Session
+  /// What parsed; a dashboard's panels often ask the same of many views.
+  private var trees: [String: Expr] = [:]
+
+  init(_ run: Run) throws {
+    report = Report()
+    let store = Store(path: run.common.store, files: DiskFileSystem())
+    snapshot = try Snapshot(store, report)
+    var options = EngineOptions()
+    options.threads = run.common.threads
+    session = Session(Engine(options), source: snapshot, report: report)
+  }
+
+  /// The newest sample that can have been taken: clocks of exporters may lie.
+  func newest(now: Int64) -> Int64? {
+    snapshot.manifest.newestSample.map { min($0, now) }
+  }
+
+  var panels: PanelSource {
+    PanelSource(query: { self.answer($0) }, ask: { self.ask($0) })
+  }
+
+  func answer(_ query: PanelQuery) -> MxRender.QueryResult {
+    do {
+      let result = try session.evaluate(try tree(query.expr), text: query.expr, window(query))
+      return MxRender.QueryResult(
+        series: result.panelSeries, notes: result.annotations.warnings + result.annotations.infos)
+    } catch {
+      return MxRender.QueryResult(error: Explanation.diagnostic(of: error).line)
+    }
+  }
+
+  /// A hash of all that answering would read; nil where it cannot be answered.
+  func print(_ query: PanelQuery) -> UInt64? {
+    do {
+      let window: QueryWindow = query.isInstant ? .instant(query.until) : window(query)
+      return try session.fingerprint(try tree(query.expr), window)
+    } catch {
+      // Evaluating it meets the same error, and says it.
+      return nil
+    }
+  }
+
+  private func window(_ query: PanelQuery) -> QueryWindow {
+    query.isInstant
+      ? .instant(query.to) : .range(start: query.from, end: query.to, step: query.step)
+  }
+
+  func tree(_ text: String) throws(PromQLError) -> Expr {
+    if let known = trees[text] { return known }
+    let tree = try PromQL.parse(text)
+    trees[text] = tree
+    return tree
+  }
+
+  // MARK: - Variables
+
+  func ask(_ query: VariableQuery) -> [String]? {
+    do {
+      switch query {
+      case .labelValues(let label, let selector):
+        return try snapshot.labelValues(
+          label, matching: try matchers(selector), range: .all, report: report)
+      case .labelNames(let selector):
+        return try snapshot.labelNames(
+          matching: try matchers(selector), range: .all, report: report)
+      case .metrics(let pattern):
+        let names = try Matcher(LabelName.metric, .regex, ".*(?:\(pattern)).*")
+        return try snapshot.labelValues(
+          LabelName.metric, matching: [[names]], range: .all, report: report)
+      case .result: return nil
+      }
+    } catch {
+      report.warn("a variable's query failed: \(Explanation.diagnostic(of: error).line)")
+      return nil
+    }
+  }
+
+  private func matchers(_ selector: String?) throws -> [[Matcher]] {
+    try selector.map { [try PromQL.parseSelector($0)] } ?? []
+  }
+}
+
+extension MxEngine.QueryResult {
+  /// The rows as panels take them: a gap where a step has no value.
+  var panelSeries: [MxRender.QueryResult.Series] {
+    func labels(_ set: LabelSet?) -> [MxRender.QueryResult.Label] {
+      set?.pairs.map { MxRender.QueryResult.Label($0.name, $0.value) } ?? []
+    }
+    switch value {
+    case .scalar(let values):
+      return [
+        MxRender.QueryResult.Series(
+          labels: [], times: values.indices.map { time($0) }, values: values)
+      ]
+    case .string: return []
+    case .series(let table):
+      return table.labels.indices.map { series in
+        var times: [Int64] = []
+        var values: [Double] = []
+        times.reserveCapacity(table.steps)
+        values.reserveCapacity(table.steps)
+        for step in 0..<table.steps where table.isPresent(series, step) {
+          times.append(time(step))
+          values.append(table.values[series * table.steps + step])
+        }
+        return MxRender.QueryResult.Series(
+          labels: labels(table.labels[series]), times: times, values: values)
+      }
+    case .samples(let table):
+      return table.labels.indices.map { series in
+        MxRender.QueryResult.Series(
+          labels: labels(table.labels[series]), times: Array(table.times[table.range(series)]),
+          values: Array(table.values[table.range(series)]))
+      }
+    }
+  }
+}
