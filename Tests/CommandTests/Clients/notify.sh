@@ -60,8 +60,6 @@ at $((start + 1800))
 sample 0 $((start + 1801))
 at $((start + 1860))
 sed 's/^/log /' log
-keys=$(sed -n 's/^http [^ ]* \(429 600\|[^ ]*\) \([^ ]*\) Down:firing$/\2/p' log | sort -u | wc -l)
-echo "keys $keys"
 
 # The same notices, straight away.
 for receiver in mail wrong safe; do
