@@ -19,6 +19,10 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
+/// `make fuzz` builds one more program, and everything in it with libFuzzer's eyes.
+let isFuzzing = Context.environment["MX_FUZZ"] != nil
+let fuzzer: [SwiftSetting] = isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : []
+
 /// A library of the package: its name and the only modules it may import.
 ///
 /// `optimized`: also in debug builds, where its loops would take most of the
@@ -28,7 +32,7 @@ func library(_ name: String, _ dependencies: [String] = [], optimized: Bool = fa
     optimized ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : []
   return .target(
     name: name, dependencies: dependencies.map { .byName(name: $0) },
-    swiftSettings: strict + speed)
+    swiftSettings: strict + speed + fuzzer)
 }
 
 /// A tool is five lines over MxTools and a static executable: about a
@@ -121,8 +125,8 @@ let package = Package(
     .executableTarget(
       name: "mx-bench",
       dependencies: [
-        "MxModel", "MxFiles", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
-        "MxEngine", "MxRules", "MxAlert",
+        "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
+        "MxEngine", "MxRules", "MxAlert", "MxRender",
       ],
       swiftSettings: strict),
 
@@ -178,11 +182,19 @@ let package = Package(
     tests(
       "CommandTests",
       [
-        "MxTools", "MxCLI", "MxConfig", "MxModel", "MxRules", "MxStore", "MxTestSupport", "mx-net",
+        "MxTools", "MxCLI", "MxConfig", "MxFiles", "MxModel", "MxRules", "MxStore", "MxTestSupport",
+        "MxTime", "mx-net",
       ] + tools,
       files: ["Scripts", "Clients"]),
     tests("HouseTests", []),
-  ] + tools.map(tool),
+  ] + tools.map(tool)
+    + (isFuzzing
+      ? [
+        .executableTarget(
+          name: "mx-fuzz", dependencies: ["MxModel", "MxCodec", "MxFormats", "MxIngest"],
+          swiftSettings: strict + fuzzer + [.unsafeFlags(["-parse-as-library"])],
+          linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])
+      ] : []),
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )

@@ -118,6 +118,12 @@ package struct FormatDecoder {
     throw isByLine ? .lineTooLong(line: line + 1, limit: limit) : .bodyTooLarge(limit: limit)
   }
 
+  /// How many different series texts the decoder remembers: by it callers size what
+  /// they gather. The same for the same bytes, however they came.
+  package var textsKnown: Int {
+    prometheus?.textsKnown ?? influx?.textsKnown ?? csv?.textsKnown ?? 0
+  }
+
   /// Lines done with so far.
   package var line: Int {
     prometheus?.line ?? openMetrics?.line ?? influx?.line ?? csv?.line ?? ndjson?.line

@@ -16,6 +16,9 @@ struct DecodedStream {
   /// Nil while it is not known.
   var format: Format? { decoder?.format ?? wanted }
 
+  /// See `FormatDecoder.textsKnown`.
+  var textsKnown: Int { decoder?.textsKnown ?? 0 }
+
   /// Whether the input counts as a whole or not at all.
   var isContainer: Bool {
     switch format {

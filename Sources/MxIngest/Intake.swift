@@ -11,12 +11,23 @@ package struct IntakeOptions: Sendable {
   /// Nil: recognised by content.
   package var format: Format?
   package var decoding: FormatOptions
+  /// The time of samples without one was said: a file's own does not count.
+  package var hasTimestamp = false
+  /// False: everything is read and checked, and nothing written.
+  package var stores = true
   /// Names the inputs of the run; nil: by content.
   package var batchID: String?
   package var lockWait: Double = 60
   /// The store's conflict policy from now on; nil leaves it.
   package var conflict: ConflictPolicy?
   package var grace: Int64?
+  /// Rows of one commit: 2 Mi are 40 MiB, and as much again while they are sorted.
+  package var batchRows = 1 << 21
+  /// What is decoded at a time; pieces begin at multiples of it, however an input
+  /// arrives, because its commits must fall on the same bytes when it comes again.
+  package var pieceSize = 1 << 20
+  /// Whether commits are made while more is read.
+  package var isParallel = true
   /// Below so many free bytes, or such a share of the disk, nothing is taken.
   package var minFreeBytes = 0
   package var minFreeShare = 0.0
@@ -43,6 +54,8 @@ package struct IntakeResult: Sendable {
   package var refusals: [Refusal] = []
   package var commits = 0
   package var pressures: [LimitPressure] = []
+  /// The first samples, where nothing is stored.
+  package var preview: [(labels: LabelSet, sample: Sample)] = []
 
   package init() {}
 
@@ -68,8 +81,14 @@ package final class Intake {
   /// Holds rows of one container that is too large for memory and not at its end.
   private var spill: StoreWriter?
 
-  /// 2 Mi rows are 40 MiB, and as much again while they are sorted.
-  static let batchRows = 1 << 21
+  /// The commit that is being made.
+  private var job: (work: CommitJob, thread: Background)?
+
+  /// Above so many bytes of labels a commit is waited for: the table is shared with
+  /// it, and a new series would copy it.
+  private static let sharedKeys = 32 << 20
+  /// Samples that a run shows which stores nothing.
+  private static let previewRows = 20
   /// Refusals kept for telling.
   private static let shown = 100
 
@@ -90,16 +109,21 @@ package final class Intake {
     try gate.pass(&batch, lane)
     result.inputs += 1
     account(lane)
-    if gate.batch.count >= Intake.batchRows { try commit() }
+    if gate.batch.count >= options.batchRows { try commit() }
   }
 
   /// Reads one input to its end. `next` fills a buffer and returns how much; 0 is
   /// the end. `modified`: the time of samples that carry none.
+  /// `format` where it is not that of the run; `lines`: what messages call its lines.
   package func take(
-    name: String, modified: Int64?, next: (UnsafeMutableRawBufferPointer) throws -> Int
+    name: String, format: Format? = nil, modified: Int64?, lines: [Int] = [],
+    next: (UnsafeMutableRawBufferPointer) throws -> Int
   ) throws {
     result.inputs += 1
+    var options = options
+    if let format { options.format = format }
     let input = IntakeInput(name, options, gate, modified: modified, number: result.inputs)
+    input.lane.lineNumbers = lines
     input.firstRow = gate.batch.count
     input.firstRefusal = result.refusals.count
     do {
@@ -117,7 +141,13 @@ package final class Intake {
       _ = gate.takeRefusals()
       throw error
     }
-    if gate.batch.count >= Intake.batchRows { try commit() }
+    if gate.batch.count >= options.batchRows { try commit() }
+  }
+
+  /// Keeps refusals of an earlier run that could not be tried again.
+  package func keep(_ refusals: [Refusal]) throws {
+    try rejects?.add(refusals)
+    try rejects?.end()
   }
 
   private func read(
@@ -125,7 +155,7 @@ package final class Intake {
   ) throws {
     let unpack = Inflater(acceptsPlain: true)
     let piece = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: IntakeInput.pieceSize, alignment: 64)
+      byteCount: max(options.pieceSize, 1 << 16), alignment: 64)
     defer { piece.deallocate() }
     while true {
       let count = try next(piece)
@@ -137,33 +167,49 @@ package final class Intake {
     }
     try unpack.finish { plain in try input.add(plain) { try take($0, of: input) } }
     try input.flush { try take($0, of: input) }
-    try input.finish()
-    try pass(input)
-  }
-
-  /// One piece of the plain input; pieces end where they would if it came again.
-  private func take(_ piece: UnsafeRawBufferPointer, of input: IntakeInput) throws {
-    try input.decode(piece)
-    let rows = input.batch.count
-    try pass(input)
-    input.rowsSinceBoundary += rows
-    if input.rowsSinceBoundary >= Intake.batchRows { try boundary(input) }
-  }
-
-  private func pass(_ input: IntakeInput) throws {
-    gate.note(&input.problems, format: input.stream.format, input.lane)
-    if !input.identity.usesDefaultTime {
-      input.identity.usesDefaultTime = input.batch.times.contains(input.defaultTime)
+    try pass(input) { input, batch in
+      try input.stream.finish(into: &batch, problems: &input.problems)
     }
-    try gate.pass(&input.batch, input.lane)
+  }
+
+  /// One piece of the plain input.
+  private func take(_ piece: UnsafeRawBufferPointer, of input: IntakeInput) throws {
+    input.identity.update(piece)
+    try pass(input) { input, batch in
+      try input.stream.feed(piece, into: &batch, problems: &input.problems)
+    }
+    // Of many series more rows: a commit costs a look at each series it has.
+    let rows = options.batchRows + 4 * input.stream.textsKnown
+    if input.rowsSinceBoundary >= rows { try boundary(input) }
+  }
+
+  /// Decodes what `decode` has, and lets it through the gate.
+  private func pass(
+    _ input: IntakeInput, _ decode: (IntakeInput, inout SampleBatch) throws -> Void
+  ) throws {
+    let before = input.lane.tally.rows
+    if gate.isDirect {
+      let first = gate.batch.count
+      try gate.pass(input.lane) { batch in
+        try decode(input, &batch)
+        input.noteTimes(batch.times[first...])
+      }
+    } else {
+      try decode(input, &input.batch)
+      input.noteTimes(input.batch.times[...])
+      try gate.pass(&input.batch, input.lane)
+    }
+    input.rowsSinceBoundary += input.lane.tally.rows - before
+    gate.note(&input.problems, format: input.stream.format, input.lane)
     try keepRefusals()
   }
 
   private func keepRefusals() throws {
-    let refusals = gate.takeRefusals()
-    if refusals.isEmpty { return }
+    let (refusals, more) = gate.takeRefusals()
+    if refusals.isEmpty, more == 0 { return }
     result.refusals += refusals.prefix(Intake.shown - min(Intake.shown, result.refusals.count))
     try rejects?.add(refusals)
+    rejects?.add(uncounted: more)
   }
 
   // MARK: - Commits
@@ -172,6 +218,7 @@ package final class Intake {
   /// name, or is dropped where an earlier run has done that.
   private func boundary(_ input: IntakeInput) throws {
     input.rowsSinceBoundary = 0
+    if !options.stores { return look() }
     if input.stream.isContainer { return try spillOver(input) }
     let id = input.identity.prefix()
     if try isHeld(id) {
@@ -231,6 +278,7 @@ package final class Intake {
   }
 
   private func isHeld(_ id: ContentHash) throws -> Bool {
+    if !options.stores { return false }
     if held == nil { held = try store.heldBatches(report) }
     return held?.ids.contains(id) ?? false || pending.contains { $0.id == id }
   }
@@ -245,17 +293,29 @@ package final class Intake {
     return commit
   }
 
-  /// Makes all that was taken so far durable.
+  /// Makes all that was taken so far durable, or begins to: `finish` waits for it.
   package func commit() throws {
     try settle()
+    try join()
     try rejects?.seal()
-    if gate.batch.count > 0 || spill != nil {
+    if !options.stores {
+      look()
+    } else if gate.batch.count > 0 || spill != nil {
       try checkSpace()
-      try write()
+      try begin()
     }
-    gate.removeRows()
     for entry in pending { held?.ids.insert(entry.id) }
     pending = []
+  }
+
+  /// Keeps the first rows to be shown, and forgets all.
+  private func look() {
+    for row in 0..<min(gate.batch.count, Intake.previewRows - result.preview.count) {
+      let labels = gate.batch.series.labels(gate.batch.refs[row])
+      result.preview.append(
+        (labels, Sample(time: gate.batch.times[row], value: gate.batch.values[row])))
+    }
+    gate.removeRows()
   }
 
   private func settle() throws {
@@ -263,50 +323,44 @@ package final class Intake {
     try keepRefusals()
   }
 
-  private func write() throws {
-    while true {
-      let writer = spill ?? StoreWriter(store, commitOptions())
-      writer.options = commitOptions()
-      do {
-        try writer.append(gate.batch)
-        try writer.commit()
-      } catch StoreError.held(let id) {
-        try giveUp(id, writer)
-        continue
-      }
+  private func begin() throws {
+    result.commits += 1
+    let isSmall = gate.batch.count < options.batchRows
+    let keys = gate.batch.series.keyBytes
+    let work = CommitJob(
+      CommitJob.Work(
+        store, report, commitOptions(), inputs: pending, batch: gate.detach()))
+    if spill != nil || isSmall || keys > Intake.sharedKeys || !options.isParallel {
+      try work.run(spill: spill)
       spill = nil
-      result.samples += writer.result.samples
-      result.duplicates += writer.result.duplicates
-      result.commits += 1
+      account(work)
       return
     }
+    job = (work, Background { try work.run() })
   }
 
-  /// Another run took the input `id` while this one read it.
-  private func giveUp(_ id: ContentHash, _ writer: StoreWriter) throws {
-    writer.discard()
-    held = try store.heldBatches(report)
-    if spill != nil {
-      spill = nil
-      gate.removeRows()
-      pending = []
-      result.repeated += 1
-      return
-    }
-    guard let index = pending.firstIndex(where: { $0.id == id }) else { return }
-    let first = pending[index].firstRow
-    let end = index + 1 < pending.count ? pending[index + 1].firstRow : gate.batch.count
-    gate.removeRows(first..<end)
-    for later in pending.indices.dropFirst(index + 1) { pending[later].firstRow -= end - first }
-    pending.remove(at: index)
-    result.repeated += 1
-    result.repeatedRows += end - first
+  /// Waits for the commit that is being made.
+  private func join() throws {
+    guard let (work, thread) = job else { return }
+    job = nil
+    try thread.join()
+    account(work)
+  }
+
+  private func account(_ work: CommitJob) {
+    var done = work.finished()
+    result.samples += done.samples
+    result.duplicates += done.duplicates
+    result.repeated += done.repeated
+    result.repeatedRows += done.repeatedRows
+    gate.recycle(&done.batch)
   }
 
   /// Commits the rest and says what is to be said.
   package func finish() throws {
     try commit()
-    result.series = gate.batch.series.count
+    try join()
+    result.series = gate.series
     result.pressures = try gate.conclude()
     if result.duplicates.conflicting > 0 {
       report.warn(

@@ -16,16 +16,14 @@ final class IntakeInput {
   var rowsSinceBoundary = 0
   private(set) var isEmpty = true
   private var piece: [UInt8] = []
-
-  /// What is decoded at a time. Pieces begin at multiples of it, however the
-  /// input arrives: commits must fall on the same bytes when it comes again.
-  static let pieceSize = 1 << 20
+  private let pieceSize: Int
 
   init(_ name: String, _ options: IntakeOptions, _ gate: Gate, modified: Int64?, number: Int) {
     lane = gate.lane(source: name)
     var decoding = options.decoding
-    if let modified { decoding.defaultTime = modified }
+    if let modified, !options.hasTimestamp { decoding.defaultTime = modified }
     defaultTime = decoding.defaultTime
+    pieceSize = options.pieceSize
     identity = InputIdentity(
       explicit: options.batchID.map { "\($0)\u{0}\(number)" }, options, gate.settings,
       defaultTime: decoding.defaultTime)
@@ -38,12 +36,12 @@ final class IntakeInput {
   ) throws {
     if bytes.count > 0 { isEmpty = false }
     var rest = bytes[...]
-    if piece.isEmpty, rest.count == Self.pieceSize { return try body(bytes) }
+    if piece.isEmpty, rest.count == pieceSize { return try body(bytes) }
     while !rest.isEmpty {
-      let room = Self.pieceSize - piece.count
+      let room = pieceSize - piece.count
       piece.append(contentsOf: rest.prefix(room))
       rest = rest.dropFirst(room)
-      if piece.count == Self.pieceSize { try flush(body) }
+      if piece.count == pieceSize { try flush(body) }
     }
   }
 
@@ -53,10 +51,9 @@ final class IntakeInput {
     piece.removeAll(keepingCapacity: true)
   }
 
-  func decode(_ piece: UnsafeRawBufferPointer) throws {
-    identity.update(piece)
-    try stream.feed(piece, into: &batch, problems: &problems)
+  /// Whether any of these is the time of samples that carry none.
+  func noteTimes(_ times: ArraySlice<Int64>) {
+    if identity.usesDefaultTime { return }
+    identity.usesDefaultTime = times.contains(defaultTime)
   }
-
-  func finish() throws { try stream.finish(into: &batch, problems: &problems) }
 }

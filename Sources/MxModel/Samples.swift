@@ -193,6 +193,11 @@ package enum BatchContent: Sendable {
 package struct HistogramRows: Sendable {
   package var isHistogram: [Bool]
   package var all: [NativeHistogram]
+
+  package init(isHistogram: [Bool], all: [NativeHistogram]) {
+    self.isHistogram = isHistogram
+    self.all = all
+  }
 }
 
 /// One native histogram sample: exponential buckets of `schema`, or custom

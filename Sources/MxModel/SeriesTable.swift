@@ -12,6 +12,8 @@ package struct SeriesTable: Sendable {
   /// The hash's low half above, ref + 1 below; zero where free. Their number is
   /// a power of two, at most three quarters in use.
   private var slots: [UInt64] = []
+  /// The first so many numbers in label order; see `arrange`.
+  private var order: [UInt32] = []
   /// Differs from table to table, so that no input can be made to collide.
   private let seed: UInt64
 
@@ -60,7 +62,44 @@ package struct SeriesTable: Sendable {
 
   /// All numbers in label order.
   package func sortedRefs() -> [UInt32] {
-    var items = (0..<count).map { KeySort.Item(word: 0, length: 0, ref: UInt32($0)) }
+    order.count == count ? order : arranged()
+  }
+
+  /// Remembers the order: a stream is committed in parts, whose tables differ in
+  /// a few series, and to sort a million takes longer than to write them.
+  package mutating func arrange() {
+    if order.count < count { order = arranged() }
+  }
+
+  /// The series added since `arrange`, sorted and merged into the others.
+  private func arranged() -> [UInt32] {
+    let fresh = sorted(order.count..<count)
+    if order.isEmpty { return fresh }
+    var result: [UInt32] = []
+    result.reserveCapacity(count)
+    var next = 0
+    arena.withUnsafeBytes { bytes in
+      for ref in fresh {
+        let key = UnsafeRawBufferPointer(rebasing: bytes[range(Int(ref))])
+        // Halving: few are new among many.
+        var low = next
+        var high = order.count
+        while low < high {
+          let middle = (low + high) / 2
+          let other = UnsafeRawBufferPointer(rebasing: bytes[range(Int(order[middle]))])
+          if LabelKey.compare(other, key) < 0 { low = middle + 1 } else { high = middle }
+        }
+        result.append(contentsOf: order[next..<low])
+        result.append(ref)
+        next = low
+      }
+    }
+    result.append(contentsOf: order[next...])
+    return result
+  }
+
+  private func sorted(_ refs: Range<Int>) -> [UInt32] {
+    var items = refs.map { KeySort.Item(word: 0, length: 0, ref: UInt32($0)) }
     arena.withUnsafeBytes { bytes in
       items.withUnsafeMutableBufferPointer { items in
         KeySort.sort(items) { ref in

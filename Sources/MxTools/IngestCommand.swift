@@ -1,11 +1,25 @@
 package import MxCLI
+import MxStore
 
 /// `mx-ingest`: samples in, from files, pipes, exporters, this machine.
 package enum IngestCommand: Command {
   package static func run(_ run: Run) throws -> ExitCode {
+    do {
+      return try carryOut(run)
+    } catch StoreError.locked(let path) where run.common.lock == .skip {
+      run.output.summary("nothing was taken: '\(path)' is held by another run")
+      return .success
+    }
+  }
+
+  private static func carryOut(_ run: Run) throws -> ExitCode {
     switch run.verb {
     case "": return try IngestFiles.run(run)
     case "scrape": return try IngestScrape.run(run)
+    case "spool": return try IngestSpool.run(run)
+    case "cgi": return try IngestServer.run(run)
+    case "rejected": return try IngestRejected.run(run)
+    case "host": return try IngestHost.run(run)
     default: throw Pending.refusal(run)
     }
   }

@@ -2,39 +2,48 @@ import MxCLI
 import MxFiles
 import MxFormats
 import MxIngest
+import MxJSON
+import MxModel
 import MxStore
 
 /// `mx-ingest [FILE|-]...`: files and pipes into the store, one commit.
 enum IngestFiles {
   static func run(_ run: Run) throws -> ExitCode {
-    let session = try IngestSession(run, options: options(run))
-    try session.intake.checkSpace()
-    let inputs = run.arguments.positionals.isEmpty ? ["-"] : run.arguments.positionals
-    for input in inputs {
+    var options = try options(run)
+    let isDry = run.arguments.has("dry-run")
+    options.stores = !isDry && !run.common.checksOnly
+    let session = try IngestSession(run, options: options)
+    if options.stores { try session.intake.checkSpace() }
+    var inputs = run.arguments.positionals
+    // To check the settings alone must not wait for someone to type.
+    if inputs.isEmpty, !run.common.checksOnly { inputs = ["-"] }
+    // Asked to stop, what was read until then is committed.
+    Interruption.expect()
+    for input in inputs where !Interruption.isAsked {
       do {
-        try take(input, session.intake, session.store.files)
-      } catch let error as FileError {
-        throw error
-      } catch {
-        let found = Explanation.diagnostic(of: error)
-        throw Diagnostic(
-          found.kind, subject: found.subject ?? input, found.message, hint: found.hint)
+        try take(input, session)
+      } catch let error as Diagnostic where error.kind == .input || error.kind == .system {
+        // The others can be taken all the same.
+        session.refuse(error)
       }
     }
-    return try session.finish()
+    let code = try session.finish()
+    if Interruption.isAsked { return Interruption.exitCode }
+    if isDry { try IngestPreview.print(session.intake.result, to: run.output) }
+    return run.common.checksOnly && code == .no ? .input : code
   }
 
-  private static func take(_ input: String, _ intake: Intake, _ files: any FileSystem) throws {
+  private static func take(_ input: String, _ session: IngestSession) throws {
     if input == "-" {
-      return try intake.take(name: "-", modified: nil) { try StandardInput.read(into: $0) }
+      return try session.take("-", modified: nil) {
+        try StandardInput.read(into: $0) { Interruption.isAsked }
+      }
     }
-    let file = try files.openForReading(input)
-    let modified = try files.status(input)?.modified
-    var offset = 0
-    try intake.take(name: input, modified: modified) { buffer in
-      let count = try file.read(into: buffer, at: offset)
-      offset += count
-      return count
+    do {
+      let modified = try session.store.files.status(input)?.modified
+      try session.take(path: input, name: input, modified: modified)
+    } catch let error as FileError where error.path == input {
+      throw Explanation.diagnostic(of: error)
     }
   }
 
@@ -50,12 +59,14 @@ enum IngestFiles {
     }
     if let time = try run.arguments.time("timestamp", now: run.common.now) {
       options.decoding.defaultTime = time
+      options.hasTimestamp = true
     }
     options.decoding.precision = run.arguments.string("precision").flatMap(TimePrecision.init)
     options.decoding.scale = try run.arguments.number("scale") ?? 1
     options.decoding.events = run.arguments.has("events")
     options.decoding.csv = csv(run.arguments)
     options.batchID = run.arguments.string("batch-id")
+    options.isParallel = run.common.threads > 1
     return options
   }
 
@@ -71,6 +82,21 @@ enum IngestFiles {
   /// `a,b` and the option repeated say the same.
   private static func columns(_ words: [String]) -> [String] {
     words.flatMap { $0.split(separator: ",").map(String.init) }
+  }
+}
+
+/// `--dry-run`: the first rows as the series they would be.
+enum IngestPreview {
+  static func print(_ result: IntakeResult, to output: Output) throws {
+    var table = TableWriter([("series", .left), ("time", .left), ("value", .right)])
+    for row in result.preview {
+      table.append([
+        "\(row.labels)", TimeText.rfc3339(row.sample.time),
+        MxJSON.NumberText.prometheusJSON(row.sample.value),
+      ])
+    }
+    try table.write(to: output)
+    output.summary("\(result.tally.passed) samples would be stored")
   }
 }
 

@@ -1,4 +1,5 @@
 import MxCLI
+import MxCodec
 import MxFiles
 import MxFormats
 import MxIngest
@@ -13,7 +14,10 @@ final class IngestSession {
   let report = Report()
   let gate: Gate
   let intake: Intake
+  private let stores: Bool
   private let run: Run
+  /// How the run ends because of an input that could not be used.
+  private(set) var refusalCode: ExitCode?
 
   /// `options`: those of the formats, where the verb has them. `now`: the present
   /// of a verb that works in rounds, else the run's.
@@ -23,7 +27,7 @@ final class IngestSession {
     settings = try SettingsReader.load(run)
     store = Store(path: run.common.store, files: DiskFileSystem())
     gate = Gate(
-      try IngestSession.gateSettings(settings, run, now), Catalogue(store, report), report)
+      try IngestSession.gateSettings(settings, run, now), SeriesCatalogue(store, report), report)
     var options = options ?? IntakeOptions(now: now)
     options.lockWait = run.common.lock.seconds
     options.conflict = settings.conflict
@@ -35,8 +39,9 @@ final class IngestSession {
     if let body = settings.limits.bodyBytes { options.decoding.bodyLimit = Int(body) }
     intake = Intake(
       store, options, gate, report,
-      rejects: RejectedWriter(
-        store, now: now, limit: Int(settings.storage.rejectedBytes)))
+      rejects: options.stores
+        ? RejectedWriter(store, now: now, limit: Int(settings.storage.rejectedBytes)) : nil)
+    stores = options.stores
   }
 
   private static func gateSettings(
@@ -60,6 +65,9 @@ final class IngestSession {
   }
 
   private static func labels(_ run: Run) throws -> [(name: String, value: String)] {
+    guard run.arguments.verb?.options.contains(where: { $0.name == "label" }) ?? false else {
+      return []
+    }
     let labels = try run.arguments.pairs("label")
     for label in labels where label.name.isEmpty || label.name.hasPrefix("__") {
       throw Diagnostic(
@@ -67,6 +75,48 @@ final class IngestSession {
         hint: "names that begin with '__' are reserved")
     }
     return labels
+  }
+
+  // MARK: - Inputs
+
+  /// Takes the file at `path`, which messages call `name`.
+  func take(path: String, name: String, modified: Int64?) throws {
+    let file = try store.files.openForReading(path)
+    var offset = 0
+    try take(name, modified: modified) { [run] buffer in
+      if Interruption.isAsked { return 0 }
+      let count = try file.read(into: buffer, at: offset)
+      offset += count
+      run.output.progress.update(
+        "reading \(name)", done: Int64(offset), of: Int64(file.size), unit: .bytes)
+      return count
+    }
+  }
+
+  /// Takes an input; what is wrong with it is thrown as a diagnostic that names it.
+  func take(
+    _ name: String, modified: Int64?, next: (UnsafeMutableRawBufferPointer) throws -> Int
+  ) throws {
+    do {
+      try intake.take(name: name, modified: modified, next: next)
+    } catch let error as FormatError {
+      throw named(error, name)
+    } catch let error as CodecError {
+      throw named(error, name)
+    } catch IntakeError.unknownFormat {
+      throw named(IntakeError.unknownFormat, name)
+    }
+  }
+
+  private func named(_ error: any Error, _ name: String) -> Diagnostic {
+    let found = Explanation.diagnostic(of: error)
+    return Diagnostic(found.kind, subject: found.subject ?? name, found.message, hint: found.hint)
+  }
+
+  /// An input that cannot be used at all: said, and remembered for the end.
+  func refuse(_ diagnostic: Diagnostic) {
+    run.output.error(diagnostic)
+    if refusalCode == nil { refusalCode = diagnostic.exitCode }
   }
 
   /// Commits the rest, says what happened, and how the run ends. A verb that has
@@ -83,9 +133,12 @@ final class IngestSession {
     sayRefusals(result)
     for warning in report.warnings { run.output.warn(Diagnostic(.input, warning)) }
     for damage in report.damage { run.output.warn(Explanation.damage(damage)) }
-    figures(result)
-    if saysSummary { run.output.summary(summary(result)) }
-    if result.samples == 0, result.bytes > 0, result.repeated == 0 {
+    if result.inputs > 0 || result.samples > 0 { figures() }
+    if stores, saysSummary { run.output.summary(summary(result)) }
+    if let refusalCode { return refusalCode }
+    if !report.damage.isEmpty { return .damage }
+    let samples = stores ? result.samples : result.tally.passed
+    if samples == 0, result.bytes > 0, result.repeated == 0 {
       run.output.error(nothing(result))
       return .no
     }
@@ -129,7 +182,9 @@ final class IngestSession {
     return text
   }
 
-  private func figures(_ result: IntakeResult) {
+  /// What `--report` and `--stats-file` say.
+  func figures() {
+    let result = intake.result
     let report = run.report
     report.set("samples", Double(result.samples), help: "Samples committed.")
     report.set("refused", Double(result.refused), help: "Lines refused.")

@@ -15,7 +15,7 @@ package func runTool<C: Command>(_ command: C.Type) -> Int32 {
   return code.rawValue
 }
 
-private func environmentVariable(_ name: String) -> String? {
+func environmentVariable(_ name: String) -> String? {
   getenv(name).map { String(cString: $0) }
 }
 

@@ -56,6 +56,7 @@ enum Walls {
   /// The tools' five lines, and the programs that are none.
   static let programs = [
     "mx-net": ["CCurl", "MxNet"],
+    "mx-fuzz": ["MxModel", "MxCodec", "MxFormats", "MxIngest"],
     "mx-bench": [
       "MxModel", "MxFiles", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
       "MxEngine", "MxRules", "MxAlert",

@@ -17,6 +17,7 @@ final class TestStore {
   var settings = GateSettings(now: present)
   var options = IntakeOptions(now: present)
   var rejectedLimit = 1 << 20
+  private var seed: UInt64 = 7
 
   init(_ disk: SimulatedFileSystem = SimulatedFileSystem()) {
     self.disk = disk
@@ -25,11 +26,12 @@ final class TestStore {
   }
 
   func intake() -> Intake {
-    let gate = Gate(settings, Catalogue(store, report), report)
+    seed += 1
+    let gate = Gate(settings, SeriesCatalogue(store, report), report)
     return Intake(
       store, options, gate, report,
       rejects: RejectedWriter(
-        store, now: present, limit: rejectedLimit, random: SeededGenerator(seed: 7)))
+        store, now: present, limit: rejectedLimit, random: SeededGenerator(seed: seed)))
   }
 
   /// One run over these inputs.

@@ -127,3 +127,41 @@ struct CSVColumns {
     return Array((valueNames.contains(column) ? prefix : "\(prefix)_\(column)").utf8)
   }
 }
+
+/// The order of a row's cells for reading them in one pass: labels all in one
+/// stretch, then or before it times and values, nothing to be passed over.
+struct CSVLayout {
+  enum Part {
+    /// So many neighbouring cells.
+    case labels(Int)
+    case time
+    case value
+  }
+
+  private(set) var parts: [Part] = []
+  private(set) var values = 0
+
+  /// Nil where the columns are not like that. The last column must be a value,
+  /// whose end shows itself.
+  init?(_ roles: [CSVColumns.Role]) {
+    guard roles.last == .value else { return nil }
+    var stretches = 0
+    for (column, role) in roles.enumerated() {
+      switch role {
+      case .ignored: return nil
+      case .time: parts.append(.time)
+      case .value:
+        parts.append(.value)
+        values += 1
+      case .label, .name:
+        if column > 0, case .labels(let before)? = parts.last {
+          parts[parts.count - 1] = .labels(before + 1)
+        } else {
+          stretches += 1
+          parts.append(.labels(1))
+        }
+      }
+    }
+    if stretches > 1 { return nil }
+  }
+}

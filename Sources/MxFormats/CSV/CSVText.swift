@@ -1,3 +1,4 @@
+import MxJSON
 package import MxModel
 
 /// CSV with a header (RFC 4180), long or wide; see `CSVColumns`.
@@ -15,11 +16,16 @@ package struct CSVText {
   private(set) var line = 0
   private var separator = Byte.comma
   private var header: [[UInt8]]?
+  private var headerText: [UInt8] = []
   private var columns: CSVColumns?
   private var known = RawTextTable()
   /// Combination × value column -> series, `unknown` where it had no sample yet.
   private var refs: [UInt32] = []
   private var builder = KeyBuilder()
+
+  /// Where labels and values stand, once `columns` are known; nil where the quick
+  /// way is not for them.
+  private var layout: CSVLayout?
 
   // Of the row at hand.
   private var cells: [Range<Int>] = []
@@ -29,6 +35,8 @@ package struct CSVText {
   private var labelText: [UInt8] = []
 
   private static let unknown = UInt32.max
+
+  var textsKnown: Int { known.count }
 
   package init(_ options: FormatOptions) { self.options = options }
 
@@ -40,6 +48,10 @@ package struct CSVText {
   ) throws(FormatError) -> Int {
     var start = 0
     while start < bytes.count {
+      if let end = readQuick(bytes, from: start, into: &batch) {
+        start = end
+        continue
+      }
       guard let end = rowEnd(bytes, from: start, final: final) else { return start }
       line += 1
       batch.lines.mark(line: line, row: batch.count)
@@ -47,13 +59,20 @@ package struct CSVText {
       do throws(LineFault) {
         try take(row, into: &batch)
       } catch {
-        let problem = error.problem(line: line, row)
+        let problem = problem(error, row)
         if columns == nil { throw .refused(problem) }
         problems.add(problem)
       }
       start = end &+ 1
     }
     return min(start, bytes.count)
+  }
+
+  /// A row alone says nothing: its header goes with it.
+  private func problem(_ fault: LineFault, _ row: UnsafeRawBufferPointer) -> Problem {
+    var problem = fault.problem(line: line, row)
+    if !headerText.isEmpty { problem.text = headerText + [Byte.newline] + problem.text }
+    return problem
   }
 
   /// The newline that ends the row, which quotes may hold others of.
@@ -116,6 +135,7 @@ package struct CSVText {
     var row = row
     if row.hasPrefix("\u{FEFF}") { row = row.part(3..<row.count) }
     guard row.isUTF8 else { throw LineFault(0, "a CSV header that is not UTF-8") }
+    headerText = Array(row)
     if row.offset(of: Byte.comma) == nil {
       for other in [Byte.tab, Byte.semicolon] where row.offset(of: other) != nil {
         separator = other
@@ -197,6 +217,7 @@ package struct CSVText {
     if columns == nil {
       columns = try CSVColumns(
         header: header, firstRow: cells.map { row.part($0) }, options.csv)
+      layout = columns.flatMap { CSVLayout($0.roles) }
     }
     guard cells.count == header.count else {
       throw LineFault(
@@ -237,6 +258,83 @@ package struct CSVText {
       }
       batch.push(refs[first &+ index], time, values[index])
     }
+  }
+
+  /// Takes a row of known series whose cells are plain, in one pass and without
+  /// splitting it first; returns where the next row begins. Nil where anything is
+  /// unusual: the row is then read cell by cell, from its start.
+  @inline(__always)
+  private mutating func readQuick(
+    _ bytes: UnsafeRawBufferPointer, from start: Int, into batch: inout SampleBatch
+  ) -> Int? {
+    guard let layout else { return nil }
+    let count = bytes.count
+    let separator = separator
+    var at = start
+    var time = options.defaultTime
+    var labels = start..<start
+    var isWhole = false
+    values.removeAll(keepingCapacity: true)
+    for part in layout.parts {
+      let first = at
+      switch part {
+      case .labels(var left):
+        while true {
+          guard at < count, bytes[at] != Byte.quote, !Self.endsRow(bytes[at]) else { return nil }
+          if bytes[at] == separator {
+            left &-= 1
+            if left == 0 { break }
+          }
+          at &+= 1
+        }
+        labels = first..<at
+      case .time:
+        while at < count, bytes[at] != separator, !Self.endsRow(bytes[at]) { at &+= 1 }
+        guard let number = MillisecondText.parse(bytes.part(first..<at)),
+          let instant = Instant(
+            number, options.precision ?? Instant.unit(ofMagnitude: number.magnitude))
+        else { return nil }
+        time = instant.rounded
+      case .value:
+        var value = 0.0
+        at = FloatParser.scan(bytes, from: first, into: &value)
+        guard at > first, value.isFinite else { return nil }
+        values.append(value)
+      }
+      guard at < count else { return nil }
+      if bytes[at] != separator {
+        isWhole = values.count == layout.values
+        break
+      }
+      at &+= 1
+    }
+    guard isWhole else { return nil }
+    if bytes[at] == Byte.carriageReturn { at &+= 1 }
+    guard at < count, bytes[at] == Byte.newline else { return nil }
+    return push(bytes, labels, time, into: &batch) ? at &+ 1 : nil
+  }
+
+  @inline(__always)
+  private static func endsRow(_ byte: UInt8) -> Bool {
+    byte == Byte.newline || byte == Byte.carriageReturn
+  }
+
+  /// The row's values at `time`, where all its series are known.
+  @inline(__always)
+  private mutating func push(
+    _ bytes: UnsafeRawBufferPointer, _ labels: Range<Int>, _ time: Int64,
+    into batch: inout SampleBatch
+  ) -> Bool {
+    guard let number = known.find(known.hash(bytes.part(labels))) else { return false }
+    let first = Int(number) &* values.count
+    let row = refs[first..<first &+ values.count]
+    for ref in row where ref == Self.unknown { return false }
+    line &+= 1
+    batch.lines.mark(line: line, row: batch.count)
+    batch.refs.append(contentsOf: row)
+    batch.times.append(contentsOf: repeatElement(time, count: values.count))
+    batch.values.append(contentsOf: values)
+    return true
   }
 
   /// What an empty cell is in `values`: a NaN that no text parses to.

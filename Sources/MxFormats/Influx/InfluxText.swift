@@ -40,6 +40,8 @@ package struct InfluxText {
   /// so that a line of a million fields costs no more memory than itself.
   private static let rememberedFields = 256
 
+  var textsKnown: Int { known.count }
+
   package init(_ options: FormatOptions) { self.options = options }
 
   /// Decodes the whole lines of `bytes`, and the last one without a newline if

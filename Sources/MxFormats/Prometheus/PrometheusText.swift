@@ -19,6 +19,8 @@ package struct PrometheusText {
   /// Metric names that had samples: a type may not come after them.
   private var sampled = SeriesTable()
 
+  var textsKnown: Int { known.count }
+
   package init(_ options: FormatOptions) { self.options = options }
 
   /// Decodes the whole lines of `bytes`; with `final` also what stands behind

@@ -27,20 +27,24 @@ struct Cardinality {
   }
 
   private let limits: GateLimits
-  private let catalogue: Catalogue
+  private let catalogue: SeriesCatalogue
   private var metrics: [Metric] = []
   private var numbers = SeriesTable()
   /// Series of the run -> metric.
   private(set) var metricOf: [UInt32] = []
   private var hasPassed: [Bool] = []
   /// Over all metrics, as in `Metric`.
-  private var passed = 0
+  private(set) var passed = 0
   private var new = 0
   private var known: Set<UInt64>?
 
-  init(_ limits: GateLimits, _ catalogue: Catalogue) {
+  init(_ limits: GateLimits, _ catalogue: SeriesCatalogue) {
     self.limits = limits
     self.catalogue = catalogue
+  }
+
+  private var isLimited: Bool {
+    limits.seriesPerMetric < .max || limits.newSeriesPerRun < .max || limits.seriesTotal < .max
   }
 
   var count: Int { metricOf.count }
@@ -57,11 +61,11 @@ struct Cardinality {
   /// Nil where it passes.
   mutating func admit(_ table: borrowing SeriesTable) throws -> Breach? {
     let ref = UInt32(count)
-    let (hash, number) = table.withKey(ref) { key in
-      (Catalogue.hash(key), metric(of: key))
-    }
+    let number = table.withKey(ref) { metric(of: $0) }
     metricOf.append(UInt32(number))
-    let breach = try breach(number, hash, table)
+    // The hash is only wanted near a limit.
+    let hash = isLimited ? table.withKey(ref) { SeriesCatalogue.hash($0) } : 0
+    let breach = isLimited ? try breach(number, hash, table) : nil
     hasPassed.append(breach == nil)
     if let breach {
       metrics[number].refused += 1
@@ -73,6 +77,12 @@ struct Cardinality {
     if let known, !known.contains(hash) { new += 1 }
     if let known = metrics[number].known, !known.contains(hash) { metrics[number].new += 1 }
     return nil
+  }
+
+  /// Passes over the next series, which was refused for another reason.
+  mutating func skip() {
+    metricOf.append(.max)
+    hasPassed.append(false)
   }
 
   private mutating func metric(of key: UnsafeRawBufferPointer) -> Int {
@@ -145,7 +155,7 @@ struct Cardinality {
   ) -> [UInt64] {
     var result: [UInt64] = []
     for ref in hasPassed.indices where hasPassed[ref] && wanted(Int(metricOf[ref])) {
-      result.append(table.withKey(UInt32(ref)) { Catalogue.hash($0) })
+      result.append(table.withKey(UInt32(ref)) { SeriesCatalogue.hash($0) })
     }
     return result
   }

@@ -4,7 +4,7 @@ package import MxModel
 /// The quality gate: everything that goes into a store passes here, wherever
 /// it comes from.
 ///
-///     let gate = Gate(settings, Catalogue(store, report), report)
+///     let gate = Gate(settings, SeriesCatalogue(store, report), report)
 ///     let lane = gate.lane(source: "shop.prom")
 ///     while … { try gate.pass(&batch, lane) }     // any number of inputs
 ///     gate.settle()
@@ -19,6 +19,8 @@ package final class Gate {
   /// What passed and is not committed yet; its series stay for the run.
   package private(set) var batch = SampleBatch()
   package private(set) var log = RefusalLog()
+  /// `batch` while its rows are checked.
+  private var checked = SampleBatch()
   private let report: Report
   private let rules: SeriesRules
   private let times: TimeRange
@@ -27,14 +29,15 @@ package final class Gate {
   private var histograms: HistogramCheck
   /// Series of `batch` -> what to watch.
   private var marks: [SeriesMarks] = []
-  private var breaches: [UInt32: Cardinality.Breach] = [:]
+  /// Series of `batch` that are refused, and why.
+  private var refusals: [UInt32: (RefusalClass, String)] = [:]
   /// The last sample of counters, by series; empty while there is none.
   private var counters: [Sample] = []
   private var hasHistograms = false
   /// Rows of `batch` that belong to histograms, ascending.
   private var watched: [WatchedRow] = []
 
-  package init(_ settings: GateSettings, _ catalogue: Catalogue, _ report: Report) {
+  package init(_ settings: GateSettings, _ catalogue: SeriesCatalogue, _ report: Report) {
     self.settings = settings
     self.report = report
     rules = SeriesRules(settings.limits)
@@ -54,14 +57,49 @@ package final class Gate {
     for ref in lane.map.count..<max(lane.map.count, input.series.count) {
       try judge(UInt32(ref), of: input.series, lane)
     }
-    if input.count > 0 {
-      lane.tally.rows += input.count
-      if isPlain(input, lane) { copyAll(input, lane) } else { copySome(input, lane) }
+    let first = batch.count
+    batch.append(rows: input, refs: lane.map)
+    let rows = input
+    check(from: first, lane) { row in
+      (rows.lines.line(of: row - first), rows.series.labels(rows.refs[row - first]))
     }
     input.removeRows()
   }
 
+  /// Whether an input's series are the run's: nothing changes labels. Its decoder
+  /// may then write into `batch`, and no series is kept twice.
+  var isDirect: Bool { settings.labels.isEmpty && settings.relabel.isEmpty }
+
+  /// Lets `decode` append rows and metadata to `batch`, and checks what came.
+  func pass(_ lane: GateLane, decode: (inout SampleBatch) throws -> Void) throws {
+    let first = batch.count
+    let known = batch.metadata.count
+    batch.lines.removeAll()
+    let outcome = Result { try decode(&batch) }
+    let entries = Array(batch.metadata[known...])
+    batch.metadata.removeLast(entries.count)
+    // No column of the store holds them yet.
+    batch.startTimes = nil
+    try outcome.get()
+    for entry in entries { try declare(entry, lane) }
+    while cardinality.count < batch.series.count {
+      let ref = UInt32(cardinality.count)
+      if let fault = batch.series.withKey(ref, { rules.fault($0) }) {
+        cardinality.skip()
+        refuseSeries(ref, .labels, fault)
+      } else {
+        try admit(ref)
+      }
+    }
+    check(from: first, lane) { [unowned self] row in
+      (checked.lines.line(of: row), checked.series.labels(checked.refs[row]))
+    }
+  }
+
   // MARK: - Series
+
+  /// Series of the run that passed.
+  var series: Int { cardinality.passed }
 
   private func judge(_ ref: UInt32, of series: SeriesTable, _ lane: GateLane) throws {
     if let fault = series.withKey(ref, { rules.fault($0) }) {
@@ -70,7 +108,7 @@ package final class Gate {
         return lane.refuse(ref, .labels, fault)
       }
     }
-    if settings.labels.isEmpty, settings.relabel.isEmpty {
+    if isDirect {
       let out = series.withKey(ref) { batch.series.intern($0) }
       return try enter(out, ref, lane)
     }
@@ -96,11 +134,8 @@ package final class Gate {
   /// `ref` of the lane's input is `out` of the run.
   private func enter(_ out: UInt32, _ ref: UInt32, _ lane: GateLane) throws {
     if Int(out) == cardinality.count { try admit(out) }
-    if marks[Int(out)].contains(.refused) {
-      let breach = breaches[out]
-      lane.refuse(
-        ref, .limits,
-        "a new series over the limit '\(breach?.limit ?? "")' of \(breach?.allowed ?? 0)")
+    if let (kind, reason) = refusals[out] {
+      lane.refuse(ref, kind, reason)
     } else {
       lane.accept(ref, as: out)
     }
@@ -115,11 +150,16 @@ package final class Gate {
       try declareEvents(name)
     }
     if let breach {
-      breaches[out] = breach
-      marks.append(.refused)
+      refuseSeries(
+        out, .limits, "a new series over the limit '\(breach.limit)' of \(breach.allowed)")
     } else {
       try watch(out, marksOf[Int(cardinality.metricOf[Int(out)])])
     }
+  }
+
+  private func refuseSeries(_ out: UInt32, _ kind: RefusalClass, _ reason: String) {
+    refusals[out] = (kind, reason)
+    marks.append(.refused)
   }
 
   /// Metric -> what to watch.
@@ -167,66 +207,112 @@ package final class Gate {
 
   // MARK: - Rows
 
-  /// Whether no row of `input` needs a look of its own.
-  private func isPlain(_ input: borrowing SampleBatch, _ lane: GateLane) -> Bool {
-    if lane.hasRefused || !counters.isEmpty || hasHistograms || input.content != .floats {
+  /// Where a row came from, for messages.
+  private typealias Origin = (Int) -> (line: Int, labels: LabelSet)
+
+  /// Checks the rows of `batch` from `first` on, which came through `lane`.
+  private func check(from first: Int, _ lane: GateLane, _ origin: Origin) {
+    lane.tally.rows += batch.count - first
+    if isPlain(from: first, lane) {
+      lane.tally.passed += batch.count - first
+      return
+    }
+    if !counters.isEmpty, counters.count < marks.count {
+      counters += repeatElement(
+        Sample(time: .min, value: .nan), count: marks.count - counters.count)
+    }
+    // Out of the object while it is worked on: each access to it there is checked.
+    swap(&batch, &checked)
+    defer { swap(&batch, &checked) }
+    var end = first
+    for row in first..<checked.count {
+      guard let out = passing(row, lane, origin) else { continue }
+      if marks[Int(out)].contains(.histogram) {
+        watched.append(WatchedRow(row: end, line: origin(row).line, lane: lane))
+      }
+      if end < row {
+        checked.refs[end] = out
+        checked.times[end] = checked.times[row]
+        checked.values[end] = checked.values[row]
+      }
+      end += 1
+    }
+    checked.histograms = nil
+    checked.removeLast(checked.count - end)
+    lane.tally.passed += end - first
+  }
+
+  /// Whether no row needs a look of its own.
+  private func isPlain(from first: Int, _ lane: GateLane) -> Bool {
+    if lane.hasRefused || !refusals.isEmpty || !counters.isEmpty || hasHistograms
+      || batch.histograms != nil
+    {
       return false
     }
     if times == .all { return true }
     var low = Int64.max
     var high = Int64.min
-    for time in input.times {
+    for time in batch.times[first...] {
       low = min(low, time)
       high = max(high, time)
     }
-    return times.contains(low) && times.contains(high)
+    return low > high || (times.contains(low) && times.contains(high))
   }
 
-  private func copyAll(_ input: borrowing SampleBatch, _ lane: GateLane) {
-    lane.tally.passed += input.count
-    batch.append(rows: input, refs: lane.map)
+  /// The series of a row of `checked` that may pass; nil where it is refused.
+  private func passing(_ row: Int, _ lane: GateLane, _ origin: Origin) -> UInt32? {
+    let out = checked.refs[row]
+    let value = checked.values[row]
+    let time = checked.times[row]
+    if out >= GateLane.firstRefused {
+      if let rule = lane.rule(of: out) {
+        lane.tally.dropped[rule, default: 0] += 1
+      } else {
+        refuse(row, lane, origin, lane.reason(of: out))
+      }
+      return nil
+    }
+    let mark = marks[Int(out)]
+    if mark.contains(.refused), let reason = refusals[out] {
+      refuse(row, lane, origin, reason)
+      return nil
+    }
+    if let histograms = checked.histograms, histograms.isHistogram[row] {
+      refuse(
+        row, lane, origin,
+        (.histogram, "a native histogram: not stored yet, send classic buckets"))
+      return nil
+    }
+    if !times.contains(time) {
+      refuse(row, lane, origin, (.time, outOfTime(time)))
+      return nil
+    }
+    if mark.contains(.counter) {
+      if value < 0 {
+        let reason = "a counter at \(SampleText.number(value)), expected 0 or more"
+        refuse(row, lane, origin, (.counter, reason))
+        return nil
+      }
+      follow(Int(out), time, value, lane)
+    }
+    return out
   }
 
-  /// Row by row: refusals, counters, histograms.
-  private func copySome(_ input: borrowing SampleBatch, _ lane: GateLane) {
-    if !counters.isEmpty, counters.count < marks.count {
-      counters += repeatElement(
-        Sample(time: .min, value: .nan), count: marks.count - counters.count)
+  private func refuse(
+    _ row: Int, _ lane: GateLane, _ origin: Origin, _ why: (kind: RefusalClass, reason: String)
+  ) {
+    lane.tally.refused[why.kind.rawValue, default: 0] += 1
+    if why.kind == .limits { lane.tally.limited += 1 }
+    guard log.hasRoom else { return log.add(uncounted: 1) }
+    let (line, labels) = origin(row)
+    var refusal = Refusal(source: lane.source, reason: why.reason)
+    refusal.line = lane.number(of: line)
+    refusal.format = .prometheus
+    if checked.histograms?.isHistogram[row] != true {
+      refusal.text = SampleText.line(
+        labels, Sample(time: checked.times[row], value: checked.values[row]))
     }
-    for row in 0..<input.count {
-      let ref = Int(input.refs[row])
-      let out = lane.map[ref]
-      let value = input.values[row]
-      let time = input.times[row]
-      if out >= GateLane.firstRefused {
-        refuse(row, of: input, lane)
-        continue
-      }
-      if !times.contains(time) {
-        lane.tally.refused[RefusalClass.time.rawValue, default: 0] += 1
-        note(row, of: input, lane, outOfTime(time))
-        continue
-      }
-      if let histograms = input.histograms, histograms.isHistogram[row] {
-        lane.tally.refused[RefusalClass.histogram.rawValue, default: 0] += 1
-        note(row, of: input, lane, "a native histogram: not stored yet, send classic buckets")
-        continue
-      }
-      if marks[Int(out)].contains(.counter) {
-        if value < 0 {
-          lane.tally.refused[RefusalClass.counter.rawValue, default: 0] += 1
-          note(row, of: input, lane, "a counter at \(SampleText.number(value)), expected 0 or more")
-          continue
-        }
-        follow(Int(out), time, value, lane)
-      }
-      if marks[Int(out)].contains(.histogram) {
-        let line = input.lines.line(of: row)
-        watched.append(WatchedRow(row: batch.count, line: line, lane: lane))
-      }
-      batch.append(out, time, value)
-      lane.tally.passed += 1
-    }
+    log.add(refusal)
   }
 
   /// Counts a counter's decrease.
@@ -237,40 +323,14 @@ package final class Gate {
     if time > last.time || last.value.isNaN { counters[out] = Sample(time: time, value: value) }
   }
 
-  private func refuse(_ row: Int, of input: borrowing SampleBatch, _ lane: GateLane) {
-    let ref = input.refs[row]
-    if let rule = lane.rule(ref) {
-      lane.tally.dropped[rule, default: 0] += 1
-      return
-    }
-    guard let (kind, reason) = lane.reason(ref) else { return }
-    lane.tally.refused[kind.rawValue, default: 0] += 1
-    if kind == .limits { lane.tally.limited += 1 }
-    note(row, of: input, lane, reason)
-  }
-
-  private func note(
-    _ row: Int, of input: borrowing SampleBatch, _ lane: GateLane, _ reason: String
-  ) {
-    guard log.hasRoom else { return log.add(uncounted: 1) }
-    var refusal = Refusal(source: lane.source, reason: reason)
-    refusal.line = input.lines.line(of: row)
-    refusal.format = .prometheus
-    if input.histograms?.isHistogram[row] != true {
-      refusal.text = SampleText.line(
-        input.series.labels(input.refs[row]),
-        Sample(time: input.times[row], value: input.values[row]))
-    }
-    log.add(refusal)
-  }
-
   /// What a parser refused goes the same way.
   package func note(_ problems: inout Problems, format: Format?, _ lane: GateLane) {
     let added = problems.count - lane.problems
     lane.problems = problems.count
     lane.tally.problems += added
     let kept = problems.take()
-    for problem in kept {
+    for var problem in kept {
+      problem.line = lane.number(of: problem.line)
       log.add(Refusal(source: lane.source, format: format, problem))
     }
     if added > kept.count { log.add(uncounted: added - kept.count) }
@@ -289,6 +349,7 @@ package final class Gate {
   /// Checks what can only be checked together; call before `batch` is stored.
   /// Returns the inputs of which rows were refused.
   package func settle() -> [GateLane] {
+    batch.series.arrange()
     let faults = histograms.faults(watched.map(\.row), of: batch)
     var lanes: [GateLane] = []
     // Both ascend by row.
@@ -309,7 +370,7 @@ package final class Gate {
     origin.lane.tally.refused[RefusalClass.histogram.rawValue, default: 0] += 1
     guard log.hasRoom else { return log.add(uncounted: 1) }
     var refusal = Refusal(source: origin.lane.source, reason: fault.reason)
-    refusal.line = origin.line
+    refusal.line = origin.lane.number(of: origin.line)
     refusal.format = .prometheus
     refusal.text = SampleText.line(
       batch.series.labels(batch.refs[fault.row]),
@@ -321,6 +382,27 @@ package final class Gate {
   package func removeRows() {
     batch.removeRows()
     watched = []
+  }
+
+  /// What is to be committed; the series stay, shared, and more may pass meanwhile.
+  func detach() -> SampleBatch {
+    var rows = SampleBatch()
+    rows.series = batch.series
+    rows.metadata = batch.metadata
+    swap(&rows.refs, &batch.refs)
+    swap(&rows.times, &batch.times)
+    swap(&rows.values, &batch.values)
+    removeRows()
+    return rows
+  }
+
+  /// Takes back the memory of rows that are committed, for those to come.
+  func recycle(_ rows: inout SampleBatch) {
+    if batch.refs.capacity >= rows.refs.capacity || batch.count > 0 { return }
+    rows.removeRows()
+    swap(&rows.refs, &batch.refs)
+    swap(&rows.times, &batch.times)
+    swap(&rows.values, &batch.values)
   }
 
   /// Takes back the rows from `first` on: an input that turned out to be unusable,
@@ -352,7 +434,7 @@ package final class Gate {
     batch.append(rows)
   }
 
-  package func takeRefusals() -> [Refusal] { log.take() }
+  func takeRefusals() -> (kept: [Refusal], more: Int) { log.take() }
 
   /// Says what is to be said at the end: limits that are near or were met.
   package func conclude() throws -> [LimitPressure] {

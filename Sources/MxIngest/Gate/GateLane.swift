@@ -12,6 +12,8 @@ package final class GateLane {
   private var reasons: [(RefusalClass, String)] = []
   private var numbers: [String: UInt32] = [:]
   private(set) var hasRefused = false
+  /// Line -> the number it had in the input it was refused from; empty: its own.
+  var lineNumbers: [Int] = []
   /// Problems of the parser that were noted so far.
   var problems = 0
 
@@ -21,6 +23,11 @@ package final class GateLane {
   private static let firstDropped: UInt32 = 0xFF00_0000
 
   init(source: String) { self.source = source }
+
+  /// What messages call the line `line`.
+  func number(of line: Int) -> Int {
+    line > 0 && line <= lineNumbers.count ? lineNumbers[line - 1] : line
+  }
 
   /// The judgement of series number `map.count`.
   func accept(_ ref: UInt32, as out: UInt32) {
@@ -47,15 +54,13 @@ package final class GateLane {
     map.append(Self.firstDropped + UInt32(min(rule, 0xFFFF)))
   }
 
-  /// The rule that dropped a series.
-  func rule(_ ref: UInt32) -> Int? {
-    let entry = map[Int(ref)]
-    return entry >= Self.firstDropped ? Int(entry - Self.firstDropped) : nil
+  /// The rule that dropped a series, by its entry in `map`.
+  func rule(of entry: UInt32) -> Int? {
+    entry >= Self.firstDropped ? Int(entry - Self.firstDropped) : nil
   }
 
-  func reason(_ ref: UInt32) -> (RefusalClass, String)? {
-    let entry = map[Int(ref)]
-    guard entry >= Self.firstRefused, entry < Self.firstDropped else { return nil }
+  func reason(of entry: UInt32) -> (kind: RefusalClass, reason: String) {
+    precondition(entry >= Self.firstRefused && !reasons.isEmpty, "BUG: a series that was taken")
     return reasons[min(Int(entry - Self.firstRefused), reasons.count - 1)]
   }
 }

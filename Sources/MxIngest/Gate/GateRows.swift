@@ -13,12 +13,19 @@ extension SampleBatch {
     }
     times.append(contentsOf: other.times)
     values.append(contentsOf: other.values)
+    if let isHistogram = other.histograms?.isHistogram {
+      var rows = histograms ?? HistogramRows(isHistogram: [], all: [])
+      rows.isHistogram += repeatElement(false, count: count - other.count - rows.isHistogram.count)
+      rows.isHistogram += isHistogram
+      histograms = rows
+    }
   }
 
   /// Removes the rows of these numbers; the others keep their order.
   mutating func removeRows(at rows: Set<Int>) {
     var end = 0
     for row in 0..<count where !rows.contains(row) {
+      // In place: what is read is never behind what is written.
       refs[end] = refs[row]
       times[end] = times[row]
       values[end] = values[row]

@@ -34,14 +34,14 @@ struct HistogramCheck {
     }
   }
 
-  private let catalogue: Catalogue
+  private let catalogue: SeriesCatalogue
   private var groups: [Group] = []
   private var numbers = SeriesTable()
   private var members: [UInt32: Member] = [:]
   /// Bucket metrics whose bounds in the store were fetched.
   private var fetched: Set<String> = []
 
-  init(_ catalogue: Catalogue) { self.catalogue = catalogue }
+  init(_ catalogue: SeriesCatalogue) { self.catalogue = catalogue }
 
   /// Remembers a bucket or count series; metric is its whole name.
   mutating func add(_ ref: UInt32, _ key: UnsafeRawBufferPointer, metric: String) throws {

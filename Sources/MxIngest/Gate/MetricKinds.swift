@@ -14,9 +14,9 @@ struct SeriesMarks: OptionSet, Sendable {
 /// The types of metric families: as first declared, in the store or in this run.
 struct MetricKinds {
   private var declared: [String: MetricMetadata] = [:]
-  private let catalogue: Catalogue
+  private let catalogue: SeriesCatalogue
 
-  init(_ catalogue: Catalogue) { self.catalogue = catalogue }
+  init(_ catalogue: SeriesCatalogue) { self.catalogue = catalogue }
 
   /// What is known of a family, from this run or the store.
   func metadata(of family: String) throws -> MetricMetadata? {

@@ -41,6 +41,8 @@ package struct RefusalLog: Sendable {
   package private(set) var count = 0
   private var kept: [Refusal] = []
   private var bytes = 0
+  /// Of `count`, those that were handed over or said to be more.
+  private var told = 0
   private static let limit = 4096
   private static let byteLimit = 8 << 20
 
@@ -60,11 +62,13 @@ package struct RefusalLog: Sendable {
   /// More that no text is kept of.
   mutating func add(uncounted number: Int) { count += number }
 
-  package mutating func take() -> [Refusal] {
+  /// Hands over what was kept, and how many more there were.
+  mutating func take() -> (kept: [Refusal], more: Int) {
     defer {
       kept = []
       bytes = 0
+      told = count
     }
-    return kept
+    return (kept, count - told - kept.count)
   }
 }

@@ -18,7 +18,7 @@ struct SeriesRules {
     var labels = 0
     var hasName = false
     while let (name, value) = cursor.next() {
-      if isMetricName(name) {
+      if Self.isMetricName(name) {
         hasName = true
         if value.count > limits.metricNameBytes {
           return "a metric name of \(value.count) bytes: \(limit("metric_name_bytes"))"
@@ -62,7 +62,7 @@ struct SeriesRules {
   }
 
   @inline(__always)
-  private func isMetricName(_ name: UnsafeRawBufferPointer) -> Bool {
+  static func isMetricName(_ name: UnsafeRawBufferPointer) -> Bool {
     let word: StaticString = "__name__"
     guard name.count == 8, let base = name.baseAddress else { return false }
     return memcmp(base, word.utf8Start, 8) == 0
@@ -77,7 +77,7 @@ enum MetricKey {
   ) -> R {
     var cursor = LabelCursor(key)
     while let (name, value) = cursor.next() {
-      if name.elementsEqual(LabelName.metric.utf8) { return body(value) }
+      if SeriesRules.isMetricName(name) { return body(value) }
     }
     return body(UnsafeRawBufferPointer(start: nil, count: 0))
   }

@@ -6,7 +6,7 @@ package import MxStore
 
 /// Writes what was refused to `rejected/` of a store, to be looked at and tried again.
 ///
-/// A file an input and commit, `TIME-ID.ndjson`, one refusal a line:
+/// A file an input and commit, `TIME-NUMBER-ID.ndjson`, one refusal a line:
 ///
 ///     {"source":"shop.prom","line":3,"column":17,"reason":"…","format":"prometheus","text":"…"}
 ///
@@ -25,6 +25,7 @@ package final class RejectedWriter {
   private var lines = JSONWriter()
   private var written = 0
   private var left = 0
+  private var opened = 0
 
   private static let temporaryPrefix = ".new-"
   package static let suffix = ".ndjson"
@@ -106,8 +107,11 @@ package final class RejectedWriter {
   private func open() throws -> any WritableFile {
     try store.files.makeDirectory(store.rejectedDirectory)
     let digits = String(max(0, now))
+    // Those of one run in their order, those of runs at one time apart.
+    opened += 1
     let name =
       String(repeating: "0", count: max(0, 15 - digits.count)) + digits + "-"
+      + String(String(1_000_000 + opened % 1_000_000).dropFirst()) + "-"
       + Hex.string(random.next()) + Self.suffix
     path = FilePath.join(store.rejectedDirectory, Self.temporaryPrefix + name)
     return try store.files.create(path)

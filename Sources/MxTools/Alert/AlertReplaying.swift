@@ -27,6 +27,7 @@ enum AlertReplaying {
       to: range.to + settings.delay)
     try show(result, plan, delay: settings.delay, run)
     RuleFailures.tell(result.rules, run)
+    try LateSamples.tell(loaded.groups, range, source, run)
     run.report.set("evaluations", Double(result.rules.evaluations), help: "Rule evaluations.")
     run.output.summary(
       "\(result.rules.evaluations) evaluations, \(result.transitions.count) changes")

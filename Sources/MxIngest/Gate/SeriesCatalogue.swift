@@ -5,7 +5,7 @@ package import MxStore
 ///
 /// Everything is read when it is first asked for: a run far below the limits
 /// reads the headers of a few sets and nothing else.
-package final class Catalogue {
+package final class SeriesCatalogue {
   private let store: Store?
   private let report: Report
   private var snapshot: Snapshot??
@@ -43,7 +43,7 @@ package final class Catalogue {
     if let bounds { return bounds[metric] ?? 0 }
     if try seriesBound() == 0 { return 0 }
     var found: [String: Int] = [:]
-    for set in try sets() {
+    try walk { set in
       for stretch in try set.metrics() { found[stretch.name, default: 0] += stretch.series.count }
     }
     bounds = found
@@ -53,11 +53,7 @@ package final class Catalogue {
   /// The series of `metric`, exactly, by hash.
   func series(of metric: String) throws -> Set<UInt64> {
     var found: Set<UInt64> = []
-    for set in try sets() {
-      for stretch in try set.metrics() where stretch.name == metric {
-        try set.keys(SeriesRefs(stretch.series)) { _, key in found.insert(Self.hash(key)) }
-      }
-    }
+    try keys(of: metric) { key in found.insert(Self.hash(key)) }
     return found
   }
 
@@ -65,7 +61,7 @@ package final class Catalogue {
   func allSeries() throws -> Set<UInt64> {
     if let everything { return everything }
     var found: Set<UInt64> = []
-    for set in try sets() {
+    try walk { set in
       try set.keys(set.allRefs) { _, key in found.insert(Self.hash(key)) }
     }
     everything = found
@@ -74,7 +70,7 @@ package final class Catalogue {
 
   /// The keys of the series of `metric`; a series of several sets comes several times.
   func keys(of metric: String, _ body: (UnsafeRawBufferPointer) -> Void) throws {
-    for set in try sets() {
+    try walk { set in
       for stretch in try set.metrics() where stretch.name == metric {
         try set.keys(SeriesRefs(stretch.series)) { _, key in body(key) }
       }
@@ -85,13 +81,24 @@ package final class Catalogue {
   func metadata(of family: String) throws -> MetricMetadata? {
     if let declared { return declared[family] }
     var found: [String: MetricMetadata] = [:]
-    for set in try sets() {
+    try walk { set in
       for entry in try set.allMetadata() where found[entry.family] == nil {
         found[entry.family] = entry
       }
     }
     declared = found
     return found[family]
+  }
+
+  /// Every set that can be read: damage is named, and must not keep samples out.
+  private func walk(_ body: (SeriesSet) throws -> Void) throws {
+    for set in try sets() {
+      do {
+        try body(set)
+      } catch StoreError.damaged(let damage) {
+        report.damaged(damage)
+      }
+    }
   }
 
   private func sets() throws -> [SeriesSet] {
