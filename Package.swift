@@ -103,7 +103,9 @@ let package = Package(
       "MxIngest", ["MxModel", "MxFiles", "MxJSON", "MxConfig", "MxCodec", "MxFormats", "MxStore"]),
     library(
       "MxAlert",
-      ["MxModel", "MxJSON", "MxConfig", "MxTime", "MxTemplate", "MxRules", "CSQLite"]),
+      [
+        "MxModel", "MxJSON", "MxConfig", "MxTime", "MxNet", "MxTemplate", "MxRules", "CSQLite",
+      ]),
 
     // Row 5: where the columns meet.
     library(
@@ -172,7 +174,10 @@ let package = Package(
       ]),
     tests(
       "MxAlertTests",
-      ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel", "MxTestSupport"]),
+      [
+        "MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel", "MxJSON", "MxNet", "MxTemplate",
+        "MxTime", "MxTestSupport",
+      ], files: ["Golden"]),
     // The tools themselves, so that they are built before their scripts run.
     tests(
       "CommandTests",

@@ -41,13 +41,22 @@ package struct Template: Sendable {
     }
   }
 
+  /// This template with another text of its own; the definitions stay.
+  package func replacingText(_ text: String) throws(TemplateError) -> Template {
+    var copy = self
+    try copy.add(text, name: name)
+    return copy
+  }
+
   package var definedNames: Set<String> { Set(definitions.keys) }
 
   /// The text for `data`. `functions` are those whose names were given to `init`.
+  /// `escapesHTML`: what actions print cannot become markup, unless their last word is
+  /// `safeHtml`.
   package func render(
-    _ data: TemplateValue, functions: [String: TemplateFunction]
+    _ data: TemplateValue, functions: [String: TemplateFunction], escapesHTML: Bool = false
   ) throws(TemplateError) -> String {
-    var run = TemplateRun(self, functions)
+    var run = TemplateRun(self, functions, escapesHTML: escapesHTML)
     return try run.execute(data)
   }
 }

@@ -7,6 +7,9 @@ package enum AlertCommand: Command {
     case "run": return try AlertRunning.run(run)
     case "status": return try AlertListing.status(run)
     case "history": return try AlertListing.history(run)
+    case "silence": return try AlertHolding.silence(run)
+    case "ack": return try AlertHolding.ack(run)
+    case "notify-test": return try AlertNotifyTest.run(run)
     case "test": return try AlertTesting.run(run)
     case "check": return try AlertChecking.run(run)
     case "replay": return try AlertReplaying.run(run)
@@ -78,8 +81,14 @@ package enum AlertCommand: Command {
   ]
 
   private static let looking: [Verb] = [
-    Verb("status", "what is pending, firing, silenced", printsData: true),
-    Verb("history", "what fired, resolved and was sent", printsData: true),
+    Verb(
+      "status", "what is pending, firing, silenced",
+      options: [
+        .value("notify", "FILE", "Alertmanager configuration: what inhibits and mutes")
+      ], printsData: true),
+    Verb(
+      "history", "what fired, resolved and was sent",
+      options: [SharedOptions.from, SharedOptions.to], printsData: true),
     Verb(
       "explain", "why an alert is in its state", positionals: [.one("ALERT")],
       options: [SharedOptions.usedRules], printsData: true),
@@ -98,7 +107,7 @@ package enum AlertCommand: Command {
       "ack", "acknowledge an alert", positionals: [.one("ALERT")],
       options: [
         .value("for", "DURATION", "for this long", default: "until it resolves"),
-        .value("comment", "TEXT", "who and why", required: true),
+        .value("comment", "TEXT", "who and why", required: true), author,
       ],
       usage: ["ALERT [--for D] --comment TEXT"]),
     Verb(
@@ -110,11 +119,14 @@ package enum AlertCommand: Command {
         .value("cron", "SPEC", "again and again, with --for as the length"),
         .value("comment", "TEXT", "who and why"),
         .value("receiver", "NAME", "only notices of this receiver"),
+        .value("from", "TIME", "from then on", default: "now"),
+        .value("tz", "ZONE", "time zone of --cron", default: "UTC"),
+        .flag("broad", "it may keep back nearly everything, for at most 4h"), author,
       ],
       usage: [
         "add MATCHER... --for D|--until T|--cron SPEC --comment TEXT",
         "list|expire [MATCHER...]",
-      ]),
+      ], printsData: true),
   ]
 
   private static let trying: [Verb] = [
@@ -139,6 +151,8 @@ package enum AlertCommand: Command {
       usage: ["--receiver NAME [--notify FILE]"]),
   ]
 
+  private static let author = OptionSpec.value(
+    "author", "NAME", "who does it", default: "the user who runs it")
   private static let requiredRules = OptionSpec.value(
     "rules", "FILE", "Prometheus rule files", kind: .list, required: true)
   private static let requiredFrom = OptionSpec.value(

@@ -11,36 +11,67 @@ enum AlertListing {
   private static let historyLines = 1000
 
   static func status(_ run: Run) throws -> ExitCode {
-    let instances = try ledger(run).instances().values.joined().filter(\.isActive)
-      .sorted {
-        ($0.state == .firing ? 0 : 1, $0.labels) < ($1.state == .firing ? 0 : 1, $1.labels)
-      }
-    let rows = instances.map { instance in
+    let config = try NotifyFiles.load(run).config
+    let view = try AlertView.read(ledger(run), config: config, now: run.common.now)
+    for channel in view.failing {
+      run.output.warn(
+        Diagnostic(
+          .no, subject: channel.target,
+          "cannot be told since \(TimeText.rfc3339(channel.failingSince ?? 0)): "
+            + (channel.error ?? "")))
+    }
+    run.output.summary("\(view.waiting) notices wait, \(view.dead) were given up")
+    let rows = view.active.map { alert in
       [
-        instance.state.rawValue, instance.labels["alertname"] ?? "",
-        instance.labels.removing(["alertname"]).description,
-        TimeText.rfc3339(instance.firedAt ?? instance.activeAt), number(instance.value),
+        alert.state.rawValue, alert.name, alert.labels.removing(["alertname"]).description,
+        TimeText.rfc3339(alert.since), number(alert.value), alert.hold?.text ?? "", alert.id,
       ]
     }
-    return try show(rows, ["state", "alert", "labels", "since", "value"], run)
+    return try show(rows, ["state", "alert", "labels", "since", "value", "held", "id"], run)
   }
 
   static func history(_ run: Run) throws -> ExitCode {
-    let rows = try ledger(run).history(.all, limit: historyLines).map { entry in
-      [
-        TimeText.rfc3339(entry.at), entry.kind.rawValue, entry.alert,
-        entry.labels.removing(["alertname"]).description, entry.from?.rawValue ?? "",
-        entry.to?.rawValue ?? "", number(entry.value), entry.receiver ?? "",
-        entry.outcome ?? "", entry.attempts.map(String.init) ?? "", entry.error ?? "",
-        entry.reason ?? "",
-      ]
+    let range = TimeRange(
+      from: try run.arguments.time("from", now: run.common.now) ?? TimeRange.all.from,
+      to: try run.arguments.time("to", now: run.common.now) ?? TimeRange.all.to)
+    let entries = try ledger(run).history(range, limit: historyLines)
+    // A terminal has room for what matters most; csv and json have all of it.
+    if run.arguments.string("format") ?? "text" == "text" {
+      return try show(entries.map(short), shortTitles, run)
     }
-    return try show(
-      rows,
-      [
-        "at", "kind", "alert", "labels", "from", "to", "value", "receiver", "outcome",
-        "attempts", "error", "reason",
-      ], run)
+    return try show(entries.map(row), titles, run)
+  }
+
+  private static let titles = [
+    "at", "kind", "rule", "alert", "labels", "from", "to", "sample_at", "value", "threshold",
+    "window", "receiver", "outcome", "attempts", "error", "reason", "author",
+  ]
+
+  private static func row(_ entry: HistoryEntry) -> [String] {
+    [
+      TimeText.rfc3339(entry.at), entry.kind.rawValue, entry.rule, entry.alert,
+      entry.labels.removing(["alertname"]).description, entry.from?.rawValue ?? "",
+      entry.to?.rawValue ?? "", entry.sampleAt.map(TimeText.rfc3339) ?? "",
+      number(entry.value), entry.threshold.map(number) ?? "",
+      entry.window.map { MxCLI.DurationText.format($0) } ?? "", entry.receiver ?? "",
+      entry.outcomeText ?? "", entry.attempts.map { String($0) } ?? "", entry.error ?? "",
+      entry.reason ?? "", entry.author ?? "",
+    ]
+  }
+
+  private static let shortTitles = [
+    "at", "kind", "alert", "labels", "from", "to", "value", "receiver", "outcome", "why", "author",
+  ]
+
+  private static func short(_ entry: HistoryEntry) -> [String] {
+    [
+      TimeText.rfc3339(entry.at), entry.kind.rawValue, entry.alert,
+      entry.labels.removing(["alertname"]).description, entry.from?.rawValue ?? "",
+      entry.to?.rawValue ?? "", number(entry.value), entry.receiver ?? "",
+      entry.outcomeText ?? "",
+      [entry.reason, entry.error].compactMap { $0 }.joined(separator: "; "),
+      entry.author ?? "",
+    ]
   }
 
   static func ledger(_ run: Run) throws -> AlertLedger {
@@ -49,7 +80,7 @@ enum AlertListing {
   }
 
   static func number(_ value: Double) -> String {
-    NumberText.template(value)
+    value.isNaN ? "" : NumberText.template(value)
   }
 }
 

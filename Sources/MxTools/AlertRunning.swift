@@ -10,8 +10,9 @@ import MxStore
 /// `mx-alert run`: rules → store → states → ledger → notices.
 enum AlertRunning {
   static func run(_ run: Run) throws -> ExitCode {
-    try refuseNotify(run)
     let loaded = try RuleFiles.load(run)
+    let notify = try NotifyFiles.load(run)
+    let defaults = try SettingsReader.load(run)
     let store = Store(path: run.common.store, files: DiskFileSystem())
     // A mistyped path must not leave a directory behind.
     guard try store.files.status(store.path) != nil else {
@@ -22,6 +23,7 @@ enum AlertRunning {
     defer { lock.release() }
     let report = Report()
     var settings = try settings(run, loaded.brokenFiles)
+    settings.notify = notify.config
     if let delay = try run.arguments.duration("delay") { settings.delay = delay }
     if let maximum = try run.arguments.duration("max-catchup") { settings.maxCatchup = maximum }
     let source = try Snapshot(store, report)
@@ -32,24 +34,20 @@ enum AlertRunning {
     let result = try AlertRun.execute(
       loaded.groups, ledger: ledger, source: source, sink: StoreWriter(store, commit),
       now: run.common.now, settings: settings, report: report)
+    let charts = AlertCharts(
+      loaded.groups, source, now: run.common.now, settings.rules.engine)
     let delivery = try Delivery.deliver(
-      ledger, now: run.common.now, ["stdout": TextNotifier { try run.output.write($0) }])
-    try run.output.flush()
+      ledger, notify.config, NoticeCourier(output: run.output, now: run.common.now),
+      at: run.common.now, using: SystemRandomNumberGenerator()
+    ) { try notify.context(run, defaults) { charts.chart($0) } }
     if result.changed || delivery.sent > 0 { try ledger.backup(to: place.backup) }
     tell(result, delivery, run)
     let damage = StoreDamage.tell(report, run)
     if damage != .success { return damage }
-    if !loaded.brokenFiles.isEmpty { return .input }
-    if result.rules.failureCount > 0 || !delivery.failures.isEmpty { return .no }
+    let isUnsupported = notify.sayUnsupported(run)
+    if !loaded.brokenFiles.isEmpty || isUnsupported { return .input }
+    if result.rules.failureCount > 0 || !delivery.isClean { return .no }
     return run.arguments.has("exit-code") && result.firing > 0 ? .firing : .success
-  }
-
-  static func refuseNotify(_ run: Run) throws {
-    if run.arguments.has("notify") {
-      throw Diagnostic(
-        .system, "'--notify' does not work yet in this version",
-        hint: "without it notices go to stdout")
-    }
   }
 
   static func settings(_ run: Run, _ brokenFiles: Set<String>) throws -> AlertSettings {
@@ -68,11 +66,30 @@ enum AlertRunning {
     return settings
   }
 
+  private static func tell(_ delivery: DeliveryReport, _ run: Run) {
+    for failure in delivery.failures {
+      run.output.error(
+        Diagnostic(
+          .no, subject: failure.target, "not sent: \(failure.error)",
+          hint: "it stays in the outbox and is tried again"))
+    }
+    for failure in delivery.dead {
+      run.output.error(
+        Diagnostic(
+          .no, subject: failure.target, "will not be sent: \(failure.error)",
+          hint: "mx-alert history shows what it said"))
+    }
+    for failure in delivery.templates.prefix(20) {
+      run.output.error(
+        Diagnostic(
+          .no, subject: failure.target, "template failed: \(failure.error)",
+          hint: "the notice was sent in plain words"))
+    }
+  }
+
   private static func tell(_ result: AlertReport, _ delivery: DeliveryReport, _ run: Run) {
     RuleFailures.tell(result.rules, run)
-    for failure in delivery.failures {
-      run.output.error(Diagnostic(.no, subject: failure.receiver, failure.error))
-    }
+    tell(delivery, run)
     if result.skipped > 0 {
       run.output.warn(
         Diagnostic(
@@ -114,9 +131,11 @@ struct AlertPlace {
 
   func wait(_ run: Run) -> Int64 { Int64(run.common.lock.seconds * 1000) }
 
+  func make() throws { try files.makeDirectory(directory) }
+
   /// One run at a time, from the first evaluation to the last notice.
   func lock(_ run: Run) throws -> any FileLock {
-    try files.makeDirectory(directory)
+    try make()
     let path = FilePath.join(directory, "alert.lock")
     guard let lock = try files.lock(path, .exclusive, wait: run.common.lock.seconds) else {
       throw AlertError.locked(path: path)

@@ -56,4 +56,29 @@ import Testing
       print("skipped: prometheus-api-client (make clients)")
     }
   }
+
+  /// Notices over real connections: a server that fails, asks for a pause, hangs and
+  /// closes gets each notice once in the end; mail goes with and without TLS; secrets
+  /// are nowhere.
+  @Test func noticesReachServersThatFail() throws {
+    guard let found = try run("notify.sh", "") else { return }
+    let lines = found.stdout.split(separator: "\n").map(String.init)
+    #expect(!found.stdout.contains("SECRET SEEN"), "\(found.stdout)")
+    let answers = lines.filter { $0.hasPrefix("log http") }.map { line in
+      line.split(separator: " ").dropFirst(3).joined(separator: " ")
+    }
+    for (answer, expected) in zip(answers, ["500", "429 600", "hang", "close", "200"]) {
+      #expect(answer.hasPrefix(expected + " ") && answer.hasSuffix(" Down:firing"))
+    }
+    // One key for all tries of a notice, and no key that was taken twice.
+    let keys = answers.map { $0.split(separator: " ").suffix(2).first ?? "" }
+    #expect(Set(keys.prefix(5)).count == 1 && keys.count >= 5, "\(found.stdout)\(found.stderr)")
+    let taken = zip(answers, keys).filter { $0.0.hasPrefix("200 ") }.map(\.1)
+    #expect(Set(taken).count == taken.count)
+    #expect(lines.contains("mail exit 0") && lines.contains("wrong exit 1"))
+    #expect(lines.contains { $0.hasPrefix("mail plain Subject: [FIRING:1] MxTest") })
+    if !lines.contains("no openssl") {
+      #expect(lines.contains("safe exit 0") && lines.contains("auth tls ann"), "\(found.stdout)")
+    }
+  }
 }

@@ -33,7 +33,9 @@ enum Walls {
       imports: ["MxModel", "MxFiles", "MxJSON", "MxConfig", "MxCodec", "MxFormats", "MxStore"]),
     Wall(
       module: "MxAlert", row: 4,
-      imports: ["MxModel", "MxJSON", "MxConfig", "MxTime", "MxTemplate", "MxRules", "CSQLite"]),
+      imports: [
+        "MxModel", "MxJSON", "MxConfig", "MxTime", "MxNet", "MxTemplate", "MxRules", "CSQLite",
+      ]),
     Wall(
       module: "MxTools", row: 5,
       imports: [

@@ -79,7 +79,7 @@ struct AlertScenario {
   }
 
   private static func notice(_ change: AlertTransition) -> String? {
-    guard let notice = Notice(change) else { return nil }
+    guard let notice = NotifyAlert(change, rule: "", delay: 0) else { return nil }
     return "\(notice.isFiring ? "FIRING" : "RESOLVED") \(time(change.at)) "
       + "\(change.labels["i"] ?? "-")" + (notice.reason.map { " (\($0))" } ?? "")
   }

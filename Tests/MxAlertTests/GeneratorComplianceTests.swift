@@ -78,7 +78,7 @@ import Testing
     times.append(20)
     let ledger = try AlertLedger.open(scenario.folder.ledger, wait: 0)
     var lines: [String] = []
-    var notices: [Notice] = []
+    var notices: [NotifyAlert] = []
     var written: [(LabelSet, Int64, Double)] = []
     for minute in times {
       var batch = scenario.batch
@@ -89,7 +89,7 @@ import Testing
         now: Int64(minute * 60_000), settings: scenario.settings, report: Report())
       #expect(report.rules.failures.isEmpty)
       lines += report.transitions.map(line)
-      notices += report.transitions.compactMap { Notice($0) }
+      notices += report.transitions.compactMap { NotifyAlert($0, rule: "", delay: 0) }
       for row in 0..<sink.committed.count {
         written.append(
           (
@@ -112,9 +112,9 @@ import Testing
 
   /// Who is told what: firing and resolved alerts only, with the labels and texts of
   /// the specification.
-  private func check(_ notices: [Notice]) {
+  private func check(_ notices: [NotifyAlert]) {
     #expect(notices.count == 12)
-    let second = notices.first { $0.alert == "NewAlerts_OrderCheck_Rule2" }
+    let second = notices.first { $0.name == "NewAlerts_OrderCheck_Rule2" }
     #expect(
       second?.labels.description
         == "{alertname=\"NewAlerts_OrderCheck_Rule2\", alertstate=\"firing\", ba_dum=\"tss\", "
@@ -122,12 +122,12 @@ import Testing
     #expect(
       second?.annotations.first?.value
         == "Based on ALERTS. Old alertname was NewAlerts_OrderCheck_Rule1. foo was bar.")
-    let simple = notices.filter { $0.alert == "PendingAndFiringAndResolved_SimpleAlert" }
+    let simple = notices.filter { $0.name == "PendingAndFiringAndResolved_SimpleAlert" }
     #expect(simple.map(\.isFiring) == [true, false])
     #expect(simple.map(\.startsAt) == [600_000, 600_000])
     #expect(simple.map(\.endsAt) == [nil, 720_000])
     #expect(simple.first?.annotations.last?.value == "The value is 15 15")
-    let small = notices.first { $0.alert == "ZeroFor_SmallFor_SmallFor" }
+    let small = notices.first { $0.name == "ZeroFor_SmallFor_SmallFor" }
     #expect(
       small?.annotations.last?.value
         == "This Part IS TESTING the strings. ::1 127.0.0.1. 7815. replaced text. .")

@@ -58,6 +58,9 @@ final class Database {
     return try statement.step() ? statement.int(0) ?? 0 : 0
   }
 
+  /// Rows that the last statement changed.
+  var changes: Int32 { sqlite3_changes(handle) }
+
   var lastRow: Int64 { sqlite3_last_insert_rowid(handle) }
 
   /// Writes a copy of everything to another file, in one transaction of it.

@@ -7,6 +7,12 @@ package struct HistoryEntry: Hashable, Sendable {
     case transition
     /// A notice was made for a receiver.
     case notice
+    /// A notice was kept back: the reason says why.
+    case held
+    /// Somebody acknowledged an alert.
+    case ack
+    /// Somebody made, changed or ended a silence.
+    case silence
   }
 
   package var at: Int64
@@ -18,12 +24,26 @@ package struct HistoryEntry: Hashable, Sendable {
   package var to: AlertState?
   package var value: Double
   package var receiver: String?
-  /// `waiting`, `sent`, `failed`.
+  /// As the outbox has it.
   package var outcome: String?
   package var attempts: Int64?
   package var error: String?
   package var reason: String?
   package var author: String?
+  /// The time of the sample that the value is of.
+  package var sampleAt: Int64?
+  /// What the rule compares with, and over how many ms.
+  package var threshold: Double?
+  package var window: Int64?
+
+  /// `sent`, `waiting`, `retrying`, `failed`.
+  package var outcomeText: String? {
+    switch outcome {
+    case "waiting"? where attempts ?? 0 > 0: "retrying"
+    case "dead"?: "failed"
+    default: outcome
+    }
+  }
 }
 
 extension AlertLedger {
@@ -46,7 +66,7 @@ extension AlertLedger {
       """
       SELECT h.at, h.rule, h.alert, h.labels, h.kind, h.from_state, h.to_state, h.value,
         h.receiver, coalesce(o.outcome, h.outcome), coalesce(o.attempts, h.attempts),
-        coalesce(o.error, h.error), h.reason, h.author
+        coalesce(o.error, h.error), h.reason, h.author, h.sample_at, h.threshold, h.window
       FROM history h LEFT JOIN outbox o ON o.id = h.notice
       WHERE h.at BETWEEN ?1 AND ?2 ORDER BY h.at DESC, h.id DESC LIMIT ?3
       """)
@@ -64,7 +84,8 @@ extension AlertLedger {
           to: statement.text(6).flatMap(AlertState.init),
           value: statement.double(7) ?? .nan, receiver: statement.text(8),
           outcome: statement.text(9), attempts: statement.int(10), error: statement.text(11),
-          reason: statement.text(12), author: statement.text(13)))
+          reason: statement.text(12), author: statement.text(13), sampleAt: statement.int(14),
+          threshold: statement.double(15), window: statement.int(16)))
     }
     return entries.reversed()
   }

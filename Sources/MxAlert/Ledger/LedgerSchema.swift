@@ -16,7 +16,7 @@
 /// Times are ms since 1970; labels and annotations are JSON objects. `memory` of an
 /// instance is a JSON object of what its rule's policies remember.
 enum LedgerSchema {
-  static let version: Int64 = 4
+  static let version: Int64 = 5
 
   private static let steps = [
     """
@@ -78,7 +78,7 @@ enum LedgerSchema {
     ) WITHOUT ROWID;
     CREATE TABLE channels (
       target TEXT PRIMARY KEY, tokens REAL, tokens_at INTEGER, failures INTEGER NOT NULL,
-      open_until INTEGER, failing_since INTEGER, error TEXT
+      open_until INTEGER, failing_since INTEGER, error TEXT, digest TEXT
     ) WITHOUT ROWID;
     """,
     """
@@ -95,6 +95,7 @@ enum LedgerSchema {
       upto INTEGER PRIMARY KEY, sequence INTEGER NOT NULL
     ) WITHOUT ROWID;
     """,
+    "ALTER TABLE notify_log ADD COLUMN count INTEGER NOT NULL DEFAULT 0",
   ]
 
   /// Brings an older ledger, or an empty file, to this version.

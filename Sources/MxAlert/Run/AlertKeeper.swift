@@ -145,6 +145,18 @@ final class AlertKeeper {
     return samples
   }
 
+  /// The alerts that fire, as receivers know them.
+  func notifyAlerts() -> [NotifyAlert] {
+    settled().flatMap { rule, machine in
+      machine.instances.values.compactMap { instance in
+        instance.state == .firing
+          ? NotifyAlert(
+            labels: instance.labels, annotations: instance.annotations, value: instance.value,
+            startsAt: instance.firedAt ?? instance.activeAt, arrivedAt: 0, rule: rule) : nil
+      }
+    }
+  }
+
   /// All rules' alerts after the run.
   func settled() -> [String: AlertMachine] {
     for place in machines.indices { machines[place].settle() }

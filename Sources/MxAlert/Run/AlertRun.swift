@@ -10,10 +10,10 @@ package struct AlertSettings: Sendable {
   /// How long history is kept, ms.
   package var keepHistory: Int64 = 90 * 86_400_000
   package var rules = RuleOptions()
+  /// Who is told of which alerts.
+  package var notify = NotifyConfig.standard
   /// What rules do about missing data that do not say it themselves.
   package var noData = NoDataPolicy.prometheus
-  /// Who is told of every alert.
-  package var receivers = ["stdout"]
   /// Files that could not be read as a whole: rules missing from them are broken, not
   /// removed, and their alerts stay as they are.
   package var brokenFiles: Set<String> = []
@@ -95,11 +95,12 @@ package enum AlertRun {
     result.transitions = keeper.transitions.map(\.transition)
     for (rule, transition) in keeper.transitions {
       try ledger.record(transition, rule: rule)
-      guard let notice = Notice(transition) else { continue }
-      for receiver in settings.receivers {
-        try ledger.post(notice, receiver: receiver, rule: rule, at: now)
-      }
     }
+    let told = try NotifyRun.execute(
+      ledger,
+      NotifyRun.Settings(config: settings.notify, delay: settings.delay, groups: groups),
+      transitions: keeper.transitions, current: { keeper.notifyAlerts() }, now: now)
+    if told != nil { result.changed = true }
     if result.changed || !result.transitions.isEmpty {
       result.changed = true
       try ledger.prune(before: now - settings.keepHistory)

@@ -92,7 +92,7 @@ package enum RuleTestRun {
     for notice in test.notices {
       let at = evaluation(before: notice.time)
       let found = keeper.transitions.map(\.transition).filter { $0.at == at }
-        .compactMap { Notice($0) }
+        .compactMap { NotifyAlert($0, rule: "", delay: 0) }
       messages += compare(notice, found, test.start)
     }
     let answers = try world.evaluate(test.expressions.map { ($0.expr, $0.time) })
@@ -124,7 +124,7 @@ package enum RuleTestRun {
 
   /// Texts of annotations and reasons count only where they are expected.
   private static func compare(
-    _ test: RuleTestFile.NoticeCase, _ found: [Notice], _ start: Int64
+    _ test: RuleTestFile.NoticeCase, _ found: [NotifyAlert], _ start: Int64
   ) -> [String] {
     let hasTexts = test.expected.contains { !$0.alert.annotations.isEmpty }
     let hasReasons = test.expected.contains { $0.reason != nil }

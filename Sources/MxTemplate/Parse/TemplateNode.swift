@@ -27,6 +27,14 @@ struct TemplatePipe: Sendable {
   var position = 0
 }
 
+extension TemplatePipe {
+  /// Its last command is `safeHtml`: the author vouches for what it prints.
+  var endsSafely: Bool {
+    guard case .function("safeHtml")? = commands.last?.words.first?.kind else { return false }
+    return true
+  }
+}
+
 /// Words between bars; the first may be a function.
 struct TemplateCommand: Sendable {
   var words: [TemplateWord]

@@ -9,12 +9,16 @@ struct TemplateRun {
   /// The template that runs, for messages.
   private var current: Template.Definition
   private var currentName: String
+  private let escapesHTML: Bool
 
   /// How a list of nodes was left.
   private enum Flow { case on, `break`, `continue` }
 
-  init(_ template: Template, _ functions: [String: TemplateFunction]) {
+  init(
+    _ template: Template, _ functions: [String: TemplateFunction], escapesHTML: Bool = false
+  ) {
     self.template = template
+    self.escapesHTML = escapesHTML
     self.functions = functions
     currentName = template.name
     current =
@@ -78,7 +82,9 @@ struct TemplateRun {
       case .action(let pipe):
         let value = try evaluate(pipe, dot)
         if pipe.variables.isEmpty {
-          try put(try printed(value, pipe), pipe.position, pipe.description)
+          let text = try printed(value, pipe)
+          let isRaw = !escapesHTML || pipe.endsSafely
+          try put(isRaw ? text : Escapes.html(text), pipe.position, pipe.description)
         }
       case .branch(let branch):
         let flow = try walk(branch, dot)

@@ -8,7 +8,7 @@ import MxStore
 /// `mx-alert replay --from T --to T`: what would have been sent, by the live code.
 enum AlertReplaying {
   static func run(_ run: Run) throws -> ExitCode {
-    try AlertRunning.refuseNotify(run)
+    let notify = try NotifyFiles.load(run)
     let now = run.common.now
     let range = TimeRange(
       from: try run.arguments.time("from", now: now) ?? now,
@@ -16,11 +16,16 @@ enum AlertReplaying {
     guard !range.isEmpty else { throw Diagnostic(.usage, "'--from' is after '--to'") }
     let loaded = try RuleFiles.load(run, orUsed: true)
     let report = Report()
-    let source = try Snapshot(Store(path: run.common.store, files: DiskFileSystem()), report)
+    let store = Store(path: run.common.store, files: DiskFileSystem())
+    let source = try Snapshot(store, report)
     let settings = try AlertRunning.settings(run, loaded.brokenFiles)
     let result = try AlertReplay.execute(
       loaded.groups, range, source: source, settings: settings, report: report)
-    try show(result, run)
+    let plan = NotifyRun.replay(
+      NotifyRun.Settings(config: notify.config, delay: settings.delay, groups: loaded.groups),
+      transitions: result.transitions, silences: try silences(store, run), from: range.from,
+      to: range.to + settings.delay)
+    try show(result, plan, delay: settings.delay, run)
     RuleFailures.tell(result.rules, run)
     try LateSamples.tell(loaded.groups, range, source, run)
     run.report.set("evaluations", Double(result.rules.evaluations), help: "Rule evaluations.")
@@ -32,11 +37,31 @@ enum AlertReplaying {
     return result.rules.failureCount > 0 ? .no : .success
   }
 
-  private static func show(_ result: AlertReplay.Result, _ run: Run) throws {
+  /// Those that the store's ledger knows; none where nothing ever ran.
+  private static func silences(_ store: Store, _ run: Run) throws -> [Silence] {
+    let place = AlertPlace(store)
+    do throws(AlertError) {
+      return try AlertLedger.read(place.ledger, wait: place.wait(run)).silences()
+    } catch .missing {
+      return []
+    }
+  }
+
+  private static func show(
+    _ result: AlertReplay.Result, _ plan: NotifyPlanner.Plan, delay: Int64, _ run: Run
+  ) throws {
     if run.arguments.string("format") ?? "text" == "text" {
-      for (_, transition) in result.transitions {
-        guard let notice = Notice(transition) else { continue }
-        try run.output.write("\(TimeText.rfc3339(transition.at)) \(notice.text)")
+      let isRouted = run.arguments.has("notify")
+      for notice in plan.notices {
+        // Without routes each change is told as it happens.
+        if isRouted {
+          try run.output.write(
+            "\(TimeText.rfc3339(notice.at)) \(notice.target): \(notice.reason.rawValue)\n")
+          for alert in notice.alerts { try run.output.write("  \(PlainText.line(alert))\n") }
+        } else {
+          let time = TimeText.rfc3339(notice.at - delay)
+          for alert in notice.alerts { try run.output.write("\(time) \(PlainText.alert(alert))") }
+        }
       }
       return
     }
@@ -46,7 +71,8 @@ enum AlertReplaying {
         transition.labels["alertname"] ?? "",
         transition.labels.removing(["alertname"]).description, transition.from.rawValue,
         transition.to.rawValue, AlertListing.number(transition.value),
-        Notice(transition) == nil ? "no" : "yes", transition.reasonText ?? "",
+        NotifyAlert(transition, rule: "", delay: 0) == nil ? "no" : "yes",
+        transition.reasonText ?? "",
       ]
     }
     _ = try AlertListing.show(
