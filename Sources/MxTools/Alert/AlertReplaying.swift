@@ -18,8 +18,10 @@ enum AlertReplaying {
     let report = Report()
     let source = try Snapshot(Store(path: run.common.store, files: DiskFileSystem()), report)
     let settings = try AlertRunning.settings(run, loaded.brokenFiles)
+    let isText = run.arguments.string("format") ?? "text" == "text"
     let result = try AlertReplay.execute(
-      loaded.groups, range, source: source, settings: settings, report: report)
+      loaded.groups, range, source: source, settings: settings, report: report,
+      keeps: { !isText || $0.isNews })
     try show(result, run)
     RuleFailures.tell(result.rules, run)
     try LateSamples.tell(loaded.groups, range, source, run)
