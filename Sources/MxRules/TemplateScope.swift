@@ -11,6 +11,22 @@ struct TemplateScope {
   /// When queries look, ms: the evaluation time less the group's offset.
   let evaluatedAt: Int64
   let now: Int64
+  private let made = Made()
+
+  /// The functions of this instant, made when the first template needs them.
+  private final class Made {
+    var functions: [String: TemplateFunction]?
+  }
+
+  init(
+    source: any SeriesSource, options: RuleOptions, report: Report, evaluatedAt: Int64, now: Int64
+  ) {
+    self.source = source
+    self.options = options
+    self.report = report
+    self.evaluatedAt = evaluatedAt
+    self.now = now
+  }
 
   func expand(_ template: AlertTemplate, _ labels: LabelSet, _ value: Double) -> String {
     if template.isPlain { return template.text }
@@ -21,9 +37,10 @@ struct TemplateScope {
   }
 
   private func functions() -> [String: TemplateFunction] {
+    if let known = made.functions { return known }
     let engine = Engine(options.engine)
     let (source, report, time) = (source, report, evaluatedAt)
-    return PrometheusFunctions.make(
+    let functions = PrometheusFunctions.make(
       PrometheusContext(
         now: now, externalURL: options.externalURL, regex: .re2,
         query: { text in
@@ -32,5 +49,7 @@ struct TemplateScope {
             TemplateSample(labels: $0.labels.pairs, value: $0.value)
           }
         }))
+    made.functions = functions
+    return functions
   }
 }

@@ -102,8 +102,8 @@ enum AlertBench {
       let source = try Snapshot(store, Report())
       let result = try AlertReplay.execute(
         groups, TimeRange(from: origin, to: origin + minutes * minute), source: source,
-        settings: AlertSettings(), report: Report())
-      return "\(result.rules.evaluations) evaluations, \(result.transitions.count) changes"
+        settings: AlertSettings(), report: Report(), keeps: \.isNews)
+      return "\(result.rules.evaluations) evaluations, \(result.transitions.count) notices"
     }
   }
 

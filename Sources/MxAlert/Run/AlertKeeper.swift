@@ -11,6 +11,8 @@ final class AlertKeeper {
   private var places: [Int] = []
   private var placesByID: [RuleID: Int] = [:]
   private var others: [String: AlertMachine] = [:]
+  /// Which changes are kept: those of a long replay may be too many.
+  private let keeps: (AlertTransition) -> Bool
   /// In the order in which they happened.
   private(set) var transitions: [(rule: String, transition: AlertTransition)] = []
 
@@ -38,8 +40,10 @@ final class AlertKeeper {
   /// `noData`: what rules do that say nothing of it.
   init(
     _ groups: [RuleGroup], _ instances: [String: [AlertInstance]],
-    known: [String: [LabelSet: KnownSeries]] = [:], noData: NoDataPolicy = .prometheus
+    known: [String: [LabelSet: KnownSeries]] = [:], noData: NoDataPolicy = .prometheus,
+    keeps: @escaping (AlertTransition) -> Bool = { _ in true }
   ) {
+    self.keeps = keeps
     for (key, group, rule) in RuleKey.all(groups) {
       placesByID[RuleID(rule, group)] = rules.count
       rules.append(
@@ -78,7 +82,7 @@ final class AlertKeeper {
       let (changes, samples) = try machines[place].advance(
         to: evaluation.time, elements, policy, surroundings, isHasty: rules[place].isHasty
       ) { AlertKeeper.annotations(evaluation.annotations(evaluation.elements[$0])) }
-      for change in changes { transitions.append((rules[place].key, change)) }
+      for change in changes where keeps(change) { transitions.append((rules[place].key, change)) }
       return AlertOutcome(samples)
     } catch {
       return AlertOutcome(machines[place].limitSamples, failure: error.description)

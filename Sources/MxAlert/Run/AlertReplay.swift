@@ -12,15 +12,17 @@ package enum AlertReplay {
     package var instances: [String: [AlertInstance]] = [:]
   }
 
-  /// Every instant from `range.from` to `range.to`, beginning without any alert.
+  /// Every instant from `range.from` to `range.to`, beginning without any alert. Only
+  /// changes that `keeps` wants are in the result.
   package static func execute(
     _ groups: [RuleGroup], _ range: TimeRange, source: any SeriesSource,
-    settings: AlertSettings, report: Report
+    settings: AlertSettings, report: Report,
+    keeps: @escaping (AlertTransition) -> Bool = { _ in true }
   ) throws -> Result {
     let due = groups.map { group in
       GroupDue(group, DueSteps(in: range, interval: group.interval), previous: nil)
     }
-    return try execute(due, source: source, settings: settings, report: report)
+    return try execute(due, source: source, settings: settings, report: report, keeps)
   }
 
   /// Far enough back from `now` that every alert is in the state that it would be in had
@@ -34,14 +36,16 @@ package enum AlertReplay {
       let range = TimeRange(from: now - longest - group.interval + 1, to: now)
       return GroupDue(group, DueSteps(in: range, interval: group.interval), previous: nil)
     }
-    return try execute(due, source: source, settings: settings, report: report)
+    return try execute(
+      due, source: source, settings: settings, report: report, { _ in false })
   }
 
   private static func execute(
-    _ due: [GroupDue], source: any SeriesSource, settings: AlertSettings, report: Report
+    _ due: [GroupDue], source: any SeriesSource, settings: AlertSettings, report: Report,
+    _ keeps: @escaping (AlertTransition) -> Bool
   ) throws -> Result {
     var result = Result()
-    let keeper = AlertKeeper(due.map(\.group), [:], noData: settings.noData)
+    let keeper = AlertKeeper(due.map(\.group), [:], noData: settings.noData, keeps: keeps)
     result.rules = try RuleRun.execute(
       due, source: source, sink: NoSink(), options: settings.rules, report: report,
       alerts: { try keeper.take($0) })

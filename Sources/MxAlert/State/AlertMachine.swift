@@ -41,6 +41,8 @@ package struct AlertMachine {
     /// are made.
     var seen = 0
     var unread = -1
+    /// False where it was forgotten: its place and its series' names may be of use again.
+    var isKnown = true
   }
 
   /// Kept by number: to look an alert up by its labels at every instant would be most
@@ -99,7 +101,7 @@ package struct AlertMachine {
     // Whoever is missing now was last seen by the step before, whose annotations it has.
     let before = self.annotate
     var places = elements.map { slot(of: $0) }
-    for index in slots.indices where slots[index].seen < stepNumber {
+    for index in slots.indices where slots[index].seen < stepNumber && slots[index].isKnown {
       miss(index, before, &step)
     }
     self.annotate = annotate
@@ -108,16 +110,14 @@ package struct AlertMachine {
     }
     if policy.noData == .alert { watch(&step) }
     if policy.flap != nil { passFlaps(&step) }
-    let active = policy.limit > 0 ? slots.count { $0.instance.isActive } : 0
+    let active = policy.limit > 0 ? slots.count { $0.isKnown && $0.instance.isActive } : 0
     if active > policy.limit {
       for index in slots.indices { slots[index].series.end(slots[index].instance, &step.ended) }
       (slots, numbers) = ([], [:])
       limitSamples = step.ended
       throw AlertLimitExceeded(limit: policy.limit, count: active)
     }
-    let samples = written(&step)
-    removeForgotten()
-    return (step.changes.inLabelOrder(), samples)
+    return (step.changes.inLabelOrder(), written(&step))
   }
 
   /// What is to be written where the limit was exceeded.
@@ -155,30 +155,22 @@ package struct AlertMachine {
   }
 
   func instance(_ labels: LabelSet) -> AlertInstance? {
-    numbers[labels].map { slots[$0].instance }
+    numbers[labels].flatMap { slots[$0].isKnown ? slots[$0].instance : nil }
   }
 
   /// Puts an alert where it belongs.
   mutating func put(_ instance: AlertInstance) {
     if let slot = numbers[instance.labels] {
       slots[slot].instance = instance
-      slots[slot].seen = stepNumber
+      slots[slot].isKnown = true
     } else {
       add(instance)
     }
   }
 
-  /// Alerts that are forgotten leave behind nothing.
-  private mutating func removeForgotten() {
-    guard slots.contains(where: { $0.seen < 0 }) else { return }
-    slots.removeAll { $0.seen < 0 }
-    numbers.removeAll(keepingCapacity: true)
-    for (index, slot) in slots.enumerated() { numbers[slot.instance.labels] = index }
-  }
-
   /// The samples of this instant: of all that are active, and the ends of others.
   private mutating func written(_ step: inout Step) -> [AlertSample] {
-    for index in slots.indices {
+    for index in slots.indices where slots[index].isKnown || slots[index].series.isOpen {
       slots[index].series.write(slots[index].instance, &step.ended)
     }
     return step.ended
@@ -191,30 +183,38 @@ package struct AlertMachine {
   ) {
     if slot < 0 {
       slot = slots.count
-      add(
-        AlertInstance(
-          labels: element.labels, state: .inactive, activeAt: step.time, value: element.value))
+      add(AlertInstance(new: element.labels, at: step.time))
       remember(slot, element)
+    } else if !slots[slot].isKnown {
+      slots[slot].instance = AlertInstance(new: element.labels, at: step.time)
+      slots[slot].isKnown = true
     }
     let before = slots[slot].instance.state
     if before == .inactive { slots[slot].instance.begin(at: step.time) }
     slots[slot].instance.hold(element.value, step)
     slots[slot].unread = place
     let isChange = before != slots[slot].instance.state
-    if isHasty || isChange { readAnnotations(slot, annotate) }
+    // Of what is only pending nobody is told: its texts can wait.
+    if isHasty || (isChange && slots[slot].instance.state == .firing) {
+      readAnnotations(slot, annotate)
+    }
     if isChange { Self.change(&slots[slot].instance, from: before, nil, &step) }
   }
 
   // MARK: - Gone
 
   private mutating func miss(_ slot: Int, _ before: Annotate?, _ step: inout Step) {
-    readAnnotations(slot, before)
     var instance = slots[slot].instance
     guard instance.isActive else {
-      if isForgotten(instance, step) { slots[slot].seen = -1 }
+      slots[slot].isKnown = !isForgotten(instance, step)
       return
     }
-    if step.policy.noData != .prometheus, !step.surroundings.hasData(instance.labels) {
+    let isWithoutData =
+      step.policy.noData != .prometheus && !step.surroundings.hasData(instance.labels)
+    if instance.state == .firing || isWithoutData { readAnnotations(slot, before) }
+    slots[slot].unread = -1
+    instance.annotations = slots[slot].instance.annotations
+    if isWithoutData {
       Self.goWithoutData(&instance, &step)
     } else {
       let isBack = instance.isOfNoData
@@ -224,10 +224,9 @@ package struct AlertMachine {
       }
     }
     slots[slot].instance = instance
-    if !instance.isActive, instance.firedAt == nil, instance.flap.changes.isEmpty {
-      // Pending, and nothing came of it: forgotten at once.
-      slots[slot].seen = -1
-    }
+    // Pending, and nothing came of it: forgotten at once.
+    let cameToNothing = instance.firedAt == nil && instance.flap.changes.isEmpty
+    slots[slot].isKnown = instance.isActive || !cameToNothing
   }
 
   /// Whether a firing alert outlives its condition.
@@ -293,7 +292,8 @@ package struct AlertMachine {
 
   /// What flapping alerts have to say though nothing changed.
   private mutating func passFlaps(_ step: inout Step) {
-    for index in slots.indices where !slots[index].instance.flap.isQuiet {
+    for index in slots.indices
+    where !slots[index].instance.flap.isQuiet && slots[index].isKnown {
       let labels = slots[index].instance.labels
       guard let policy = step.policy.flap(of: labels),
         let news = slots[index].instance.flap.pass(step.time, policy)
@@ -318,24 +318,32 @@ package struct AlertMachine {
 
   /// Makes the annotations of the newest evaluation, so that they can be kept.
   package mutating func settle() {
-    for slot in slots.indices { readAnnotations(slot, annotate) }
+    for slot in slots.indices where slots[slot].isKnown { readAnnotations(slot, annotate) }
   }
 
   // MARK: - Looking
 
-  package var isEmpty: Bool { slots.isEmpty }
+  package var isEmpty: Bool { !slots.contains(where: \.isKnown) }
 
   package var instances: [LabelSet: AlertInstance] {
-    Dictionary(slots.map { ($0.instance.labels, $0.instance) }, uniquingKeysWith: { $1 })
+    Dictionary(
+      slots.filter(\.isKnown).map { ($0.instance.labels, $0.instance) },
+      uniquingKeysWith: { $1 })
   }
 
   /// The alerts that are pending or firing, in label order.
   package var active: [AlertInstance] {
-    slots.map(\.instance).filter(\.isActive).sorted { $0.labels < $1.labels }
+    slots.filter { $0.isKnown && $0.instance.isActive }.map(\.instance)
+      .sorted { $0.labels < $1.labels }
   }
 }
 
 extension AlertInstance {
+  /// What nothing is known of yet.
+  fileprivate init(new labels: LabelSet, at time: Int64) {
+    self.init(labels: labels, state: .inactive, activeAt: time, value: .nan)
+  }
+
   /// A new alert with these labels; only of its flapping is anything remembered.
   fileprivate mutating func begin(at time: Int64) {
     state = .pending

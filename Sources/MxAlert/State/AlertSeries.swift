@@ -5,6 +5,7 @@ import MxRules
 struct AlertSeries {
   /// The state whose series has a sample and no end yet.
   var written = AlertState.inactive
+  var isOpen: Bool { written != .inactive }
   /// Made when first needed; by state, then the one of all states.
   private var names: [AlertSeriesName?] = [nil, nil, nil]
 

@@ -19,8 +19,10 @@ enum AlertReplaying {
     let store = Store(path: run.common.store, files: DiskFileSystem())
     let source = try Snapshot(store, report)
     let settings = try AlertRunning.settings(run, loaded.brokenFiles)
+    let isText = run.arguments.string("format") ?? "text" == "text"
     let result = try AlertReplay.execute(
-      loaded.groups, range, source: source, settings: settings, report: report)
+      loaded.groups, range, source: source, settings: settings, report: report,
+      keeps: { !isText || $0.isNews })
     let plan = NotifyRun.replay(
       NotifyRun.Settings(config: notify.config, delay: settings.delay, groups: loaded.groups),
       transitions: result.transitions, silences: try silences(store, run), from: range.from,
