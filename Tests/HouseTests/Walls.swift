@@ -54,8 +54,8 @@ enum Walls {
   static let programs = [
     "mx-net": ["CCurl", "MxNet"],
     "mx-bench": [
-      "MxModel", "MxFiles", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
-      "MxEngine", "MxRules", "MxAlert",
+      "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
+      "MxEngine", "MxRules", "MxAlert", "MxRender",
     ],
   ]
 

@@ -1,3 +1,5 @@
+import MxModel
+
 /// The head of a page: its policy, by which the browser itself refuses whatever is
 /// not ours, its title and its sheet.
 struct PageHead {

@@ -1,4 +1,5 @@
 package import MxJSON
+import MxModel
 
 /// A dashboard as the page over all of them lists it.
 package struct SiteEntry: Equatable, Sendable {

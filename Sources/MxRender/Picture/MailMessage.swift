@@ -1,3 +1,4 @@
+import MxModel
 import MxTime
 
 /// A MIME message with a dashboard's pictures, as sendmail takes it from a pipe.

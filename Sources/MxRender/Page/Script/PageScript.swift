@@ -1,3 +1,5 @@
+import MxModel
+
 /// The page's one script, written by hand, without a library.
 ///
 /// A page is complete without it: every panel is drawn by mx-render. The script
