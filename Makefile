@@ -48,6 +48,12 @@ test-browser: deps ## what readers do with pages, in Chromium (installs Debian's
 	swift build $(SWIFT_FLAGS)
 	Tests/Browser/run.py "$$(swift build --show-bin-path)"
 
+# Heavy (pandas comes with it), so not part of `deps`: the tests say where it is missing.
+.PHONY: clients
+clients: ## install client libraries of others for the tests (PyPI, into .build)
+	python3 -m venv .build/clients
+	.build/clients/bin/pip install --quiet prometheus-api-client
+
 .PHONY: check
 check: deps ## format, walls between modules, the rules of the house
 	swift format lint --strict --recursive $(SWIFT_FILES)

@@ -9,7 +9,7 @@ import PackageDescription
 //   4   MxIngest  MxAlert
 //   3   MxStore   MxRules   MxRender
 //   2   MxCodec   MxFormats MxPromQL  MxEngine  MxTemplate
-//   1   MxFiles   MxModel   MxJSON    MxConfig  MxTime   MxNet   MxCLI   MxInstrument
+//   1   MxFiles   MxModel   MxJSON    MxConfig  MxTime   MxNet   MxCLI   MxInstrument   MxStatistics
 //   0   CZstd CZlib CRE2 CYaml CSQLite CCurl          (one importer each)
 
 let strict: [SwiftSetting] = [
@@ -80,6 +80,7 @@ let package = Package(
     library("MxNet"),
     library("MxCLI"),
     library("MxInstrument"),
+    library("MxStatistics"),
 
     // Row 2.
     library("MxCodec", ["CZstd", "CZlib"], optimized: true),
@@ -106,7 +107,7 @@ let package = Package(
       [
         "MxCLI", "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxTime", "MxNet", "MxInstrument",
         "MxCodec", "MxFormats", "MxPromQL", "MxEngine", "MxTemplate", "MxStore", "MxRules",
-        "MxRender", "MxIngest", "MxAlert",
+        "MxRender", "MxIngest", "MxAlert", "MxStatistics",
       ]),
 
     // mx-net alone links libcurl; the tools start it when a URL was named.
@@ -134,9 +135,10 @@ let package = Package(
     tests("MxJSONTests", ["MxJSON"]),
     tests("MxConfigTests", ["MxConfig"]),
     tests("MxTimeTests", ["MxTime"]),
-    tests("MxNetTests", ["MxNet", "mx-net"]),
+    tests("MxNetTests", ["MxNet", "MxTestSupport", "mx-net"]),
     tests("MxCLITests", ["MxCLI"]),
     tests("MxInstrumentTests", ["MxInstrument"]),
+    tests("MxStatisticsTests", ["MxStatistics", "MxTestSupport"]),
     tests("MxCodecTests", ["MxCodec"]),
     tests("MxFormatsTests", ["MxFormats", "MxJSON", "MxModel"]),
     tests("MxPromQLTests", ["MxPromQL", "MxModel"]),
@@ -148,20 +150,32 @@ let package = Package(
     tests(
       "MxStoreTests", ["MxStore", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"],
       files: ["Fixtures"]),
-    tests("MxRulesTests", ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate"]),
+    // Engine and store together: the same answer from whatever lies on disk.
+    tests(
+      "MxTierTests",
+      ["MxStore", "MxEngine", "MxPromQL", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
+    tests(
+      "MxRulesTests",
+      ["MxRules", "MxConfig", "MxEngine", "MxModel", "MxTemplate", "MxTestSupport"]),
     tests(
       "MxRenderTests", ["MxRender", "MxJSON", "MxModel", "MxTime", "MxTestSupport"],
       files: ["Golden"]),
     tests(
       "MxIngestTests",
-      ["MxIngest", "MxStore", "MxFormats", "MxCodec", "MxFiles", "MxModel", "MxTestSupport"]),
+      [
+        "MxIngest", "MxConfig", "MxStore", "MxFormats", "MxCodec", "MxFiles", "MxModel",
+        "MxTestSupport",
+      ]),
     tests(
       "MxAlertTests",
       ["MxAlert", "MxRules", "MxConfig", "MxEngine", "MxModel", "MxTestSupport"]),
     // The tools themselves, so that they are built before their scripts run.
     tests(
-      "CommandTests", ["MxTools", "MxCLI", "MxConfig", "MxModel", "MxRules", "MxStore"] + tools,
-      files: ["Scripts"]),
+      "CommandTests",
+      [
+        "MxTools", "MxCLI", "MxConfig", "MxModel", "MxRules", "MxStore", "MxTestSupport", "mx-net",
+      ] + tools,
+      files: ["Scripts", "Clients"]),
     tests("HouseTests", []),
   ] + tools.map(tool),
   swiftLanguageModes: [.v6],

@@ -8,6 +8,15 @@ package struct CaseReport: Sendable {
     case errored(String)
     /// Something less bad than a failure.
     case warned(String)
+    /// It was not tried, or nothing can be said; no failure.
+    case skipped(String)
+
+    var isFailure: Bool {
+      switch self {
+      case .passed, .skipped: false
+      case .failed, .errored, .warned: true
+      }
+    }
   }
 
   package struct Case: Equatable, Sendable {
@@ -40,7 +49,7 @@ package struct CaseReport: Sendable {
   package init() {}
 
   package var failureCount: Int {
-    suites.reduce(0) { $0 + $1.cases.count { $0.verdict != .passed } }
+    suites.reduce(0) { $0 + $1.cases.count { $0.verdict.isFailure } }
   }
 
   package var caseCount: Int { suites.reduce(0) { $0 + $1.cases.count } }
@@ -53,7 +62,7 @@ package struct CaseReport: Sendable {
     out += "<testsuites tests=\"\(caseCount)\" failures=\"\(failureCount)\">\n"
     for suite in suites {
       let errors = suite.cases.count { if case .errored = $0.verdict { true } else { false } }
-      let failures = suite.cases.count { $0.verdict != .passed } - errors
+      let failures = suite.cases.count { $0.verdict.isFailure } - errors
       out += "  <testsuite name=\"\(Self.xml(suite.name))\" tests=\"\(suite.cases.count)\" "
       out += "failures=\"\(failures)\" errors=\"\(errors)\">\n"
       for one in suite.cases { out += junit(one, suite) }
@@ -77,6 +86,7 @@ package struct CaseReport: Sendable {
     case .failed(let text): return out + inner("failure", text)
     case .errored(let text): return out + inner("error", text)
     case .warned(let text): return out + inner("failure type=\"warning\"", text)
+    case .skipped(let text): return out + inner("skipped", text)
     }
   }
 
@@ -108,6 +118,7 @@ package struct CaseReport: Sendable {
       case .passed: continue
       case .failed(let found), .errored(let found): (level, text) = ("error", found)
       case .warned(let found): (level, text) = ("warning", found)
+      case .skipped(let found): (level, text) = ("notice", found)
       }
       var properties: [String] = []
       if let file = one.file { properties.append("file=\(Self.property(file))") }
@@ -148,7 +159,7 @@ extension CaseReport.Verdict {
   package var text: String? {
     switch self {
     case .passed: nil
-    case .failed(let text), .errored(let text), .warned(let text): text
+    case .failed(let text), .errored(let text), .warned(let text), .skipped(let text): text
     }
   }
 }

@@ -93,13 +93,17 @@ package protocol Selection: AnyObject, Sendable {
   /// order: how far apart they lie tells a cron job's pace. Reads few pages.
   func latest(_ series: Int, atOrBefore time: Int64, limit: Int, worker: Int) throws -> [Sample]
 
-  /// The rollup tiers that hold these series without a gap between `range`'s ends,
-  /// as window widths in ms, ascending. Empty where there is only raw data.
-  func tiers(covering range: TimeRange) throws -> [Int64]
+  /// At which resolutions these series are there, for who can do with less than samples.
+  func resolutions(in range: TimeRange) throws -> Resolutions
 
-  /// Like `read`, from the windows of a tier whose ends lie in `range`.
+  /// Whether a tier stores windows of a series; what it does not store is computed from
+  /// samples, as long as there are any.
+  func holds(_ series: Int, tier: Int64) throws -> Bool
+
+  /// Like `read`, from the windows of a tier whose ends lie in `range`; of columns
+  /// that are not among `fields` nothing need be said.
   func readWindows(
-    _ series: Range<Int>, tier: Int64, _ range: TimeRange, worker: Int,
+    _ series: Range<Int>, tier: Int64, _ range: TimeRange, fields: WindowFields, worker: Int,
     _ body: (_ series: Int, _ windows: borrowing WindowColumns) throws -> Void
   ) throws
 
@@ -107,11 +111,23 @@ package protocol Selection: AnyObject, Sendable {
   func cost(_ range: TimeRange) throws -> ReadCost
 }
 
+/// What a selection without an index or tiers has to offer.
 extension Selection {
   package func keys(
     _ series: [Int32], _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
     for one in series { try labels(Int(one)).key.withUnsafeBytes { try body($0) } }
+  }
+
+  package func resolutions(in range: TimeRange) throws -> Resolutions { Resolutions() }
+
+  package func holds(_ series: Int, tier: Int64) throws -> Bool { false }
+
+  package func readWindows(
+    _ series: Range<Int>, tier: Int64, _ range: TimeRange, fields: WindowFields, worker: Int,
+    _ body: (_ series: Int, _ windows: borrowing WindowColumns) throws -> Void
+  ) throws {
+    preconditionFailure("BUG: windows of \(tier) ms asked of a source without tiers")
   }
 }
 
@@ -150,50 +166,6 @@ package struct SampleColumns {
   package var count: Int { times.count }
 }
 
-/// The windows of one series of a rollup tier; borrowed memory. Window k of
-/// width w covers (k·w - w, k·w]; `ends` holds k·w.
-package struct WindowColumns {
-  package let ends: UnsafeBufferPointer<Int64>
-  package let counts: UnsafeBufferPointer<Double>
-  package let minima: UnsafeBufferPointer<Double>
-  package let maxima: UnsafeBufferPointer<Double>
-  /// Sums as double-double: `sums[i] + sumTails[i]`.
-  package let sums: UnsafeBufferPointer<Double>
-  package let sumTails: UnsafeBufferPointer<Double>
-  package let firsts: UnsafeBufferPointer<Double>
-  package let lasts: UnsafeBufferPointer<Double>
-  package let firstTimes: UnsafeBufferPointer<Int64>
-  package let lastTimes: UnsafeBufferPointer<Int64>
-  /// The sum of the values before each reset inside the window.
-  package let resetSums: UnsafeBufferPointer<Double>
-  package let resetCounts: UnsafeBufferPointer<Double>
-  package let flags: UnsafeBufferPointer<UInt8>
-
-  package init(
-    ends: UnsafeBufferPointer<Int64>, counts: UnsafeBufferPointer<Double>,
-    minima: UnsafeBufferPointer<Double>, maxima: UnsafeBufferPointer<Double>,
-    sums: UnsafeBufferPointer<Double>, sumTails: UnsafeBufferPointer<Double>,
-    firsts: UnsafeBufferPointer<Double>, lasts: UnsafeBufferPointer<Double>,
-    firstTimes: UnsafeBufferPointer<Int64>, lastTimes: UnsafeBufferPointer<Int64>,
-    resetSums: UnsafeBufferPointer<Double>, resetCounts: UnsafeBufferPointer<Double>,
-    flags: UnsafeBufferPointer<UInt8>
-  ) {
-    self.ends = ends
-    self.counts = counts
-    self.minima = minima
-    self.maxima = maxima
-    self.sums = sums
-    self.sumTails = sumTails
-    self.firsts = firsts
-    self.lasts = lasts
-    self.firstTimes = firstTimes
-    self.lastTimes = lastTimes
-    self.resetSums = resetSums
-    self.resetCounts = resetCounts
-    self.flags = flags
-  }
-}
-
 /// What a read would touch.
 package struct ReadCost: Hashable, Sendable {
   package var segments = 0
@@ -201,6 +173,10 @@ package struct ReadCost: Hashable, Sendable {
   package var series = 0
   package var samples = 0
   package var bytes = 0
+  /// Of the samples and bytes, what belongs to the series themselves and not to others
+  /// that share their pages; as near as the index tells.
+  package var ownSamples = 0
+  package var ownBytes = 0
 
   package init() {}
 }

@@ -32,9 +32,10 @@ package struct NetClient: Sendable {
   }
 
   /// The same, giving each answer to `receive` as soon as it is there, with the
-  /// index of its request; each index exactly once.
+  /// index of its request; each index exactly once. Where `stops` says so (asked
+  /// after each wait, which a signal ends), what is still open is given up.
   package func perform(
-    _ requests: [NetRequest], within milliseconds: Int,
+    _ requests: [NetRequest], within milliseconds: Int, stops: () -> Bool = { false },
     _ receive: (Int, NetResponse) -> Void
   ) throws(NetError) {
     if requests.isEmpty { return }
@@ -46,7 +47,7 @@ package struct NetClient: Sendable {
       requests: requests, outgoing: try Self.encode(requests, allowed),
       deadline: Clock.now() + Int64(allowed))
     let process = try HelperProcess(path: helper)
-    let isComplete = exchange.run(process, receive)
+    let isComplete = exchange.run(process, stops, receive)
     process.end(politely: isComplete)
   }
 
@@ -120,7 +121,9 @@ private struct Exchange {
   let deadline: Int64
 
   /// Gives every request its answer; true where all of them are the helper's own.
-  func run(_ process: HelperProcess, _ receive: (Int, NetResponse) -> Void) -> Bool {
+  func run(
+    _ process: HelperProcess, _ stops: () -> Bool, _ receive: (Int, NetResponse) -> Void
+  ) -> Bool {
     var waiting = Set(requests.indices)
     var buffer = FrameBuffer(limit: largestResponse)
     var sent = 0
@@ -133,6 +136,10 @@ private struct Exchange {
         break
       }
       process.wait(toSend: sent < outgoing.count, milliseconds: left + Self.grace)
+      if stops() {
+        why = (.deadline, "the run was told to end")
+        break
+      }
       if !process.send(outgoing, &sent) {
         // Gone: what it said before may still be there to be read.
         sent = outgoing.count

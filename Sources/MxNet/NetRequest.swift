@@ -13,6 +13,8 @@ package struct HTTPRequest: Equatable, Sendable {
   package var headers: [NetHeader] = []
   package var body: [UInt8] = []
   package var limits = NetLimits()
+  /// Milliseconds to wait before it is sent; `limits` count from then.
+  package var delay: UInt32 = 0
   /// How many redirects to follow, only from HTTP(S) to HTTP(S).
   package var redirects = 0
   /// Asks for gzip and unpacks it; `limits.body` is of the unpacked body.
@@ -21,6 +23,8 @@ package struct HTTPRequest: Equatable, Sendable {
   package var auth = NetAuth.none
   /// `http://proxy:3128`; empty for none.
   package var proxy = ""
+  /// Hosts that are asked without it: names, `.domains`, networks, by commas.
+  package var noProxy = ""
 
   package init(_ url: String) { self.url = url }
 }
@@ -83,6 +87,9 @@ package struct NetTLS: Equatable, Sendable {
   package var serverName = ""
   /// Takes any certificate.
   package var insecure = false
+  /// 10 to 13 for TLS 1.0 to 1.3; 0 leaves it to libcurl.
+  package var minimum: UInt8 = 0
+  package var maximum: UInt8 = 0
 
   package init() {}
 }

@@ -21,11 +21,13 @@ package enum WireMessages {
     writer.headers(request.headers)
     writer.run(request.body)
     write(request.limits, &writer)
+    writer.word(request.delay)
     writer.byte(UInt8(clamping: request.redirects))
     writer.bool(request.acceptsGzip)
     write(request.tls, &writer)
     write(request.auth, &writer)
     writer.text(request.proxy)
+    writer.text(request.noProxy)
     return try writer.finish()
   }
 
@@ -67,11 +69,13 @@ package enum WireMessages {
     request.headers = try reader.headers()
     request.body = try reader.run()
     request.limits = try readLimits(&reader)
+    request.delay = try reader.word()
     request.redirects = Int(try reader.byte())
     request.acceptsGzip = try reader.bool()
     request.tls = try readTLS(&reader)
     request.auth = try readAuth(&reader)
     request.proxy = try reader.text()
+    request.noProxy = try reader.text()
     return request
   }
 
@@ -113,6 +117,8 @@ package enum WireMessages {
     writer.text(tls.keyFile)
     writer.text(tls.serverName)
     writer.bool(tls.insecure)
+    writer.byte(tls.minimum)
+    writer.byte(tls.maximum)
   }
 
   private static func readTLS(_ reader: inout WireReader) throws(WireError) -> NetTLS {
@@ -122,6 +128,8 @@ package enum WireMessages {
     tls.keyFile = try reader.text()
     tls.serverName = try reader.text()
     tls.insecure = try reader.bool()
+    tls.minimum = try reader.byte()
+    tls.maximum = try reader.byte()
     return tls
   }
 

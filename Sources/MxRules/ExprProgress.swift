@@ -2,6 +2,33 @@ import MxEngine
 import MxModel
 import MxPromQL
 
+/// One element of an expression's answer.
+struct ExprElement {
+  /// Its place among the rows of its block.
+  var row: Int
+  var labels: LabelSet
+  var value: Double
+}
+
+/// What an expression gave at one instant.
+struct ExprVector {
+  /// The block that the rows are of: equal rows of equal blocks have equal labels. 0 for
+  /// an answer that stands alone.
+  var block = 0
+  var elements: [ExprElement]
+
+  init(block: Int, _ elements: [ExprElement]) {
+    self.block = block
+    self.elements = elements
+  }
+
+  init(_ vector: [(labels: LabelSet, value: Double)]) {
+    elements = vector.map { ExprElement(row: 0, labels: $0.labels, value: $0.value) }
+  }
+
+  var pairs: [(labels: LabelSet, value: Double)] { elements.map { ($0.labels, $0.value) } }
+}
+
 /// An expression on its way through the instants of a group: its results of the
 /// current block of them.
 final class ExprProgress {
@@ -12,6 +39,7 @@ final class ExprProgress {
   /// Whether its results at many instants may be asked for at once.
   private var allowsBlocks: Bool
   private var block: Block?
+  private var blockNumber = 0
 
   /// Results at `first`, `first + interval`, … of evaluation time.
   private struct Block {
@@ -34,13 +62,16 @@ final class ExprProgress {
       if case .series(let table) = values { table.labels.count } else { 1 }
     }
 
-    func column(_ step: Int) -> [(labels: LabelSet, value: Double)] {
+    func column(_ step: Int) -> [ExprElement] {
       switch values {
-      case .scalar(let values): return [(.empty, values[step])]
+      case .scalar(let values): return [ExprElement(row: 0, labels: .empty, value: values[step])]
       case .series(let table):
-        var column: [(labels: LabelSet, value: Double)] = []
+        var column: [ExprElement] = []
         for series in table.labels.indices where table.isPresent(series, step) {
-          column.append((table.labels[series], table.values[series * table.steps + step]))
+          column.append(
+            ExprElement(
+              row: series, labels: table.labels[series],
+              value: table.values[series * table.steps + step]))
         }
         return column
       }
@@ -67,7 +98,7 @@ final class ExprProgress {
   /// What the expression gives at `time`.
   func vector(
     _ due: GroupDue, _ time: Int64, _ source: any SeriesSource, _ report: Report
-  ) throws -> [(labels: LabelSet, value: Double)] {
+  ) throws -> ExprVector {
     if let found = column(due, time) { return found }
     let remaining = (due.steps.last - time) / due.steps.interval + 1
     // An instant off the grid (the interval was changed) stands alone.
@@ -75,6 +106,7 @@ final class ExprProgress {
     if allowsBlocks, isOnGrid, remaining > 1 {
       do {
         block = try fetch(due, time, remaining, source, report)
+        blockNumber += 1
         if let found = column(due, time) { return found }
       } catch is EngineError {
         // One bad instant must not spoil the others: one by one from here on.
@@ -82,14 +114,15 @@ final class ExprProgress {
         block = nil
       }
     }
-    return try Self.instant(engine(), expr, text, time - due.group.queryOffset, source, report)
+    return ExprVector(
+      try Self.instant(engine(), expr, text, time - due.group.queryOffset, source, report))
   }
 
-  private func column(_ due: GroupDue, _ time: Int64) -> [(labels: LabelSet, value: Double)]? {
+  private func column(_ due: GroupDue, _ time: Int64) -> ExprVector? {
     guard let block, time >= block.first else { return nil }
     let (step, rest) = (time - block.first).quotientAndRemainder(dividingBy: due.steps.interval)
     guard rest == 0, step < Int64(block.steps) else { return nil }
-    return block.column(Int(step))
+    return ExprVector(block: blockNumber, block.column(Int(step)))
   }
 
   private func fetch(

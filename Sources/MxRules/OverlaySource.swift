@@ -210,15 +210,6 @@ private final class OverlaySelection: Selection {
     return Array(samples.suffix(limit))
   }
 
-  func tiers(covering range: TimeRange) throws -> [Int64] { [] }
-
-  func readWindows(
-    _ series: Range<Int>, tier: Int64, _ range: TimeRange, worker: Int,
-    _ body: (_ series: Int, _ windows: borrowing WindowColumns) throws -> Void
-  ) throws {
-    preconditionFailure("BUG: windows asked of a selection without tiers")
-  }
-
   func cost(_ range: TimeRange) throws -> ReadCost {
     var cost = try base.cost(range)
     cost.series = count

@@ -15,25 +15,22 @@ final class RuleMemory: @unchecked Sendable {
   }
 
   private(set) var all: [Series] = []
-  private var numbers: [LabelSet: Int] = [:]
+  /// By the number in the run's batch.
+  private var places: [Int] = []
+  private static let unknown = -2
+  private static let unwanted = -1
   private var byMetric: [String: [Int]] = [:]
   /// Only what some rule may read is kept.
   private let wanted: RuleReads
 
   init(wanted: RuleReads) { self.wanted = wanted }
 
-  /// Times of one series must not fall.
-  func append(_ labels: LabelSet, _ time: Int64, _ value: Double) {
-    guard wanted.mayRead(labels.metricName ?? "") else { return }
-    let number: Int
-    if let known = numbers[labels] {
-      number = known
-    } else {
-      number = all.count
-      all.append(Series(labels: labels))
-      numbers[labels] = number
-      byMetric[labels.metricName ?? "", default: []].append(number)
-    }
+  /// One more sample of the series `ref` of the run's batch.
+  func append(_ ref: UInt32, of table: borrowing SeriesTable, _ time: Int64, _ value: Double) {
+    while places.count <= Int(ref) { places.append(Self.unknown) }
+    if places[Int(ref)] == Self.unknown { places[Int(ref)] = place(table.labels(ref)) }
+    let number = places[Int(ref)]
+    if number == Self.unwanted { return }
     if let last = all[number].times.last, last >= time {
       // Two rules write the same series: the later one counts, in time order.
       let place = all[number].times.firstIndex { $0 >= time } ?? all[number].times.count
@@ -47,6 +44,14 @@ final class RuleMemory: @unchecked Sendable {
     }
     all[number].times.append(time)
     all[number].values.append(value)
+  }
+
+  private func place(_ labels: LabelSet) -> Int {
+    let metric = labels.metricName ?? ""
+    guard wanted.mayRead(metric) else { return Self.unwanted }
+    all.append(Series(labels: labels))
+    byMetric[metric, default: []].append(all.count - 1)
+    return all.count - 1
   }
 
   /// The series that all of `matchers` take, with samples in `range`, in label order.

@@ -34,9 +34,12 @@ struct GroupProgress {
   /// How many instants are behind it.
   var done = 0
 
-  init(_ due: GroupDue, _ written: RuleWrites, _ options: RuleOptions) {
+  /// `first`: the number of its first rule among those of the run.
+  init(_ due: GroupDue, first: Int, _ written: RuleWrites, _ options: RuleOptions) {
     self.due = due
-    rules = due.group.rules.filter(\.isEnabled).map { RuleProgress($0, written, options) }
+    rules = due.group.rules.filter(\.isEnabled).enumerated().map { index, rule in
+      RuleProgress(rule, first + index, written, options)
+    }
   }
 
   var next: Int64? { done < due.steps.count ? due.steps[done] : nil }
@@ -45,23 +48,27 @@ struct GroupProgress {
 /// One rule on its way: its expressions, its names by number.
 struct RuleProgress {
   let rule: Rule
+  /// Its place among the rules of the run.
+  let number: Int
+  let background: RuleBackground
   private let main: ExprProgress
   /// In place of `main` where the metric is of type event.
   private let events: ExprProgress?
   private let sliding: SlidingProgress?
-  private let resolve: ExprProgress?
-  private let data: ExprProgress?
-  private let hidden: Set<String>
   /// What it recorded at the instant before, numbers of series ascending.
   var previous: [UInt32] = []
-  /// Labels of the expression -> number of the recorded series.
-  var refs: [LabelSet: UInt32] = [:]
-  /// Labels of the expression -> the alert, where no template is involved.
-  private var identities: [LabelSet: LabelSet] = [:]
+  /// Labels of the expression -> number of what the rule makes of them: of records the
+  /// series in the batch, of alerts the place in `alerts`.
+  private var numbers: [LabelSet: Int] = [:]
+  /// The same by the rows of the current block; -1 where it was not asked for yet.
+  private var rowNumbers: (block: Int, numbers: [Int]) = (0, [])
+  private var alerts: [LabelSet] = []
+  private var alertNumbers: [LabelSet: Int] = [:]
   private let hasPlainLabels: Bool
 
-  init(_ rule: Rule, _ written: RuleWrites, _ options: RuleOptions) {
+  init(_ rule: Rule, _ number: Int, _ written: RuleWrites, _ options: RuleOptions) {
     self.rule = rule
+    self.number = number
     let engine = { options.engine(for: rule) }
     func progress(_ expr: Expr, _ text: String) -> ExprProgress {
       ExprProgress(expr, text, written, engine)
@@ -71,57 +78,60 @@ struct RuleProgress {
     sliding = rule.short.flatMap { short in
       short.sliding.map { SlidingProgress($0, short, written) }
     }
-    resolve = rule.additions.resolve.map { progress($0.expr, $0.text) }
-    data = rule.dataExpr.map { progress($0, $0.description) }
-    hidden = Set(rule.labels.map(\.name) + [LabelName.metric, "alertname"])
+    background = RuleBackground(rule, progress)
     hasPlainLabels = rule.labels.allSatisfy(\.template.isPlain)
   }
 
   // MARK: - Values
 
   /// What the expression gives at `time`.
-  func vector(
+  mutating func vector(
     _ due: GroupDue, _ time: Int64, _ source: any SeriesSource, _ report: Report
-  ) throws -> [(labels: LabelSet, value: Double)] {
-    if let sliding { return try sliding.vector(due, time, source, report) }
-    if let events, let metric = rule.short?.metric,
+  ) throws -> ExprVector {
+    let vector: ExprVector
+    if let sliding {
+      vector = try sliding.vector(due, time, source, report)
+    } else if let events, let metric = rule.short?.metric,
       try source.metadata(of: metric)?.type == .event
     {
-      return try events.vector(due, time, source, report)
+      vector = try events.vector(due, time, source, report)
+    } else {
+      vector = try main.vector(due, time, source, report)
     }
-    return try main.vector(due, time, source, report)
-  }
-
-  /// What else is to be known at `time`.
-  func background(
-    _ needs: AlertNeeds, _ due: GroupDue, _ scope: TemplateScope, _ report: Report
-  ) throws -> AlertBackground {
-    var background = AlertBackground()
-    if needs.resolve, let resolve {
-      let index = AlertIndex(
-        try resolve.vector(due, scope.now, scope.source, report), hiding: hidden)
-      switch rule.additions.resolve {
-      case .unless: background.lingering = index
-      case .when: background.ending = index
-      case nil: break
-      }
-    }
-    if needs.data || needs.series, let data {
-      let found = try data.vector(due, scope.now, scope.source, report)
-      background.data = AlertIndex(found, hiding: hidden)
-      if needs.series {
-        for (labels, value) in found {
-          background.series[labels.removing(hidden)] = expanded(labels, value, scope)
-        }
-      }
-    }
-    return background
+    if vector.block != rowNumbers.block { rowNumbers = (vector.block, []) }
+    return vector
   }
 
   // MARK: - Names
 
+  /// The number of what the rule makes of `element`, which `make` gives where it is new.
+  private mutating func number(
+    of element: ExprElement, _ make: (inout RuleProgress) -> Int
+  ) -> Int {
+    let isOfBlock = rowNumbers.block != 0
+    if isOfBlock, element.row < rowNumbers.numbers.count, rowNumbers.numbers[element.row] >= 0 {
+      return rowNumbers.numbers[element.row]
+    }
+    let number: Int
+    if let known = numbers[element.labels] {
+      number = known
+    } else {
+      number = make(&self)
+      numbers[element.labels] = number
+    }
+    if isOfBlock {
+      while rowNumbers.numbers.count <= element.row { rowNumbers.numbers.append(-1) }
+      rowNumbers.numbers[element.row] = number
+    }
+    return number
+  }
+
   /// The series that a record writes for an element of its expression.
-  func recorded(_ labels: LabelSet) -> LabelSet {
+  mutating func series(_ element: ExprElement, in table: inout SeriesTable) -> UInt32 {
+    UInt32(number(of: element) { Int(table.intern($0.recorded(element.labels))) })
+  }
+
+  private func recorded(_ labels: LabelSet) -> LabelSet {
     var builder = LabelSetBuilder()
     for pair in labels.pairs { builder.add(pair.name, pair.value) }
     builder.add(LabelName.metric, rule.name)
@@ -129,26 +139,25 @@ struct RuleProgress {
     return builder.finish()
   }
 
-  /// The alert that an element of the expression is.
-  mutating func identity(
-    _ labels: LabelSet, _ value: Double, _ scope: TemplateScope
-  ) -> LabelSet {
-    if hasPlainLabels, let known = identities[labels] { return known }
-    let identity = expanded(labels, value, scope)
-    if hasPlainLabels { identities[labels] = identity }
-    return identity
+  /// The alert that an element of the expression is, and its number in this run.
+  mutating func alert(
+    _ element: ExprElement, _ scope: TemplateScope
+  ) -> (labels: LabelSet, number: Int) {
+    let number: Int
+    if hasPlainLabels {
+      number = self.number(of: element) { $0.alertNumber(element, scope) }
+    } else {
+      number = alertNumber(element, scope)
+    }
+    return (alerts[number], number)
   }
 
-  private func expanded(_ labels: LabelSet, _ value: Double, _ scope: TemplateScope) -> LabelSet {
-    var builder = LabelSetBuilder()
-    for pair in labels.pairs where pair.name != LabelName.metric {
-      builder.add(pair.name, pair.value)
-    }
-    for label in rule.labels {
-      builder.add(label.name, scope.expand(label.template, labels, value))
-    }
-    builder.add("alertname", rule.name)
-    return builder.finish()
+  private mutating func alertNumber(_ element: ExprElement, _ scope: TemplateScope) -> Int {
+    let labels = background.alert(element.labels, element.value, scope)
+    if let known = alertNumbers[labels] { return known }
+    alertNumbers[labels] = alerts.count
+    alerts.append(labels)
+    return alerts.count - 1
   }
 
   /// Calls `body` for each number that was there and is not now; both ascend.
@@ -158,5 +167,58 @@ struct RuleProgress {
       while place < now.count, now[place] < ref { place += 1 }
       if place == now.count || now[place] != ref { body(ref) }
     }
+  }
+}
+
+/// What a rule asks besides its expression, when somebody wants to know.
+final class RuleBackground {
+  private let rule: Rule
+  private let resolve: ExprProgress?
+  private let data: ExprProgress?
+  private let hidden: Set<String>
+
+  init(_ rule: Rule, _ progress: (Expr, String) -> ExprProgress) {
+    self.rule = rule
+    resolve = rule.additions.resolve.map { progress($0.expr, $0.text) }
+    data = rule.isAlert ? rule.dataExpr.map { progress($0, $0.description) } : nil
+    hidden = Set(rule.labels.map(\.name) + [LabelName.metric, "alertname"])
+  }
+
+  func answer(
+    _ needs: AlertNeeds, _ due: GroupDue, _ scope: TemplateScope
+  ) throws -> AlertBackground {
+    var background = AlertBackground()
+    if needs.resolve, let resolve {
+      let index = AlertIndex(
+        try resolve.vector(due, scope.now, scope.source, scope.report).pairs, hiding: hidden)
+      switch rule.additions.resolve {
+      case .unless: background.lingering = index
+      case .when: background.ending = index
+      case nil: break
+      }
+    }
+    if needs.data || needs.series, let data {
+      let found = try data.vector(due, scope.now, scope.source, scope.report).pairs
+      background.data = AlertIndex(found, hiding: hidden)
+      if needs.series {
+        for (labels, value) in found {
+          background.series[labels.removing(hidden)] = alert(labels, value, scope)
+        }
+      }
+    }
+    return background
+  }
+
+  /// The labels of the alert that an element with these labels is.
+  func alert(_ labels: LabelSet, _ value: Double, _ scope: TemplateScope) -> LabelSet {
+    var builder = LabelSetBuilder()
+    for pair in labels.pairs where pair.name != LabelName.metric {
+      builder.add(pair.name, pair.value)
+    }
+    for label in rule.labels {
+      builder.add(label.name, scope.expand(label.template, labels, value))
+    }
+    builder.add("alertname", rule.name)
+    return builder.finish()
   }
 }

@@ -46,6 +46,8 @@ package struct AlertElement: Sendable {
   /// As the expression gave it.
   package var sample: LabelSet
   package var value: Double
+  /// The same for the same alert of the rule throughout a run.
+  package var number: Int
 }
 
 /// What an alert's expression gave at one instant.
@@ -54,8 +56,10 @@ package struct AlertEvaluation {
   package var rule: Rule
   package var time: Int64
   package var elements: [AlertElement]
+  /// The rule's place among those of the run.
+  package var ruleNumber: Int
   let scope: TemplateScope
-  let progress: RuleProgress
+  let asked: RuleBackground
   let due: GroupDue
 
   /// The annotations of one of the elements, expanded.
@@ -71,23 +75,31 @@ package struct AlertEvaluation {
 
   /// What else is known at this instant. Costs queries of their own.
   package func background(_ needs: AlertNeeds) throws -> AlertBackground {
-    try progress.background(needs, due, scope, scope.report)
+    try asked.answer(needs, due, scope)
   }
 }
 
-/// A sample that the keeper of alerts wants written: `ALERTS` and its like.
-package struct AlertSample: Sendable {
-  package var labels: LabelSet
+/// A series that the keeper of alerts writes: `ALERTS` and its like. Looked up once.
+package final class AlertSeriesName {
+  package let labels: LabelSet
+  fileprivate var ref: UInt32?
+
+  package init(_ labels: LabelSet) { self.labels = labels }
+}
+
+/// A sample that the keeper of alerts wants written.
+package struct AlertSample {
+  package var name: AlertSeriesName
   package var value: Double
 
-  package init(_ labels: LabelSet, _ value: Double) {
-    self.labels = labels
+  package init(_ name: AlertSeriesName, _ value: Double) {
+    self.name = name
     self.value = value
   }
 }
 
 /// What the keeper of alerts made of an evaluation.
-package struct AlertOutcome: Sendable {
+package struct AlertOutcome {
   package var samples: [AlertSample]
   /// Why the rule counts as failed all the same; samples are written nevertheless.
   package var failure: String?
@@ -172,8 +184,11 @@ package struct RuleRun {
     _ due: [GroupDue], _ sink: any SampleSink, _ alerts: AlertHandler?
   ) throws {
     let written = RuleWrites(due.map(\.group))
-    var progress = due.filter { $0.steps.count > 0 }.map { due in
-      GroupProgress(due, written, options)
+    var progress: [GroupProgress] = []
+    var rules = 0
+    for due in due where due.steps.count > 0 {
+      progress.append(GroupProgress(due, first: rules, written, options))
+      rules += due.group.rules.count
     }
     while let time = progress.compactMap(\.next).min() {
       for index in progress.indices where progress[index].next == time {
@@ -234,7 +249,7 @@ package struct RuleRun {
 
   private mutating func write(_ ref: UInt32, _ time: Int64, _ value: Double) {
     batch.append(ref, time, value)
-    memory.append(batch.series.labels(ref), time, value)
+    memory.append(ref, of: batch.series, time, value)
   }
 
   /// What a record gives at `time`, in the order of its series' numbers.
@@ -242,19 +257,14 @@ package struct RuleRun {
     _ state: inout RuleProgress, _ due: GroupDue, _ time: Int64
   ) throws -> [(ref: UInt32, value: Double)] {
     let vector = try state.vector(due, time, source, report)
-    if due.group.limit > 0, vector.count > due.group.limit {
-      throw RuleTrouble("exceeded limit of \(due.group.limit) with \(vector.count) series")
+    let count = vector.elements.count
+    if due.group.limit > 0, count > due.group.limit {
+      throw RuleTrouble("exceeded limit of \(due.group.limit) with \(count) series")
     }
     var rows: [(ref: UInt32, value: Double)] = []
-    rows.reserveCapacity(vector.count)
-    for (labels, value) in vector {
-      if let ref = state.refs[labels] {
-        rows.append((ref, value))
-      } else {
-        let ref = batch.series.intern(state.recorded(labels))
-        state.refs[labels] = ref
-        rows.append((ref, value))
-      }
+    rows.reserveCapacity(count)
+    for element in vector.elements {
+      rows.append((state.series(element, in: &batch.series), element.value))
     }
     rows.sort { $0.ref < $1.ref }
     for index in rows.indices.dropFirst() where rows[index].ref == rows[index - 1].ref {
@@ -274,26 +284,35 @@ package struct RuleRun {
       let scope = TemplateScope(
         source: source, options: options, report: report, evaluatedAt: at, now: time)
       var elements: [AlertElement] = []
-      elements.reserveCapacity(vector.count)
-      var seen: Set<LabelSet> = []
-      for (labels, value) in vector {
-        let identity = state.identity(labels, value, scope)
-        guard seen.insert(identity).inserted else {
-          throw RuleTrouble(
-            "vector contains metrics with the same labelset after applying alert labels")
-        }
-        elements.append(AlertElement(labels: identity, sample: labels, value: value))
+      elements.reserveCapacity(vector.elements.count)
+      for element in vector.elements {
+        let (labels, number) = state.alert(element, scope)
+        elements.append(
+          AlertElement(
+            labels: labels, sample: element.labels, value: element.value, number: number))
+      }
+      if Self.hasTwins(elements) {
+        throw RuleTrouble(
+          "vector contains metrics with the same labelset after applying alert labels")
       }
       let evaluation = AlertEvaluation(
-        group: due.group, rule: state.rule, time: time, elements: elements, scope: scope,
-        progress: state, due: due)
+        group: due.group, rule: state.rule, time: time, elements: elements,
+        ruleNumber: state.number, scope: scope, asked: state.background, due: due)
       let outcome = try alerts(evaluation)
       for sample in outcome.samples {
-        write(batch.series.intern(sample.labels), at, sample.value)
+        let ref = sample.name.ref ?? batch.series.intern(sample.name.labels)
+        sample.name.ref = ref
+        write(ref, at, sample.value)
       }
       if let failure = outcome.failure { throw RuleTrouble(failure) }
     } catch {
       fail(state.rule, due.group, time, error)
     }
+  }
+
+  /// Whether two elements are the same alert. Numbers mostly ascend with the rows.
+  private static func hasTwins(_ elements: [AlertElement]) -> Bool {
+    if zip(elements, elements.dropFirst()).allSatisfy({ $0.number < $1.number }) { return false }
+    return Set(elements.map(\.number)).count < elements.count
   }
 }

@@ -30,15 +30,16 @@ final class SlidingProgress {
 
   func vector(
     _ due: GroupDue, _ time: Int64, _ source: any SeriesSource, _ report: Report
-  ) throws -> [(labels: LabelSet, value: Double)] {
+  ) throws -> ExprVector {
     let end = time - due.group.queryOffset
     let start = end - due.steps.interval
     let series = try self.series(
       TimeRange(from: start - condition.window + 1, to: end), due, time, source, report)
     let events = try isOfEvents(source)
-    return series.compactMap { series in
-      worst(series, after: start, upTo: end, events).map { (series.labels, $0) }
-    }
+    return ExprVector(
+      series.compactMap { series in
+        worst(series, after: start, upTo: end, events).map { (series.labels, $0) }
+      })
   }
 
   private func isOfEvents(_ source: any SeriesSource) throws -> Bool {

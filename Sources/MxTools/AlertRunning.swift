@@ -55,6 +55,9 @@ enum AlertRunning {
     let defaults = try SettingsReader.load(run)
     var settings = AlertSettings()
     settings.brokenFiles = brokenFiles
+    settings.isFileGone = { path in
+      do { return try DiskFileSystem().status(path) == nil } catch { return false }
+    }
     settings.delay = defaults.alert.delay
     settings.maxCatchup = defaults.alert.maxCatchup
     settings.keepHistory = defaults.alert.history

@@ -20,11 +20,26 @@ struct Clock {
     read(CLOCK_REALTIME)
   }
 
-  private static func read(_ clock: clockid_t) -> Int64 {
+  /// Sleeps, or as long as no signal comes.
+  static func sleep(milliseconds: Int64) {
+    guard milliseconds > 0 else { return }
+    var time = timespec(
+      tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
+    nanosleep(&time, nil)
+  }
+
+  fileprivate static func read(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     // BUG if it fails: these two clocks exist on every Linux.
     let result = clock_gettime(clock, &time)
     precondition(result == 0, "BUG: clock \(clock) cannot be read")
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
+}
+
+/// Milliseconds since it was made, whatever is done to the wall clock.
+struct MonotonicClock {
+  private let started = Clock.read(CLOCK_MONOTONIC)
+
+  var elapsed: Int64 { Clock.read(CLOCK_MONOTONIC) - started }
 }

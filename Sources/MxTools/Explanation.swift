@@ -131,6 +131,7 @@ enum Explanation {
       Diagnostic(
         .system, "the query was given up when its time was over",
         hint: "narrow the selectors or the range, or give it more: --timeout 5m")
+    case .coarse(let message, let hint): Diagnostic(.input, message, hint: hint)
     case .query, .limit, .nativeHistogram, .badTime: Diagnostic(.input, "\(error)")
     }
   }

@@ -5,6 +5,7 @@ package enum IngestCommand: Command {
   package static func run(_ run: Run) throws -> ExitCode {
     switch run.verb {
     case "": return try IngestFiles.run(run)
+    case "scrape": return try IngestScrape.run(run)
     default: throw Pending.refusal(run)
     }
   }

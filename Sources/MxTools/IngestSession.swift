@@ -15,14 +15,16 @@ final class IngestSession {
   let intake: Intake
   private let run: Run
 
-  /// `decoding`: the options of the formats, where the verb has them.
-  init(_ run: Run, options: IntakeOptions? = nil) throws {
+  /// `options`: those of the formats, where the verb has them. `now`: the present
+  /// of a verb that works in rounds, else the run's.
+  init(_ run: Run, options: IntakeOptions? = nil, now: Int64? = nil) throws {
+    let now = now ?? run.common.now
     self.run = run
     settings = try SettingsReader.load(run)
     store = Store(path: run.common.store, files: DiskFileSystem())
     gate = Gate(
-      try IngestSession.gateSettings(settings, run), Catalogue(store, report), report)
-    var options = options ?? IntakeOptions(now: run.common.now)
+      try IngestSession.gateSettings(settings, run, now), Catalogue(store, report), report)
+    var options = options ?? IntakeOptions(now: now)
     options.lockWait = run.common.lock.seconds
     options.conflict = settings.conflict
     options.grace = settings.storage.grace
@@ -34,11 +36,13 @@ final class IngestSession {
     intake = Intake(
       store, options, gate, report,
       rejects: RejectedWriter(
-        store, now: run.common.now, limit: Int(settings.storage.rejectedBytes)))
+        store, now: now, limit: Int(settings.storage.rejectedBytes)))
   }
 
-  private static func gateSettings(_ settings: Settings, _ run: Run) throws -> GateSettings {
-    var gate = GateSettings(now: run.common.now)
+  private static func gateSettings(
+    _ settings: Settings, _ run: Run, _ now: Int64
+  ) throws -> GateSettings {
+    var gate = GateSettings(now: now)
     // Verbs without the option have no labels of their own.
     gate.labels = try labels(run) + settings.labels
     gate.relabel = settings.relabel
@@ -65,21 +69,22 @@ final class IngestSession {
     return labels
   }
 
-  /// Commits the rest, says what happened, and how the run ends.
-  func finish() throws -> ExitCode {
+  /// Commits the rest, says what happened, and how the run ends. A verb that has
+  /// better words for what it did leaves the summary out.
+  func finish(saysSummary: Bool = true) throws -> ExitCode {
     try intake.finish()
-    return try tell()
+    return try tell(saysSummary)
   }
 
   // MARK: - Telling
 
-  private func tell() throws -> ExitCode {
+  private func tell(_ saysSummary: Bool) throws -> ExitCode {
     let result = intake.result
     sayRefusals(result)
     for warning in report.warnings { run.output.warn(Diagnostic(.input, warning)) }
     for damage in report.damage { run.output.warn(Explanation.damage(damage)) }
     figures(result)
-    run.output.summary(summary(result))
+    if saysSummary { run.output.summary(summary(result)) }
     if result.samples == 0, result.bytes > 0, result.repeated == 0 {
       run.output.error(nothing(result))
       return .no

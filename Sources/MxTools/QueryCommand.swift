@@ -9,7 +9,12 @@ package enum QueryCommand: Command {
     case "labels": return try QueryListing.labels(run)
     case "values": return try QueryListing.values(run)
     case "metrics": return try QueryListing.metrics(run)
+    case "explain": return try QueryExplanation.run(run)
+    case "why": return try QueryWhy.run(run)
+    case "cardinality": return try QueryCardinality.run(run)
+    case "diff": return try QueryDiff.run(run)
     case "test": return try QueryTesting.run(run)
+    case "cgi": return try QueryCGI.run(run)
     default: throw Pending.refusal(run)
     }
   }
@@ -43,15 +48,13 @@ package enum QueryCommand: Command {
         positionals: [.one("SELECTOR")], printsData: true),
       Verb(
         "cardinality", "series, samples, bytes by metric and label; growth; users",
-        options: listing, printsData: true),
+        options: listing + [
+          .value("top", "N", "so many rows of each table, 0 for all", default: "20")
+        ], printsData: true),
       Verb(
         "diff", "compare with an earlier range or a file; exit 1 on a regression",
         positionals: [.many("EXPR", required: true)],
-        options: [
-          .value("baseline", "SPEC", "what to compare with", required: true),
-          .choice("stat", ["median", "iqr", "mann-whitney"], "how to compare", default: "median"),
-          .value("tolerance", "P", "how much worse is no regression"),
-        ] + evaluation,
+        options: QueryDiff.options,
         usage: ["--baseline SPEC [--stat STAT] [--tolerance P] EXPR..."], printsData: true),
       Verb(
         "test", "run PromQL test scripts", positionals: [.many("FILE.test", required: true)],

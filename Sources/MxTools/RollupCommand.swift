@@ -13,25 +13,50 @@ package enum RollupCommand: Command {
     }
   }
 
-  /// The tiers' widths, ms.
-  private static let tiers: [Int64] = [60_000, 300_000, 3_600_000]
-
   private static func rollUp(_ run: Run) throws -> ExitCode {
-    if run.arguments.has("rules") {
-      throw Diagnostic(
-        .system, "'--rules' does not work yet in this version",
-        hint: "mx-rollup without it computes the tiers")
+    let settings = try SettingsReader.load(run)
+    let store = StoreAccess.store(run)
+    let again = try again(run)
+    let rules = run.arguments.has("rules")
+    if run.common.checksOnly {
+      return rules
+        ? try RuleRecording.run(store, settings, again: again, Oversight(), run) : .success
     }
-    let now = run.common.now
-    let store = Store(path: run.common.store, files: DiskFileSystem())
-    var options = RollupOptions(now: now)
-    options.tiers = tiers
+    let oversight = Interruption.oversight(run)
+    // Another run's upkeep of the store may last; rules need not wait for it.
+    var locked: StoreError?
+    var code = ExitCode.success
+    do {
+      code = try StoreAccess.maintaining(store, run) {
+        try tiers(store, settings, again, oversight, run)
+      }
+    } catch StoreError.locked(let path) where rules {
+      locked = .locked(path: path)
+    }
+    if Interruption.isAsked { return code }
+    if rules {
+      do {
+        let recorded = try RuleRecording.run(store, settings, again: again, oversight, run)
+        if code == .success { code = recorded }
+      } catch is WorkStopped {
+        return Interruption.exitCode
+      }
+    }
+    if let locked { throw locked }
+    return code
+  }
+
+  private static func tiers(
+    _ store: Store, _ settings: Settings, _ again: TimeRange?, _ oversight: Oversight, _ run: Run
+  ) throws -> ExitCode {
+    var options = RollupOptions(now: run.common.now)
+    options.tiers = settings.rollup.tiers
+    options.lag = settings.rollup.lag
     options.lockWait = run.common.lock.seconds
-    options.again = try again(run)
+    options.threads = run.common.threads
+    options.again = again
     let report = Report()
-    let lock = try store.lockMaintenance(wait: options.lockWait)
-    defer { lock.release() }
-    let result = try store.rollUp(options, report)
+    let result = try store.rollUp(options, report, oversight)
     run.report.set("windows_computed", Double(result.computed), help: "Windows computed.")
     run.report.set("windows_written", Double(result.written), help: "Windows new or changed.")
     if !result.segments.isEmpty {
@@ -51,14 +76,17 @@ package enum RollupCommand: Command {
   }
 
   private static func status(_ run: Run) throws -> ExitCode {
-    let store = Store(path: run.common.store, files: DiskFileSystem())
+    let store = StoreAccess.store(run)
+    let settings = try SettingsReader.load(run)
     let report = Report()
     let now = run.common.now
     var table = TableWriter([
       ("tier", .left), ("segments", .right), ("series", .right), ("windows", .right),
       ("bytes", .right), ("newest window", .left), ("lag", .right), ("due", .left),
     ])
-    for tier in try store.tierStatus(tiers, now: now, report) {
+    for tier in try store.tierStatus(
+      settings.rollup.tiers, now: now, lag: settings.rollup.lag, report)
+    {
       table.append([
         DurationText.format(tier.width), String(tier.segments), String(tier.series),
         String(tier.windows), String(tier.bytes), tier.newest.map(TimeText.rfc3339) ?? "-",

@@ -9,8 +9,9 @@ import MxNet
 /// keeps nothing, and ends when everything is answered, when the time is up, or
 /// when nobody listens any more.
 enum Helper {
-  /// In flight at a time; the rest waits its turn.
-  private static let mostAtOnce = 64
+  /// In flight at a time; the rest waits its turn. More than anybody's dead hosts,
+  /// each of which holds a place until its time is up; fewer than descriptors.
+  private static let mostAtOnce = 256
 
   static func run() -> Int32 {
     if isatty(0) == 1 {
@@ -86,19 +87,33 @@ enum Helper {
   // MARK: - Work
 
   private static func answer(_ work: Work, _ multi: UnsafeMutableRawPointer) throws {
-    var waiting = work.requests.makeIterator()
+    // The next to be sent is the last.
+    var waiting = work.requests.enumerated().sorted {
+      ($0.element.request.delay, $0.offset) > ($1.element.request.delay, $1.offset)
+    }.map(\.element)
+    let begin = now()
     var running: [UnsafeMutableRawPointer: Transfer] = [:]
     defer { for transfer in running.values { curl_multi_remove_handle(multi, transfer.curl) } }
     while true {
-      while running.count < mostAtOnce, let next = waiting.next() {
+      var pause: Int64?
+      while running.count < mostAtOnce, let next = waiting.last {
+        let left = begin + Int64(next.request.delay) - now()
+        if left > 0, now() < work.deadline {
+          pause = left
+          break
+        }
+        waiting.removeLast()
         try start(next.id, next.request, work.deadline, multi, &running)
       }
-      if running.isEmpty { return }
+      if running.isEmpty, waiting.isEmpty { return }
       var active: Int32 = 0
       guard curl_multi_perform(multi, &active) == CURLM_OK else { throw Stop.multi }
       try finishDone(work.deadline, multi, &running)
-      if running.isEmpty { continue }
-      guard curl_multi_poll(multi, nil, 0, 1000, nil) == CURLM_OK else { throw Stop.multi }
+      if running.isEmpty, pause == nil { continue }
+      guard curl_multi_poll(multi, nil, 0, Int32(min(pause ?? 1000, 1000)), nil) == CURLM_OK
+      else {
+        throw Stop.multi
+      }
       if !toolListens() { return }
     }
   }
@@ -168,5 +183,15 @@ enum Helper {
     var poller = pollfd(fd: 1, events: 0, revents: 0)
     guard poll(&poller, 1, 0) > 0 else { return true }
     return poller.revents & Int16(POLLHUP | POLLERR) == 0
+  }
+}
+
+extension NetRequest {
+  /// Milliseconds to wait before it is sent.
+  fileprivate var delay: UInt32 {
+    switch self {
+    case .http(let request): request.delay
+    case .mail: 0
+    }
   }
 }

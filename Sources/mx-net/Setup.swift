@@ -16,10 +16,17 @@ enum Setup {
     transfer.set(CURLOPT_CAINFO, tls.caFile)
     transfer.set(CURLOPT_SSLCERT, tls.certificateFile)
     transfer.set(CURLOPT_SSLKEY, tls.keyFile.isEmpty ? tls.certificateFile : tls.keyFile)
+    let versions = version(tls.minimum) | version(tls.maximum) << 16
+    if versions != 0 { transfer.set(CURLOPT_SSLVERSION, versions) }
     if tls.insecure {
       transfer.set(CURLOPT_SSL_VERIFYPEER, 0)
       transfer.set(CURLOPT_SSL_VERIFYHOST, 0)
     }
+  }
+
+  /// CURL_SSLVERSION_TLSv1_0 to 1_3 are 4 to 7; the upper half is the most.
+  private static func version(_ number: UInt8) -> Int {
+    (10...13).contains(number) ? Int(number) - 6 : 0
   }
 
   /// Sets the URL. With a server name of its own the URL is given that name, so
@@ -64,6 +71,7 @@ enum HTTPSetup {
     transfer.setAlways(CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
     // An empty text turns off what the environment may say.
     transfer.setAlways(CURLOPT_PROXY, request.proxy)
+    transfer.set(CURLOPT_NOPROXY, request.noProxy)
     transfer.set(CURLOPT_FOLLOWLOCATION, request.redirects > 0 ? 1 : 0)
     transfer.set(CURLOPT_MAXREDIRS, request.redirects)
     if request.acceptsGzip { transfer.setAlways(CURLOPT_ACCEPT_ENCODING, "gzip") }

@@ -17,6 +17,7 @@ enum Walls {
     Wall(module: "MxNet", row: 1, imports: []),
     Wall(module: "MxCLI", row: 1, imports: []),
     Wall(module: "MxInstrument", row: 1, imports: []),
+    Wall(module: "MxStatistics", row: 1, imports: []),
     Wall(module: "MxCodec", row: 2, imports: ["CZstd", "CZlib"]),
     Wall(module: "MxFormats", row: 2, imports: ["MxModel", "MxJSON", "MxTime"]),
     Wall(module: "MxPromQL", row: 2, imports: ["MxModel"]),
@@ -38,7 +39,7 @@ enum Walls {
       imports: [
         "MxCLI", "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxTime", "MxNet", "MxInstrument",
         "MxCodec", "MxFormats", "MxPromQL", "MxEngine", "MxTemplate", "MxStore", "MxRules",
-        "MxRender", "MxIngest", "MxAlert",
+        "MxRender", "MxIngest", "MxAlert", "MxStatistics",
       ]),
   ]
 

@@ -169,6 +169,57 @@ final class LedgerFolder {
     #expect(try ledger.instances().values.joined().allSatisfy { !$0.isActive })
   }
 
+  /// A file that this run was not given may be another run's; one that is gone is nobody's.
+  @Test func aRemovedFileEndsItsAlertsToo() throws {
+    let ledger = try AlertLedger.open(folder.ledger, wait: 0)
+    for minute in [0.0, 6] { _ = try run(at: minute, ledger: ledger) }
+    let other = "groups: [{name: h, rules: [{alert: Other, expr: up == 5}]}]"
+    let problems = ConfigProblems()
+    let groups = RuleReader.read(Array(other.utf8), file: "o.yml", problems: problems).groups
+    func execute(isGone: Bool, minute: Int64) throws -> (AlertReport, SampleBatch) {
+      var settings = AlertSettings()
+      settings.isFileGone = { $0 == "r.yml" && isGone }
+      let sink = MemorySink()
+      let report = try AlertRun.execute(
+        groups, ledger: ledger, source: source, sink: sink, now: minute * Self.minute,
+        settings: settings, report: Report())
+      return (report, sink.committed)
+    }
+    #expect(try execute(isGone: false, minute: 7).0.transitions.isEmpty)
+    let (report, batch) = try execute(isGone: true, minute: 8)
+    #expect(report.transitions.map(\.reason) == ["rule was removed"])
+    // Its series end with it.
+    #expect(batch.count == 2 && batch.values.allSatisfy(StaleMarker.isStale))
+  }
+
+  /// A rule that cannot be evaluated is an error of the run, and told as an alert of its
+  /// own when it goes on; never is it a state of the rule's alerts.
+  @Test func aRuleThatGoesOnFailingIsAnAlertOfItsOwn() throws {
+    let ledger = try AlertLedger.open(folder.ledger, wait: 0)
+    let failing = """
+      groups:
+        - name: g
+          rules:
+            - alert: Bad
+              # Both elements become the same alert.
+              expr: up or label_replace(up, "j", "1", "", "")
+              labels: {j: x}
+      """
+    var notices: [String] = []
+    var failures = 0
+    for minute in 0...18 {
+      let (report, _, told) = try run(failing, at: Double(minute), ledger: ledger)
+      failures += report.rules.failureCount
+      notices += told
+    }
+    #expect(failures > 15)
+    #expect(notices.count == 1 && notices[0].hasPrefix("FIRING MxRuleFailing{file=\"r.yml\""))
+    #expect(try ledger.instances().values.joined().allSatisfy { $0.labels["alertname"] != "Bad" })
+    let (_, _, after) = try run(
+      "groups: [{name: g, rules: [{alert: Bad, expr: up == 7}]}]", at: 19, ledger: ledger)
+    #expect(after.count == 1 && after[0].hasPrefix("RESOLVED MxRuleFailing"))
+  }
+
   @Test func aBrokenFileEndsNothing() throws {
     let ledger = try AlertLedger.open(folder.ledger, wait: 0)
     for minute in [0.0, 6] { _ = try run(at: minute, ledger: ledger) }

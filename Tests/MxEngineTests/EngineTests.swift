@@ -94,10 +94,9 @@ import Testing
     let range = QueryWindow.range(start: 0, end: 120_000, step: 1000)
     #expect(
       message("m", range) { $0.maximumSeries = 10 }
-        == "selector {__name__=\"m\"} finds 20 series, at most 10 are allowed; add matchers")
+        == "'m' finds 20 series, query_series allows 10: add matchers")
     #expect(
-      message("m", range) { $0.maximumSamples = 1000 }.contains("load too many samples into memory")
-    )
+      message("m", range) { $0.maximumSamples = 1000 }.contains("query_samples allows 1000"))
     #expect(message("m", range) { $0.maximumSteps = 100 }.contains("query has 121 steps"))
     #expect(
       message("sum_over_time(m[1h:1s])", .instant(0)) { $0.maximumSteps = 100 }

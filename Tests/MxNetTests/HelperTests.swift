@@ -1,4 +1,5 @@
 import Glibc
+import MxTestSupport
 import Testing
 
 @testable import MxNet

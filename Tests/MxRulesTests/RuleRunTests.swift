@@ -229,7 +229,8 @@ final class ListSink: SampleSink {
         AlertOutcome(
           evaluation.elements.map { element in
             seen.append("\(element.labels) \(evaluation.annotations(element).map(\.value))")
-            return AlertSample(element.labels.setting(LabelName.metric, to: "ALERTS"), 1)
+            return AlertSample(
+              AlertSeriesName(element.labels.setting(LabelName.metric, to: "ALERTS")), 1)
           })
       })
     #expect(

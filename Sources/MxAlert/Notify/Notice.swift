@@ -28,11 +28,8 @@ package struct Notice: Hashable, Sendable {
 
   /// The news of a step, nil where nobody is told of it: pending comes and goes.
   package init?(_ transition: AlertTransition) {
-    guard transition.to == .firing || transition.from == .firing || transition.kind != .state,
-      !transition.isHeldBack
-    else { return nil }
-    // Flapping is no state to be at rest in, whatever the alert is just now.
-    isFiring = transition.to == .firing || transition.isOfFlapping
+    guard transition.isNews else { return nil }
+    isFiring = transition.tellsFiring
     labels = transition.labels
     annotations = transition.instance.annotations
     value = transition.value

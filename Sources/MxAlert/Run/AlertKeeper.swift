@@ -5,17 +5,34 @@ import MxTemplate
 
 /// The alerts of all rules during a run: takes evaluations, notes what changes.
 final class AlertKeeper {
-  private var machines: [String: AlertMachine] = [:]
-  private var keys: [RuleID: String] = [:]
-  private let noData: NoDataPolicy
+  private var machines: [AlertMachine] = []
+  private var rules: [KeptRule] = []
+  /// The run's number of a rule -> place in `rules`.
+  private var places: [Int] = []
+  private var placesByID: [RuleID: Int] = [:]
+  private var others: [String: AlertMachine] = [:]
   /// In the order in which they happened.
   private(set) var transitions: [(rule: String, transition: AlertTransition)] = []
+
+  /// What does not change from evaluation to evaluation.
+  private struct KeptRule {
+    var key: String
+    var policy: AlertPolicy
+    /// Its annotations depend on more than labels and value.
+    var isHasty: Bool
+  }
 
   /// Which rule of the files an evaluation is of.
   private struct RuleID: Hashable {
     var group: String
     var line: Int
     var column: Int
+
+    init(_ rule: Rule, _ group: RuleGroup) {
+      self.group = group.key
+      line = rule.place.line
+      column = rule.place.column
+    }
   }
 
   /// `noData`: what rules do that say nothing of it.
@@ -23,48 +40,48 @@ final class AlertKeeper {
     _ groups: [RuleGroup], _ instances: [String: [AlertInstance]],
     known: [String: [LabelSet: KnownSeries]] = [:], noData: NoDataPolicy = .prometheus
   ) {
-    self.noData = noData
     for (key, group, rule) in RuleKey.all(groups) {
-      keys[AlertKeeper.id(rule, group)] = key
-      machines[key] = AlertMachine(instances[key] ?? [], known: known[key] ?? [:])
+      placesByID[RuleID(rule, group)] = rules.count
+      rules.append(
+        KeptRule(
+          key: key, policy: AlertPolicy(rule, limit: group.limit, noData: noData),
+          isHasty: rule.annotations.contains { $0.template.usesQuery }))
+      machines.append(AlertMachine(instances[key] ?? [], known: known[key] ?? [:]))
     }
   }
 
-  private static func id(_ rule: Rule, _ group: RuleGroup) -> RuleID {
-    RuleID(group: group.key, line: rule.place.line, column: rule.place.column)
-  }
+  var ruleKeys: Set<String> { Set(rules.map(\.key)) }
 
-  var ruleKeys: Set<String> { Set(machines.keys) }
+  private func place(_ evaluation: AlertEvaluation) -> Int {
+    let number = evaluation.ruleNumber
+    if number < places.count, places[number] >= 0 { return places[number] }
+    guard let place = placesByID[RuleID(evaluation.rule, evaluation.group)] else {
+      preconditionFailure("BUG: an evaluation of a rule that is not loaded")
+    }
+    while places.count <= number { places.append(-1) }
+    places[number] = place
+    return place
+  }
 
   /// One evaluation: the samples that Prometheus would write for it.
   func take(_ evaluation: AlertEvaluation) throws -> AlertOutcome {
-    let rule = evaluation.rule
-    guard let key = keys[AlertKeeper.id(rule, evaluation.group)], var machine = machines[key] else {
-      preconditionFailure("BUG: an evaluation of a rule that is not loaded")
-    }
-    let policy = AlertPolicy(rule, limit: evaluation.group.limit, noData: noData)
-    if evaluation.elements.isEmpty, machine.instances.isEmpty, policy.noData != .alert {
+    let place = place(evaluation)
+    let policy = rules[place].policy
+    if evaluation.elements.isEmpty, machines[place].isEmpty, policy.noData != .alert {
       return AlertOutcome([])
     }
-    // Taken out, so that it is changed in place.
-    machines[key] = nil
-    defer { machines[key] = machine }
-    let surroundings = try surroundings(evaluation, machine, policy)
-    let isHasty = rule.annotations.contains { $0.template.usesQuery }
-    let elements = evaluation.elements.map { element in
-      AlertMachine.Element(element.labels, element.value, isHasty: isHasty) {
-        AlertKeeper.annotations(evaluation.annotations(element))
-      }
+    let surroundings = try surroundings(evaluation, machines[place], policy)
+    let elements = evaluation.elements.map {
+      AlertMachine.Element($0.labels, $0.value, number: $0.number)
     }
-    let before = machine.active
     do throws(AlertLimitExceeded) {
-      for change in try machine.advance(to: evaluation.time, elements, policy, surroundings) {
-        transitions.append((key, change))
-      }
-      return AlertOutcome(AlertSeries.samples(before: before, now: machine.active))
+      let (changes, samples) = try machines[place].advance(
+        to: evaluation.time, elements, policy, surroundings, isHasty: rules[place].isHasty
+      ) { AlertKeeper.annotations(evaluation.annotations(evaluation.elements[$0])) }
+      for change in changes { transitions.append((rules[place].key, change)) }
+      return AlertOutcome(samples)
     } catch {
-      return AlertOutcome(
-        AlertSeries.samples(before: before, now: []), failure: error.description)
+      return AlertOutcome(machines[place].limitSamples, failure: error.description)
     }
   }
 
@@ -75,7 +92,7 @@ final class AlertKeeper {
     var needs = AlertNeeds(resolve: false, data: false, series: policy.noData == .alert)
     if policy.hasHysteresis || policy.noData != .prometheus {
       let present = Set(evaluation.elements.map(\.labels))
-      let missing = machine.instances.values.filter { $0.isActive && !present.contains($0.labels) }
+      let missing = machine.active.filter { !present.contains($0.labels) }
       needs.resolve = policy.hasHysteresis && missing.contains { $0.state == .firing }
       needs.data = !missing.isEmpty
     }
@@ -94,13 +111,22 @@ final class AlertKeeper {
 
   /// The alerts of the rule just evaluated that fire, with annotations of now.
   func firing(_ evaluation: AlertEvaluation) -> [AlertInstance] {
-    guard let key = keys[AlertKeeper.id(evaluation.rule, evaluation.group)] else { return [] }
-    machines[key]?.settle()
-    return machines[key]?.active.filter { $0.state == .firing } ?? []
+    let place = place(evaluation)
+    machines[place].settle()
+    return machines[place].active.filter { $0.state == .firing }
   }
 
-  /// Ends the alerts of a rule that is no more.
-  func end(_ key: String, _ instances: [AlertInstance], at time: Int64, reason: String) {
+  /// Takes what became of alerts that are no rule's.
+  func note(_ changes: [AlertTransition], of key: String, _ machine: AlertMachine) {
+    for change in changes { transitions.append((key, change)) }
+    others[key] = machine
+  }
+
+  /// Ends the alerts of a rule that is no more. What is to be written of them.
+  func end(
+    _ key: String, _ instances: [AlertInstance], at time: Int64, reason: String
+  ) -> [AlertSample] {
+    var samples: [AlertSample] = []
     for instance in instances where instance.isActive {
       var ended = instance
       ended.state = .inactive
@@ -112,16 +138,19 @@ final class AlertKeeper {
             labels: instance.labels, from: instance.state, to: .inactive, at: time,
             value: instance.value, instance: ended, reason: reason)
         ))
+      var series = AlertSeries()
+      series.written = instance.state
+      series.end(instance, &samples)
     }
+    return samples
   }
 
   /// All rules' alerts after the run.
   func settled() -> [String: AlertMachine] {
-    machines.mapValues { machine in
-      var machine = machine
-      machine.settle()
-      return machine
-    }
+    for place in machines.indices { machines[place].settle() }
+    return Dictionary(
+      zip(rules.map(\.key), machines), uniquingKeysWith: { first, _ in first }
+    ).merging(others) { first, _ in first }
   }
 }
 
@@ -143,6 +172,13 @@ package enum RuleKey {
       }
     }
     return all
+  }
+
+  /// The file of a rule's key; nil where the key is not of a rule, or a name in it holds
+  /// the sign that parts them.
+  static func file(_ key: String) -> String? {
+    let parts = key.split(separator: ";", omittingEmptySubsequences: false)
+    return parts.count == 4 ? String(parts[0]) : nil
   }
 
   static func text(_ rule: Rule, in group: RuleGroup) -> String {

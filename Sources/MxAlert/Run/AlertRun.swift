@@ -17,6 +17,8 @@ package struct AlertSettings: Sendable {
   /// Files that could not be read as a whole: rules missing from them are broken, not
   /// removed, and their alerts stay as they are.
   package var brokenFiles: Set<String> = []
+  /// Whether a rule file does not exist any more: its alerts end.
+  package var isFileGone: @Sendable (String) -> Bool = { _ in false }
 
   package init() {}
 }
@@ -72,7 +74,12 @@ package enum AlertRun {
     result.rules = try RuleRun.execute(
       due, source: source, sink: sink, options: settings.rules, report: report,
       alerts: { try keeper.take($0) })
-    endRemoved(groups, before, keeper, at: now, settings.brokenFiles)
+    var selfWatch = AlertMachine(before[SelfWatch.key] ?? [])
+    let ownChanges = SelfWatch.advance(&selfWatch, due, result.rules.failures, now: now)
+    selfWatch.settle()
+    keeper.note(ownChanges, of: SelfWatch.key, selfWatch)
+    let ends = endRemoved(groups, before, keeper, at: now, settings)
+    if ends.count > 0 { try sink.append(ends) }
     try sink.commit()
     for group in due where group.steps.count > 0 {
       try ledger.setLastRun(group.group.key, group.steps.last)
@@ -106,13 +113,14 @@ package enum AlertRun {
     }
   }
 
-  /// Alerts of rules that were changed or removed end, and say so.
+  /// Alerts of rules that were changed or removed end, and say so; so do their series.
   private static func endRemoved(
     _ groups: [RuleGroup], _ before: [String: [AlertInstance]], _ keeper: AlertKeeper,
-    at now: Int64, _ brokenFiles: Set<String>
-  ) {
+    at now: Int64, _ settings: AlertSettings
+  ) -> SampleBatch {
+    var batch = SampleBatch()
     let known = keeper.ruleKeys
-    let files = Set(groups.map(\.file)).subtracting(brokenFiles)
+    let files = Set(groups.map(\.file)).subtracting(settings.brokenFiles)
     func prefixes(_ isEnabled: Bool) -> Set<String> {
       Set(
         groups.flatMap { group in
@@ -121,13 +129,18 @@ package enum AlertRun {
     }
     let (present, off) = (prefixes(true), prefixes(false))
     for (key, instances) in before.sorted(by: { $0.key < $1.key }) where !known.contains(key) {
-      guard files.contains(where: { key.hasPrefix($0 + ";") }) else { continue }
+      let isOurs = files.contains { key.hasPrefix($0 + ";") }
+      // A file that is not among these may be another run's, unless it is gone.
+      guard isOurs || RuleKey.file(key).map(settings.isFileGone) ?? false else { continue }
       let reason =
         off.contains { key.hasPrefix($0) }
         ? "rule was switched off"
         : present.contains { key.hasPrefix($0) } ? "rule was changed" : "rule was removed"
-      keeper.end(key, instances, at: now, reason: reason)
+      for sample in keeper.end(key, instances, at: now, reason: reason) {
+        batch.append(sample.name.labels, now, sample.value)
+      }
     }
+    return batch
   }
 
   /// Writes the alerts that are not as they were.

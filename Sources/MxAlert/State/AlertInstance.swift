@@ -83,6 +83,14 @@ package struct AlertTransition: Hashable, Sendable {
   /// Nobody is told of it: the alert flaps.
   package var isHeldBack = false
 
+  /// Somebody is told of it: pending comes and goes, and what flaps is held back.
+  package var isNews: Bool {
+    !isHeldBack && (to == .firing || from == .firing || kind != .state)
+  }
+
+  /// It is told as an alert that fires: flapping is no state to be at rest in.
+  package var tellsFiring: Bool { to == .firing || isOfFlapping }
+
   package var isOfFlapping: Bool { kind == .flapping || kind == .stillFlapping }
 
   /// Why, for people: the reason, or what there is to say of flapping.

@@ -1,5 +1,5 @@
 package import MxModel
-import MxRules
+package import MxRules
 
 /// More alerts than the group allows: all of them are dropped, as in Prometheus.
 package struct AlertLimitExceeded: Error, Hashable, Sendable, CustomStringConvertible {
@@ -30,36 +30,47 @@ package struct AlertMachine {
   /// How long resolved alerts are remembered, ms.
   package static let resolvedRetention: Int64 = 15 * 60_000
 
-  package internal(set) var instances: [LabelSet: AlertInstance]
   /// The series that `no_data: alert` watches over, by what does not change with values.
   package internal(set) var known: [LabelSet: KnownSeries]
-  /// Annotations of the newest elements that nobody has asked for yet: to expand the
-  /// templates of every alert at every instant would be most of the work.
-  private var unread: [LabelSet: () -> [AlertInstance.Annotation]] = [:]
+
+  /// An alert, and what goes with it while the machine runs.
+  struct Slot {
+    var instance: AlertInstance
+    var series = AlertSeries()
+    /// The newest step that it was an element of, and as which; -1 where its annotations
+    /// are made.
+    var seen = 0
+    var unread = -1
+  }
+
+  /// Kept by number: to look an alert up by its labels at every instant would be most
+  /// of the work.
+  var slots: [Slot] = []
+  private var numbers: [LabelSet: Int] = [:]
+  /// What callers number their elements by -> slot; checked when used.
+  private var hints: [Int] = []
+  private var stepNumber = 0
+  /// Makes the annotations of the newest step's elements.
+  private var annotate: Annotate?
+
+  package typealias Annotate = (_ element: Int) -> [AlertInstance.Annotation]
 
   package init(_ instances: [AlertInstance] = [], known: [LabelSet: KnownSeries] = [:]) {
-    self.instances = [:]
     self.known = known
-    for instance in instances { self.instances[instance.labels] = instance }
+    for instance in instances { add(instance, written: instance.state) }
   }
 
   /// One element that the expression gives at this instant.
   package struct Element {
     package var labels: LabelSet
     package var value: Double
-    /// Called once at most, at this instant or later.
-    package var annotations: () -> [AlertInstance.Annotation]
-    /// The annotations depend on more than labels and value: they are made at once.
-    package var isHasty: Bool
+    /// Small, and the same whenever the labels are; nil where there is no such number.
+    package var number: Int?
 
-    package init(
-      _ labels: LabelSet, _ value: Double, isHasty: Bool = false,
-      annotations: @escaping () -> [AlertInstance.Annotation] = { [] }
-    ) {
+    package init(_ labels: LabelSet, _ value: Double, number: Int? = nil) {
       self.labels = labels
       self.value = value
-      self.isHasty = isHasty
-      self.annotations = annotations
+      self.number = number
     }
   }
 
@@ -69,87 +80,154 @@ package struct AlertMachine {
     let policy: AlertPolicy
     let surroundings: AlertSurroundings
     var changes: [AlertTransition] = []
+    /// What is to be written of alerts that were forgotten.
+    var ended: [AlertSample] = []
   }
 
   /// Goes on to `time`; `elements` have different labels. What changed, in label order.
+  ///
+  /// `annotate` is called later, with an element's place, and only for those whose
+  /// annotations somebody asks for; with `isHasty` at once, since they depend on more
+  /// than labels and value.
   package mutating func advance(
     to time: Int64, _ elements: [Element], _ policy: AlertPolicy,
-    _ surroundings: AlertSurroundings = AlertSurroundings()
-  ) throws(AlertLimitExceeded) -> [AlertTransition] {
+    _ surroundings: AlertSurroundings = AlertSurroundings(), isHasty: Bool = false,
+    annotate: @escaping Annotate = { _ in [] }
+  ) throws(AlertLimitExceeded) -> (changes: [AlertTransition], samples: [AlertSample]) {
     var step = Step(time: time, policy: policy, surroundings: surroundings)
-    var present: Set<LabelSet> = []
-    present.reserveCapacity(elements.count)
-    for element in elements {
-      present.insert(element.labels)
-      see(element, &step)
+    stepNumber += 1
+    // Whoever is missing now was last seen by the step before, whose annotations it has.
+    let before = self.annotate
+    var places = elements.map { slot(of: $0) }
+    for index in slots.indices where slots[index].seen < stepNumber {
+      miss(index, before, &step)
     }
-    for (labels, instance) in instances where !present.contains(labels) { miss(instance, &step) }
+    self.annotate = annotate
+    for (place, element) in elements.enumerated() {
+      see(&places[place], element, place, isHasty: isHasty, &step)
+    }
     if policy.noData == .alert { watch(&step) }
     if policy.flap != nil { passFlaps(&step) }
-    let active = instances.values.count { $0.isActive }
-    if policy.limit > 0, active > policy.limit {
-      instances = [:]
-      unread = [:]
+    let active = policy.limit > 0 ? slots.count { $0.instance.isActive } : 0
+    if active > policy.limit {
+      for index in slots.indices { slots[index].series.end(slots[index].instance, &step.ended) }
+      (slots, numbers) = ([], [:])
+      limitSamples = step.ended
       throw AlertLimitExceeded(limit: policy.limit, count: active)
     }
-    return step.changes.enumerated().sorted { left, right in
-      left.element.labels != right.element.labels
-        ? left.element.labels < right.element.labels : left.offset < right.offset
-    }.map(\.element)
+    let samples = written(&step)
+    removeForgotten()
+    return (step.changes.inLabelOrder(), samples)
+  }
+
+  /// What is to be written where the limit was exceeded.
+  package private(set) var limitSamples: [AlertSample] = []
+
+  // MARK: - Slots
+
+  private mutating func add(_ instance: AlertInstance, written: AlertState = .inactive) {
+    var slot = Slot(instance: instance)
+    slot.series.written = written
+    slot.seen = stepNumber
+    numbers[instance.labels] = slots.count
+    slots.append(slot)
+  }
+
+  /// The slot of an element, marked as seen; -1 where it has none.
+  private mutating func slot(of element: Element) -> Int {
+    if let number = element.number, number < hints.count {
+      let slot = hints[number]
+      if slot < slots.count, slots[slot].instance.labels == element.labels {
+        slots[slot].seen = stepNumber
+        return slot
+      }
+    }
+    guard let slot = numbers[element.labels] else { return -1 }
+    remember(slot, element)
+    slots[slot].seen = stepNumber
+    return slot
+  }
+
+  private mutating func remember(_ slot: Int, _ element: Element) {
+    guard let number = element.number else { return }
+    while hints.count <= number { hints.append(Int.max) }
+    hints[number] = slot
+  }
+
+  func instance(_ labels: LabelSet) -> AlertInstance? {
+    numbers[labels].map { slots[$0].instance }
+  }
+
+  /// Puts an alert where it belongs.
+  mutating func put(_ instance: AlertInstance) {
+    if let slot = numbers[instance.labels] {
+      slots[slot].instance = instance
+      slots[slot].seen = stepNumber
+    } else {
+      add(instance)
+    }
+  }
+
+  /// Alerts that are forgotten leave behind nothing.
+  private mutating func removeForgotten() {
+    guard slots.contains(where: { $0.seen < 0 }) else { return }
+    slots.removeAll { $0.seen < 0 }
+    numbers.removeAll(keepingCapacity: true)
+    for (index, slot) in slots.enumerated() { numbers[slot.instance.labels] = index }
+  }
+
+  /// The samples of this instant: of all that are active, and the ends of others.
+  private mutating func written(_ step: inout Step) -> [AlertSample] {
+    for index in slots.indices {
+      slots[index].series.write(slots[index].instance, &step.ended)
+    }
+    return step.ended
   }
 
   // MARK: - There
 
-  private mutating func see(_ element: Element, _ step: inout Step) {
-    let old = instances[element.labels]
-    let known = old.flatMap { $0.isActive ? $0 : nil }
-    var instance =
-      known
-      ?? AlertInstance(
-        labels: element.labels, state: .pending, activeAt: step.time, value: element.value)
-    if known == nil, let old { instance.flap = old.flap }
-    let before = known?.state ?? .inactive
-    instance.value = element.value
-    instance.keepFiringSince = nil
-    if let since = instance.noDataSince {
-      // Nobody knows whether the condition held in the hole: it does not count.
-      if instance.state == .pending { instance.activeAt += step.time - since }
-      instance.noDataSince = nil
+  private mutating func see(
+    _ slot: inout Int, _ element: Element, _ place: Int, isHasty: Bool, _ step: inout Step
+  ) {
+    if slot < 0 {
+      slot = slots.count
+      add(
+        AlertInstance(
+          labels: element.labels, state: .inactive, activeAt: step.time, value: element.value))
+      remember(slot, element)
     }
-    if instance.state == .pending, step.time - instance.activeAt >= step.policy.holdFor {
-      instance.state = .firing
-      instance.firedAt = step.time
-    }
-    if element.isHasty || before != instance.state {
-      instance.annotations = element.annotations()
-      unread[element.labels] = nil
-    } else {
-      unread[element.labels] = element.annotations
-    }
-    if before != instance.state { change(&instance, from: before, nil, &step) }
-    instances[element.labels] = instance
+    let before = slots[slot].instance.state
+    if before == .inactive { slots[slot].instance.begin(at: step.time) }
+    slots[slot].instance.hold(element.value, step)
+    slots[slot].unread = place
+    let isChange = before != slots[slot].instance.state
+    if isHasty || isChange { readAnnotations(slot, annotate) }
+    if isChange { Self.change(&slots[slot].instance, from: before, nil, &step) }
   }
 
   // MARK: - Gone
 
-  private mutating func miss(_ missing: AlertInstance, _ step: inout Step) {
-    guard missing.isActive else { return fade(missing, step) }
-    var instance = missing
-    if let annotations = unread.removeValue(forKey: instance.labels) {
-      instance.annotations = annotations()
-    }
-    if step.policy.noData != .prometheus, !step.surroundings.hasData(instance.labels) {
-      return goWithoutData(instance, &step)
-    }
-    let isBack = instance.isOfNoData
-    instance.noDataSince = nil
-    if instance.state == .pending { return end(instance, nil, &step) }
-    if isBack { return end(instance, "data is back", &step) }
-    if goesOn(&instance, step) {
-      instances[instance.labels] = instance
+  private mutating func miss(_ slot: Int, _ before: Annotate?, _ step: inout Step) {
+    readAnnotations(slot, before)
+    var instance = slots[slot].instance
+    guard instance.isActive else {
+      if isForgotten(instance, step) { slots[slot].seen = -1 }
       return
     }
-    end(instance, nil, &step)
+    if step.policy.noData != .prometheus, !step.surroundings.hasData(instance.labels) {
+      Self.goWithoutData(&instance, &step)
+    } else {
+      let isBack = instance.isOfNoData
+      instance.noDataSince = nil
+      if instance.state == .pending || isBack || !goesOn(&instance, step) {
+        Self.end(&instance, isBack ? "data is back" : nil, &step)
+      }
+    }
+    slots[slot].instance = instance
+    if !instance.isActive, instance.firedAt == nil, instance.flap.changes.isEmpty {
+      // Pending, and nothing came of it: forgotten at once.
+      slots[slot].seen = -1
+    }
   }
 
   /// Whether a firing alert outlives its condition.
@@ -168,33 +246,28 @@ package struct AlertMachine {
   }
 
   /// A resolved alert is remembered for a while, longer where it may be flapping.
-  private mutating func fade(_ instance: AlertInstance, _ step: Step) {
-    let resolved = instance.resolvedAt ?? .min
-    if step.time - max(resolved, step.time - (1 << 60)) <= Self.resolvedRetention { return }
-    if let flap = step.policy.flap, let last = instance.flap.changes.last,
-      instance.isFlapping || step.time - last < flap.window
-    {
-      return
+  private func isForgotten(_ instance: AlertInstance, _ step: Step) -> Bool {
+    if let resolved = instance.resolvedAt, step.time - resolved <= Self.resolvedRetention {
+      return false
     }
-    instances[instance.labels] = nil
+    guard let flap = step.policy.flap, let last = instance.flap.changes.last else { return true }
+    return !instance.isFlapping && step.time - last >= flap.window
   }
 
-  /// The alert is over; a pending one is forgotten, but for what it knows of flapping.
-  mutating func end(_ ended: AlertInstance, _ reason: String?, _ step: inout Step) {
-    var instance = ended
+  static func end(
+    _ instance: inout AlertInstance, _ reason: String?, _ step: inout Step
+  ) {
     let before = instance.state
     instance.state = .inactive
     instance.resolvedAt = step.time
     instance.keepFiringSince = nil
     change(&instance, from: before, reason, &step)
-    instances[instance.labels] =
-      before == .firing || !instance.flap.changes.isEmpty ? instance : nil
   }
 
   // MARK: - Changes
 
   /// Notes that `instance` is not any more what it was `before`.
-  func change(
+  static func change(
     _ instance: inout AlertInstance, from before: AlertState, _ reason: String?,
     _ step: inout Step
   ) {
@@ -220,13 +293,12 @@ package struct AlertMachine {
 
   /// What flapping alerts have to say though nothing changed.
   private mutating func passFlaps(_ step: inout Step) {
-    for labels in instances.keys {
-      guard var instance = instances[labels], instance.flap != FlapMemory(),
-        let policy = step.policy.flap(of: labels)
+    for index in slots.indices where !slots[index].instance.flap.isQuiet {
+      let labels = slots[index].instance.labels
+      guard let policy = step.policy.flap(of: labels),
+        let news = slots[index].instance.flap.pass(step.time, policy)
       else { continue }
-      let news = instance.flap.pass(step.time, policy)
-      instances[labels] = instance
-      guard let news else { continue }
+      let instance = slots[index].instance
       var change = AlertTransition(
         labels: labels, from: instance.state, to: instance.state, at: step.time,
         value: instance.value, instance: instance)
@@ -237,14 +309,65 @@ package struct AlertMachine {
 
   // MARK: - Annotations
 
+  private mutating func readAnnotations(_ slot: Int, _ annotate: Annotate?) {
+    let place = slots[slot].unread
+    guard place >= 0, let annotate else { return }
+    slots[slot].instance.annotations = annotate(place)
+    slots[slot].unread = -1
+  }
+
   /// Makes the annotations of the newest evaluation, so that they can be kept.
   package mutating func settle() {
-    for (labels, annotations) in unread { instances[labels]?.annotations = annotations() }
-    unread = [:]
+    for slot in slots.indices { readAnnotations(slot, annotate) }
+  }
+
+  // MARK: - Looking
+
+  package var isEmpty: Bool { slots.isEmpty }
+
+  package var instances: [LabelSet: AlertInstance] {
+    Dictionary(slots.map { ($0.instance.labels, $0.instance) }, uniquingKeysWith: { $1 })
   }
 
   /// The alerts that are pending or firing, in label order.
   package var active: [AlertInstance] {
-    instances.values.filter(\.isActive).sorted { $0.labels < $1.labels }
+    slots.map(\.instance).filter(\.isActive).sorted { $0.labels < $1.labels }
+  }
+}
+
+extension AlertInstance {
+  /// A new alert with these labels; only of its flapping is anything remembered.
+  fileprivate mutating func begin(at time: Int64) {
+    state = .pending
+    activeAt = time
+    firedAt = nil
+    resolvedAt = nil
+    noDataSince = nil
+  }
+
+  /// The condition holds.
+  fileprivate mutating func hold(_ value: Double, _ step: borrowing AlertMachine.Step) {
+    self.value = value
+    keepFiringSince = nil
+    if let since = noDataSince {
+      // Nobody knows whether the condition held in the hole: it does not count.
+      if state == .pending { activeAt += step.time - since }
+      noDataSince = nil
+    }
+    if state == .pending, step.time - activeAt >= step.policy.holdFor {
+      state = .firing
+      firedAt = step.time
+    }
+  }
+}
+
+extension [AlertTransition] {
+  /// By labels; several of one alert in the order in which they happened.
+  fileprivate func inLabelOrder() -> [AlertTransition] {
+    if count < 2 { return self }
+    return enumerated().sorted { left, right in
+      left.element.labels != right.element.labels
+        ? left.element.labels < right.element.labels : left.offset < right.offset
+    }.map(\.element)
   }
 }

@@ -14,13 +14,12 @@ import MxRules
 extension AlertMachine {
   static let noData = "no data"
 
-  mutating func goWithoutData(_ missing: AlertInstance, _ step: inout Step) {
-    var instance = missing
+  static func goWithoutData(_ instance: inout AlertInstance, _ step: inout Step) {
     let since = instance.noDataSince ?? step.time
     instance.noDataSince = since
     if step.time - since >= step.policy.grace {
       switch step.policy.noData {
-      case .ok: return end(instance, Self.noData, &step)
+      case .ok: end(&instance, Self.noData, &step)
       case .alert where instance.state == .pending:
         instance.state = .firing
         instance.firedAt = step.time
@@ -28,7 +27,6 @@ extension AlertMachine {
       default: break
       }
     }
-    instances[instance.labels] = instance
   }
 
   /// Series that had data and have none are alerts; those that are gone for good are
@@ -46,8 +44,9 @@ extension AlertMachine {
       known[base] = one
       if step.time - since >= step.policy.forget {
         known[base] = nil
-        if let instance = instances[one.alert], instance.isActive {
-          end(instance, "\(Self.noData) for \(DurationText.print(step.policy.forget))", &step)
+        if var instance = instance(one.alert), instance.isActive {
+          Self.end(&instance, "\(Self.noData) for \(DurationText.print(step.policy.forget))", &step)
+          put(instance)
         }
       } else if step.time - since >= step.policy.grace {
         fire(one.alert, base, since, &step)
@@ -58,15 +57,15 @@ extension AlertMachine {
   private mutating func fire(
     _ alert: LabelSet, _ base: LabelSet, _ since: Int64, _ step: inout Step
   ) {
-    let old = instances[alert]
+    let old = instance(alert)
     if old?.isActive ?? false { return }
     var instance = AlertInstance(labels: alert, state: .firing, activeAt: since, value: .nan)
     instance.firedAt = step.time
     instance.noDataSince = since
     instance.annotations = step.surroundings.annotations(base)
     if let old { instance.flap = old.flap }
-    change(&instance, from: .inactive, Self.noData, &step)
-    instances[alert] = instance
+    Self.change(&instance, from: .inactive, Self.noData, &step)
+    put(instance)
   }
 }
 

@@ -1,37 +1,48 @@
 import MxModel
-package import MxRules
+import MxRules
 
-/// The series `ALERTS` and `ALERTS_FOR_STATE`, as Prometheus writes them.
-package enum AlertSeries {
-  /// The samples for the alerts that are active `now`, and stale markers for what was
-  /// written of those active `before` and is not any more.
-  package static func samples(
-    before: [AlertInstance], now: [AlertInstance]
-  ) -> [AlertSample] {
-    var samples: [AlertSample] = []
-    samples.reserveCapacity(now.count * 2)
-    var states: [LabelSet: AlertState] = [:]
-    for instance in now {
-      states[instance.labels] = instance.state
-      samples.append(AlertSample(state(instance), 1))
-      samples.append(AlertSample(forState(instance), Double(instance.activeAt / 1000)))
+/// The series `ALERTS` and `ALERTS_FOR_STATE` of one alert, as Prometheus writes them.
+struct AlertSeries {
+  /// The state whose series has a sample and no end yet.
+  var written = AlertState.inactive
+  /// Made when first needed; by state, then the one of all states.
+  private var names: [AlertSeriesName?] = [nil, nil, nil]
+
+  /// The samples of this instant: 1 while active, stale markers for what was written
+  /// before and does not hold any more.
+  mutating func write(_ instance: AlertInstance, _ samples: inout [AlertSample]) {
+    guard instance.isActive else { return end(instance, &samples) }
+    if written != .inactive, written != instance.state {
+      samples.append(AlertSample(state(written, instance), StaleMarker.value))
     }
-    for instance in before {
-      let state = states[instance.labels]
-      if state != instance.state {
-        samples.append(AlertSample(self.state(instance), StaleMarker.value))
-      }
-      if state == nil { samples.append(AlertSample(forState(instance), StaleMarker.value)) }
-    }
-    return samples
+    samples.append(AlertSample(state(instance.state, instance), 1))
+    samples.append(AlertSample(forState(instance), Double(instance.activeAt / 1000)))
+    written = instance.state
   }
 
-  private static func state(_ instance: AlertInstance) -> LabelSet {
-    instance.labels.setting(LabelName.metric, to: "ALERTS")
-      .setting("alertstate", to: instance.state.rawValue)
+  /// Ends whatever is written.
+  mutating func end(_ instance: AlertInstance, _ samples: inout [AlertSample]) {
+    if written == .inactive { return }
+    samples.append(AlertSample(state(written, instance), StaleMarker.value))
+    samples.append(AlertSample(forState(instance), StaleMarker.value))
+    written = .inactive
   }
 
-  private static func forState(_ instance: AlertInstance) -> LabelSet {
-    instance.labels.setting(LabelName.metric, to: "ALERTS_FOR_STATE")
+  private mutating func state(_ state: AlertState, _ instance: AlertInstance) -> AlertSeriesName {
+    name(state == .firing ? 1 : 0) {
+      instance.labels.setting(LabelName.metric, to: "ALERTS")
+        .setting("alertstate", to: state.rawValue)
+    }
+  }
+
+  private mutating func forState(_ instance: AlertInstance) -> AlertSeriesName {
+    name(2) { instance.labels.setting(LabelName.metric, to: "ALERTS_FOR_STATE") }
+  }
+
+  private mutating func name(_ place: Int, _ make: () -> LabelSet) -> AlertSeriesName {
+    if let known = names[place] { return known }
+    let name = AlertSeriesName(make())
+    names[place] = name
+    return name
   }
 }

@@ -28,6 +28,9 @@ package struct FlapMemory: Hashable, Sendable {
 
   package init() {}
 
+  /// Nothing happened of late, and nothing is to be said.
+  var isQuiet: Bool { changes.isEmpty && since == nil }
+
   /// Reminders come at least once a day.
   private static let longestPause: Int64 = 86_400_000
 

@@ -29,7 +29,8 @@ package struct Engine: Sendable {
     return QueryResult(
       value: value, firstStep: query.grid.first, step: query.grid.step,
       stepCount: query.grid.count, annotations: evaluator.notes.finished(),
-      pacedSeries: evaluator.cronSeries.names, pacedSeriesCount: evaluator.cronSeries.count)
+      pacedSeries: evaluator.cronSeries.names, pacedSeriesCount: evaluator.cronSeries.count,
+      readings: evaluator.readings.finished())
   }
 
   /// What evaluating would read: for `explain` and for fingerprints.

@@ -5,6 +5,9 @@ package enum EngineError: Error, Hashable, Sendable {
   case query(String)
   /// A limit of the options was met; the text names it and what to narrow.
   case limit(String)
+  /// Samples that the query needs were removed by retention, and the tiers that are
+  /// left cannot stand in for them; says until when, and what can be asked instead.
+  case coarse(String, hint: String)
   /// `hasExpired` of the options said so.
   case timeout
   /// A sample that the query needs is a native histogram, which this engine cannot
@@ -17,7 +20,9 @@ package enum EngineError: Error, Hashable, Sendable {
 extension EngineError: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .query(let message), .limit(let message), .badTime(let message): message
+    case .query(let message), .limit(let message), .badTime(let message),
+      .coarse(let message, _):
+      message
     case .timeout: "query timed out: narrow the selectors or the time range"
     case .nativeHistogram(let series):
       "'\(series)' holds native histograms, which cannot be evaluated"

@@ -11,10 +11,10 @@ package enum Lookback: Hashable, Sendable {
   /// The widest gap that counts as a pace: a daily job that comes late.
   static let longestPace: Int64 = 26 * 3_600_000
   /// Visible for gap * 5 / 2.
-  static func reach(ofPace gap: Int64) -> Int64 { min(gap, longestPace) * 5 / 2 }
+  package static func reach(ofPace gap: Int64) -> Int64 { min(gap, longestPace) * 5 / 2 }
 
   /// At most so old may a visible sample be.
-  var longest: Int64 {
+  package var longest: Int64 {
     switch self {
     case .fixed(let milliseconds): milliseconds
     case .automatic: Lookback.reach(ofPace: Lookback.longestPace)
@@ -22,7 +22,7 @@ package enum Lookback: Hashable, Sendable {
   }
 
   /// What every series is granted, whatever its pace.
-  var base: Int64 {
+  package var base: Int64 {
     switch self {
     case .fixed(let milliseconds): milliseconds
     case .automatic: Lookback.standard
@@ -40,6 +40,10 @@ package struct EngineOptions: Sendable {
   package var subqueryStep: Int64 = 60_000
   /// Whether `rate` and its like use the times at which counters began.
   package var usesStartTimes = true
+  /// Which resolutions selectors may read.
+  package var resolution = ResolutionChoice.automatic
+  /// Whether windows may answer what they cannot answer exactly, where samples are gone.
+  package var approximates = false
   /// Series that one selector may find.
   package var maximumSeries = 2_000_000
   /// Samples held in memory at once: results of all parts of the query.

@@ -23,6 +23,7 @@ final class Evaluator: Sendable {
   let notes: AnnotationSink
   let budget: Budget
   let cronSeries = CronSeries()
+  let readings = ReadingSink()
   private let keys: [SelectionPlan.Key: Int]
   private let selections: [any Selection]
 
@@ -43,10 +44,9 @@ final class Evaluator: Sendable {
     )
     for (request, selection) in zip(plan.requests, selections)
     where selection.count > options.maximumSeries {
-      let selector = request.matchers.map(\.description).joined(separator: ",")
       throw EngineError.limit(
-        "selector {\(selector)} finds \(selection.count) series, at most \(options.maximumSeries) "
-          + "are allowed; add matchers")
+        "'\(Selector(request.matchers))' finds \(selection.count) series, query_series allows "
+          + "\(options.maximumSeries): add matchers")
     }
   }
 

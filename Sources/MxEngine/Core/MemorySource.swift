@@ -243,18 +243,12 @@ private final class MemorySelection: Selection {
     return floats.suffix(limit).map { Sample(time: columns.times[$0], value: columns.values[$0]) }
   }
 
-  func tiers(covering range: TimeRange) throws -> [Int64] { [] }
-
-  func readWindows(
-    _ series: Range<Int>, tier: Int64, _ range: TimeRange, worker: Int,
-    _ body: (_ series: Int, _ windows: borrowing WindowColumns) throws -> Void
-  ) throws {}
-
   func cost(_ range: TimeRange) throws -> ReadCost {
     var cost = ReadCost()
     cost.series = count
     cost.samples = series.reduce(0) { $0 + columns.range(Int($1), range).count }
     cost.bytes = cost.samples * 16
+    (cost.ownSamples, cost.ownBytes) = (cost.samples, cost.bytes)
     return cost
   }
 }

@@ -170,15 +170,6 @@ private final class MergedSelection: Selection {
     }
   }
 
-  func tiers(covering range: TimeRange) throws -> [Int64] { [] }
-
-  func readWindows(
-    _ series: Range<Int>, tier: Int64, _ range: TimeRange, worker: Int,
-    _ body: (_ series: Int, _ windows: borrowing WindowColumns) throws -> Void
-  ) throws {
-    preconditionFailure("BUG: no tier was offered")
-  }
-
   func cost(_ range: TimeRange) throws -> ReadCost {
     var total = ReadCost()
     for part in parts {
@@ -187,6 +178,8 @@ private final class MergedSelection: Selection {
       total.pages += cost.pages
       total.samples += cost.samples
       total.bytes += cost.bytes
+      total.ownSamples += cost.ownSamples
+      total.ownBytes += cost.ownBytes
     }
     total.series = count
     return total

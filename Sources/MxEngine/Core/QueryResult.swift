@@ -22,8 +22,11 @@ package struct QueryResult: Sendable {
   /// Series seen only because of the automatic lookback; at most 100 are named.
   package var pacedSeries: [String]
   package var pacedSeriesCount: Int
-  /// The width of the rollup windows that answered, 0 for raw samples.
-  package var resolution: Int64 = 0
+  /// What each selector was read from, in the order of the query.
+  package var readings: [SelectorReading] = []
+
+  /// The width of the coarsest rollup windows that answered, 0 for raw samples.
+  package var resolution: Int64 { readings.flatMap(\.resolutions).max() ?? 0 }
 
   package func time(_ step: Int) -> Int64 { firstStep + Int64(step) * self.step }
 
@@ -64,8 +67,7 @@ package struct QueryResult: Sendable {
 extension QueryResult.SeriesTable {
   /// In label order, or as `table` has them where the query sorts.
   init(_ table: Table, labels: [LabelSet], keepsOrder: Bool) {
-    let order =
-      keepsOrder ? Array(0..<table.count) : (0..<table.count).sorted { labels[$0] < labels[$1] }
+    let order = keepsOrder ? Array(0..<table.count) : LabelSet.order(of: labels)
     let steps = table.steps
     self.labels = order.map { labels[$0] }
     self.steps = steps
@@ -80,6 +82,29 @@ extension QueryResult.SeriesTable {
         } else {
           values.append(.nan)
         }
+      }
+    }
+  }
+}
+
+extension LabelSet {
+  /// The numbers of `sets` in label order.
+  fileprivate static func order(of sets: [LabelSet]) -> [Int] {
+    // Nearly always they stand in order: those of one selector do.
+    if zip(sets, sets.dropFirst()).allSatisfy({ $0 <= $1 }) { return Array(sets.indices) }
+    var keys: [UInt8] = []
+    var ends: [Int] = []
+    keys.reserveCapacity(sets.reduce(0) { $0 + $1.key.count })
+    for set in sets {
+      keys += set.key
+      ends.append(keys.count)
+    }
+    return keys.withUnsafeBytes { keys in
+      ends.withUnsafeBufferPointer { ends in
+        func key(_ set: Int) -> UnsafeRawBufferPointer {
+          UnsafeRawBufferPointer(rebasing: keys[(set == 0 ? 0 : ends[set - 1])..<ends[set]])
+        }
+        return sets.indices.sorted { LabelKey.compare(key($0), key($1)) < 0 }
       }
     }
   }

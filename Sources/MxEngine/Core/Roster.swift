@@ -105,14 +105,39 @@ struct Roster: Sendable {
     return try rosters[part].labels(number - starts[part])
   }
 
+  /// So many labels are put together from columns; more are cut from whole keys.
+  private static let fewLabels = 4
+
   func allLabels() throws -> [LabelSet] {
     var result: [LabelSet] = []
     result.reserveCapacity(count)
+    if case .selection = base, case .keeping(let names) = filter, names.count <= Roster.fewLabels {
+      let columns = try names.map { LabelOverlay($0, try column($0)) } + overlays
+      return Roster.sets(of: columns, count: count)
+    }
     let cutter = filter.cutter
     try forEachBase { position, key in
       result.append(LabelSet(key: finished(key, position, cutter)))
     }
     return result
+  }
+
+  /// The label sets that have these labels and no others.
+  private static func sets(of labels: [LabelOverlay], count: Int) -> [LabelSet] {
+    let labels = labels.sorted { $0.escapedName.lexicographicallyPrecedes($1.escapedName) }
+    return (0..<count).map { position in
+      var key: [UInt8] = []
+      for label in labels {
+        let value = label.escapedValue(position)
+        if value.isEmpty { continue }
+        key.reserveCapacity(key.count + label.escapedName.count + value.count + 2)
+        key += label.escapedName
+        key.append(0)
+        key += value
+        key.append(0)
+      }
+      return LabelSet(key: key)
+    }
   }
 
   /// Calls `body` with the key that the base has for each position, in order.

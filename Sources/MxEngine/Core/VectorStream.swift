@@ -274,8 +274,9 @@ final class Budget: Sendable {
     let total = used.add(samples, ordering: .relaxed).newValue
     if total > limit {
       throw EngineError.limit(
-        "query processing would load too many samples into memory in query execution: more than "
-          + "\(limit); narrow the selectors, shorten the time range or widen the step")
+        "query processing would load too many samples into memory in query execution: "
+          + "query_samples allows \(limit); narrow the selectors, shorten the time range or widen "
+          + "the step")
     }
   }
 }

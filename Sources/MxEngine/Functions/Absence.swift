@@ -18,6 +18,11 @@ extension Evaluator {
     let stream = try windowed(samples, keepsName: true) { _, samples, row in
       try kernel(samples, row)
     }
+    return try absentOverTime(node, stream, grid)
+  }
+
+  /// `stream` has a value where there was any sample.
+  func absentOverTime(_ node: Call, _ stream: VectorStream, _ grid: Grid) throws -> VectorStream {
     var matchers: [Matcher] = []
     if case .range(let range) = node.arguments[0].unwrapped { matchers = range.selector.matchers }
     return try absent(stream, matchers, grid)

@@ -18,16 +18,23 @@ extension Evaluator {
     let reference = try times.reference(grid, at: node.at, offset: node.offset)
     let range = try SelectionPlan.range(node, grid, times, options)
     let selection = try selection(node.matchers, range)
+    if let found = try tieredNewest(selection, node, reference.grid, aspect) {
+      return found.broadcast(to: grid.count)
+    }
+    let thinned = try thinned(
+      selection, node,
+      ResolutionQuery(ends: reference.grid, range: options.lookback.base, isInstant: true))
     let stream =
       node.extent == .smoothed
       ? smoothed(selection, reference.grid, node)
-      : newest(selection, reference.grid, aspect)
+      : newest(selection, reference.grid, aspect, thinned)
     return stream.broadcast(to: grid.count)
   }
 
   /// Each series' newest sample at each time, where it is young enough.
   func newest(
-    _ selection: any Selection, _ grid: Grid, _ aspect: SampleAspect
+    _ selection: any Selection, _ grid: Grid, _ aspect: SampleAspect,
+    _ thinned: ThinnedSamples? = nil
   ) -> VectorStream {
     let lookback = options.lookback
     let range = TimeRange(from: grid.first - lookback.base + 1, to: grid.last)
@@ -50,7 +57,7 @@ extension Evaluator {
           try body(series, row)
         }
       }
-      try selection.read(block, range, worker: worker) { series, columns in
+      try selection.read(block, range, thinned: thinned, worker: worker) { series, columns in
         if case .automatic = lookback {
           while next < series {
             try older(next)

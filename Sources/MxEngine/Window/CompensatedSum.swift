@@ -33,6 +33,16 @@ struct CompensatedSum {
     if !sum.isInfinite { tail += other.tail }
   }
 
+  /// The mean of `count` terms: of the nearest double to the sum and of what that lacks,
+  /// so that it is the same however the terms were gathered.
+  @inline(__always)
+  func mean(of count: Double) -> Double {
+    let whole = sum + tail
+    let part = whole - sum
+    let rest = (sum - (whole - part)) + (tail - part)
+    return whole / count + rest / count
+  }
+
   /// An infinite sum has no tail worth adding.
   @inline(__always)
   var value: Double { sum.isInfinite ? sum : sum + tail }
@@ -93,8 +103,7 @@ enum RunSum {
 
   /// The mean as Prometheus takes it: of the sum, and running once that overflows.
   static func mean(_ values: UnsafePointer<Double>, _ count: Int) -> Double {
-    let total = sum(values, count)
-    let mean = total.sum / Double(count) + total.tail / Double(count)
+    let mean = sum(values, count).mean(of: Double(count))
     return mean.isFinite ? mean : carefulMean(values, count)
   }
 

@@ -10,7 +10,7 @@ enum OverTime {
         Slide.each(samples, windows, row) { low, high, _ in
           let total = sliding.sum(samples.values, low, high)
           let count = Double(high - low)
-          let result = isMean ? total.sum / count + total.tail / count : total.value
+          let result = isMean ? total.mean(of: count) : total.value
           if result.isFinite { return result }
           return isMean
             ? RunSum.carefulMean(samples.values + low, high - low)

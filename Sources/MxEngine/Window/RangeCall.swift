@@ -8,6 +8,11 @@ extension Evaluator {
     if let problem = node.extendedRangeProblem { throw EngineError.query(problem) }
     let index = node.function == .quantileOverTime ? 1 : 0
     let argument = node.arguments[index]
+    let keepsName = node.function == .lastOverTime || node.function == .firstOverTime
+    if case .range(let range) = argument.unwrapped, let found = try tiered(node, range, grid) {
+      if node.function == .absentOverTime { return try absentOverTime(node, found, grid) }
+      return keepsName ? found : try droppingName(found)
+    }
     var samples = try samples(argument, grid)
     if node.function == .absentOverTime { return try absentOverTime(node, samples, grid) }
     if readsStep(node), samples.windows.ends.count < grid.count {
@@ -16,7 +21,6 @@ extension Evaluator {
     }
     let kernel = try kernel(node, samples, grid)
     let note = try notePerSeries(node, samples, argument.unwrapped.position)
-    let keepsName = node.function == .lastOverTime || node.function == .firstOverTime
     let trusting = Evaluator.showsNaN(node.function)
     return try windowed(samples, keepsName: keepsName, trusting: trusting) { series, samples, row in
       try kernel(samples, row)
@@ -39,7 +43,7 @@ extension Evaluator {
     }
   }
 
-  private func kernel(_ node: Call, _ samples: SampleStream, _ grid: Grid) throws -> WindowKernel {
+  func kernel(_ node: Call, _ samples: SampleStream, _ grid: Grid) throws -> WindowKernel {
     let windows = samples.windows
     switch node.function {
     case .sumOverTime: return OverTime.sums(windows, isMean: false)
@@ -106,9 +110,9 @@ extension Evaluator {
 
   /// What has to be said of a series once it gave a value: a counter without a
   /// counter's name, start times that contradict each other.
-  private func notePerSeries(
+  func notePerSeries(
     _ node: Call, _ samples: SampleStream, _ place: SourceRange
-  ) throws -> (@Sendable (Int, Samples, Row) throws -> Void)? {
+  ) throws -> (@Sendable (Int, Samples?, Row) throws -> Void)? {
     guard node.function == .rate || node.function == .increase else { return nil }
     let roster = samples.roster
     let windows = samples.windows
@@ -116,12 +120,13 @@ extension Evaluator {
     let named = Mutex(Set<String>())
     let notes = notes
     return { series, samples, row in
-      let overlaps =
+      let overlaps = samples.map { samples in
         samples.startTimes != nil
-        && (1..<max(1, samples.count)).contains {
-          samples.overlapsStart($0) && windows.cover(samples.times[$0 - 1])
-        }
-      if overlaps {
+          && (1..<max(1, samples.count)).contains {
+            samples.overlapsStart($0) && windows.cover(samples.times[$0 - 1])
+          }
+      }
+      if overlaps == true {
         let name = LabelKey.quoted(names.name(series))
         notes.warn(
           "sample has start time that overlaps with previous sample timestamp for metric \(name)",

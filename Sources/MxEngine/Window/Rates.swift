@@ -26,16 +26,29 @@ struct ExtrapolatedRate: Sendable {
 
   /// How far the change is stretched, and of what spacing that is true: with a
   /// regular clock the next window's is the same, which saves all divisions.
-  private struct Stretch {
-    var sampled: Int64 = -1
-    var gaps = 0
-    var beforeFirst: Int64 = 0
-    var afterLast: Int64 = 0
+  struct Stretch {
+    fileprivate var seen = Seen(
+      sampled: -1, gaps: 0, covered: 0, beforeFirst: 0, afterLast: 0, hasBegun: false)
     /// In seconds; what a counter's zero could shorten.
-    var sampledSeconds = 0.0
-    var toStart = 0.0
-    var toEnd = 0.0
-    var factor = 0.0
+    fileprivate var sampledSeconds = 0.0
+    fileprivate var toStart = 0.0
+    fileprivate var toEnd = 0.0
+    fileprivate var factor = 0.0
+  }
+
+  /// Where the samples lie in the window, in ms.
+  struct Seen: Equatable {
+    /// Between what the change is taken of: the first sample, or the counter's beginning,
+    /// and the last.
+    var sampled: Int64
+    /// Samples less one.
+    var gaps: Int
+    /// Between the first and the last sample.
+    var covered: Int64
+    var beforeFirst: Int64
+    var afterLast: Int64
+    /// The counter began inside the window.
+    var hasBegun: Bool
   }
 
   /// `resets[firstReset...]` are the samples after `low` before which the counter
@@ -57,36 +70,44 @@ struct ExtrapolatedRate: Sendable {
       change += samples.values[resets[next] - 1]
       next += 1
     }
-    let sampled = samples.times[last] &- (began ?? samples.times[low])
-    let beforeFirst = samples.times[low] &- start
-    let afterLast = end &- samples.times[last]
-    if sampled != stretch.sampled || last &- low != stretch.gaps
-      || beforeFirst != stretch.beforeFirst || afterLast != stretch.afterLast || began != nil
-    {
-      let spacing =
-        low == last
-        ? 0 : Double(samples.times[last] - samples.times[low]) / 1000 / Double(last - low)
-      let threshold = spacing * 1.1
-      stretch.sampled = began == nil ? sampled : -1
-      stretch.gaps = last &- low
-      stretch.beforeFirst = beforeFirst
-      stretch.afterLast = afterLast
-      stretch.sampledSeconds = Double(sampled) / 1000
-      stretch.toStart = began == nil ? Double(beforeFirst) / 1000 : 0
-      if stretch.toStart >= threshold { stretch.toStart = began == nil ? spacing / 2 : 0 }
-      stretch.toEnd = Double(afterLast) / 1000
-      if stretch.toEnd >= threshold { stretch.toEnd = spacing / 2 }
-      stretch.factor = factor(stretch, toStart: stretch.toStart)
-    }
+    let firstTime = samples.times[low]
+    let lastTime = samples.times[last]
+    return extrapolated(
+      change, first: first,
+      Seen(
+        sampled: lastTime &- (began ?? firstTime), gaps: last &- low,
+        covered: lastTime &- firstTime, beforeFirst: firstTime &- start,
+        afterLast: end &- lastTime, hasBegun: began != nil),
+      &stretch)
+  }
+
+  /// `change` stretched to the borders of the window.
+  @inline(__always)
+  func extrapolated(
+    _ change: Double, first: Double, _ seen: Seen, _ stretch: inout Stretch
+  ) -> Double {
+    if seen != stretch.seen { fit(&stretch, seen) }
     // A counter cannot have been below zero. The division is only needed where it may
     // be near: most counters are far from it.
-    if isCounter, began == nil, change > 0, first >= 0,
+    if isCounter, !seen.hasBegun, change > 0, first >= 0,
       stretch.sampledSeconds * first < stretch.toStart * change * 1.000_001
     {
       let toZero = stretch.sampledSeconds * (first / change)
       if toZero < stretch.toStart { return change * factor(stretch, toStart: toZero) }
     }
     return change * stretch.factor
+  }
+
+  private func fit(_ stretch: inout Stretch, _ seen: Seen) {
+    let spacing = seen.gaps == 0 ? 0 : Double(seen.covered) / 1000 / Double(seen.gaps)
+    let threshold = spacing * 1.1
+    stretch.seen = seen
+    stretch.sampledSeconds = Double(seen.sampled) / 1000
+    stretch.toStart = seen.hasBegun ? 0 : Double(seen.beforeFirst) / 1000
+    if stretch.toStart >= threshold { stretch.toStart = seen.hasBegun ? 0 : spacing / 2 }
+    stretch.toEnd = Double(seen.afterLast) / 1000
+    if stretch.toEnd >= threshold { stretch.toEnd = spacing / 2 }
+    stretch.factor = factor(stretch, toStart: stretch.toStart)
   }
 
   @inline(__always)

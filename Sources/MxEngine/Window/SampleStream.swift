@@ -17,6 +17,13 @@ struct SampleStream: Sendable {
     @Sendable (_ series: Range<Int>, _ worker: Int, _ trusting: Bool, _ body: Body) throws -> Void
 }
 
+extension SampleStream {
+  /// The series of a range vector and its windows, for who does not read samples.
+  init(roster: Roster, windows: Windows) {
+    self.init(roster: roster, marks: .none, windows: windows, extent: .none) { _, _, _, _ in }
+  }
+}
+
 extension Evaluator {
   /// The samples of a range selector or subquery, whatever parentheses are around.
   func samples(_ expr: Expr, _ grid: Grid) throws -> SampleStream {
@@ -36,13 +43,16 @@ extension Evaluator {
     if selector.extent == .smoothed { windows.reachAfter = options.lookback.base }
     let selection = try selection(
       selector.matchers, try SelectionPlan.range(node, grid, times, options))
+    let thinned = try thinned(
+      selection, selector, ResolutionQuery(ends: windows.ends, range: windows.reach))
     let usesStartTimes = options.usesStartTimes
     let covered = windows
     return SampleStream(
       roster: Roster(selection), marks: .none, windows: windows, extent: selector.extent
     ) { block, worker, trusting, body in
       var cleaner = SampleCleaner()
-      try selection.read(block, covered.span, worker: worker) { series, columns in
+      try selection.read(block, covered.span, thinned: thinned, worker: worker) {
+        series, columns in
         if trusting, columns.histograms == nil, let times = columns.times.baseAddress,
           let values = columns.values.baseAddress,
           try body(

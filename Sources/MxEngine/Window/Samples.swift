@@ -20,6 +20,9 @@ struct Windows: Sendable {
   var reachBefore: Int64 = 0
   var reachAfter: Int64 = 0
 
+  /// How far before its end a window begins to look.
+  var reach: Int64 { range + reachBefore }
+
   var span: TimeRange {
     TimeRange(
       from: ends.first - range - reachBefore + 1, to: ends.last + reachAfter)

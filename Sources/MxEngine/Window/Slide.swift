@@ -7,6 +7,15 @@ enum Slide {
     _ samples: Samples, _ windows: Windows, _ row: Row,
     _ body: (_ low: Int, _ high: Int, _ step: Int) throws -> Double
   ) rethrows {
+    try each(samples.times, samples.count, windows, row, body)
+  }
+
+  /// The same over any ascending times.
+  @inline(__always)
+  static func each(
+    _ times: UnsafePointer<Int64>, _ count: Int, _ windows: Windows, _ row: Row,
+    _ body: (_ low: Int, _ high: Int, _ step: Int) throws -> Double
+  ) rethrows {
     var low = 0
     var high = 0
     var lowStride = 1
@@ -15,11 +24,11 @@ enum Slide {
       let end = windows.ends.time(step)
       let oldHigh = high
       high = Gallop.first(
-        after: end, samples.times, samples.count, from: high, guess: highStride)
+        after: end, times, count, from: high, guess: highStride)
       highStride = high &- oldHigh
       let oldLow = low
       low = Gallop.first(
-        after: end &- windows.range, samples.times, samples.count, from: low, guess: lowStride)
+        after: end &- windows.range, times, count, from: low, guess: lowStride)
       lowStride = low &- oldLow
       row[step] = low < high ? try body(low, high, step) : Absent.value
     }

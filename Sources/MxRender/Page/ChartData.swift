@@ -1,4 +1,5 @@
 import MxJSON
+import MxModel
 
 /// What the page's script is told of a panel: every series with its exact values,
 /// and how the panel draws them. It stands within the panel as JSON that no

@@ -45,9 +45,7 @@ package struct RuleLint {
     case .sometimes: break
     case .never(let why): add(rule, "never fires: \(why)")
     case .always(let why):
-      add(
-        rule, "fires for every series that its expression finds: \(why)",
-        hint: "compare with a threshold, such as \(rule.text.count < 40 ? rule.text : "expr") > 0")
+      add(rule, "fires for every series that its expression finds: \(why)")
     }
   }
 

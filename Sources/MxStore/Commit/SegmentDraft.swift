@@ -30,6 +30,11 @@ final class SegmentDraft {
     writer = try SegmentWriter(file, id: id, effort: effort)
   }
 
+  /// Below it one sync under the lock takes as long as two: a sync of a few bytes
+  /// costs milliseconds, and so much of a disk's time for each target's minute
+  /// would be wasted.
+  private static let worthASync = 256 << 10
+
   /// Writes what follows the pages. `inline`: the bytes of a set that is not
   /// worth a file of its own. `early`: sync now, so that little is left to sync
   /// under the lock.
@@ -42,7 +47,9 @@ final class SegmentDraft {
     if let inline { sections.append(try writer.addSection(.inlineSet, inline)) }
     self.set = set
     seriesCount = series.count
-    if early { try onDisk { () throws(FileError) in try file.sync() } }
+    if early, writer.offset >= Self.worthASync {
+      try onDisk { () throws(FileError) in try file.sync() }
+    }
   }
 
   /// What the manifest would know of it as commits `sequences`.

@@ -1,12 +1,41 @@
 import MxCodec
 import MxModel
 
+/// The slots of a segment that a reader will ask for, in ascending order.
+enum WantedSlots {
+  case all(Range<Int>)
+  /// Few among many, as of a regular expression.
+  case some([Int])
+
+  /// What is wanted of a page, as one stretch.
+  func within(_ page: Range<Int>) -> Range<Int> {
+    switch self {
+    case .all(let slots): return slots.clamped(to: page)
+    case .some(let slots):
+      let low = slots.partition { $0 < page.lowerBound }
+      let high = slots.partition { $0 < page.upperBound }
+      return low < high ? slots[low]..<slots[high - 1] + 1 : page.lowerBound..<page.lowerBound
+    }
+  }
+
+  /// All that lies from here to there, where little is left out.
+  init(_ slots: [Int]) {
+    guard let first = slots.first, let last = slots.last else {
+      self = .all(0..<0)
+      return
+    }
+    self = last - first < slots.count * 2 ? .all(first..<last + 1) : .some(slots)
+  }
+}
+
 /// Reads series of one segment, best in ascending order: the page and the
 /// clocks of the series before are at hand. One a thread.
 final class SegmentCursor {
   let reader: SegmentReader
   private let decoder: ColumnDecoder
   private var page: LoadedPage?
+  /// The values of the page at hand, kept from page to page.
+  private let values = PageValues()
   /// The newest last. 32 pages are 4 MiB: a hundred targets of an hour each.
   private var clocks: [ClockPage] = []
   private static let clockPages = 32
@@ -20,7 +49,7 @@ final class SegmentCursor {
   /// order, none empty. `wanted`: the slots that will be asked for, so that a page
   /// is decoded once for all of them and no further.
   func read(
-    slot: Int, wanted: Range<Int>, range: TimeRange,
+    slot: Int, wanted: WantedSlots, range: TimeRange,
     _ body: (UnsafeBufferPointer<Int64>, UnsafeBufferPointer<Double>) throws -> Void
   ) throws {
     // A page of several series holds them whole.
@@ -28,10 +57,17 @@ final class SegmentCursor {
       return try read(page, slot, wanted, range, body)
     }
     for entry in try reader.entries(slots: slot..<slot + 1) where entry.range.overlaps(range) {
-      let page = try reader.load(entry, with: decoder)
+      let page = try reader.load(entry, with: decoder, values: values)
       self.page = page
       try read(page, slot, wanted, range, body)
     }
+  }
+
+  func read(
+    slot: Int, wanted: Range<Int>, range: TimeRange,
+    _ body: (UnsafeBufferPointer<Int64>, UnsafeBufferPointer<Double>) throws -> Void
+  ) throws {
+    try read(slot: slot, wanted: .all(wanted), range: range, body)
   }
 
   /// How many pages hold samples of `slot` in `range`.
@@ -41,11 +77,11 @@ final class SegmentCursor {
   }
 
   private func read(
-    _ page: LoadedPage, _ slot: Int, _ wanted: Range<Int>, _ range: TimeRange,
+    _ page: LoadedPage, _ slot: Int, _ wanted: WantedSlots, _ range: TimeRange,
     _ body: (UnsafeBufferPointer<Int64>, UnsafeBufferPointer<Double>) throws -> Void
   ) throws {
     let first = page.entry.firstSlot
-    let inPage = wanted.clamped(to: page.entry.slotRange)
+    let inPage = wanted.within(page.entry.slotRange)
     let place: LoadedPage.Place
     do throws(CodecError) {
       try page.decode(inPage.lowerBound - first..<inPage.upperBound - first, with: decoder)
@@ -76,7 +112,7 @@ final class SegmentCursor {
     for slot in entry.slotRange {
       var isRight = true
       do {
-        try read(page, slot, entry.slotRange, .all) { times, _ in
+        try read(page, slot, .all(entry.slotRange), .all) { times, _ in
           isRight =
             entry.range.from <= times[0] && times[times.count - 1] <= entry.range.to
             && times.indices.dropFirst().allSatisfy { times[$0 - 1] < times[$0] }

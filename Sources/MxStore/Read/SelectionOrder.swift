@@ -30,6 +30,21 @@ struct SelectionSearch {
     }
   }
 
+  /// Counts in the series of a segment of a tier, which is read otherwise: where samples
+  /// are gone it alone knows of them.
+  mutating func addPresence(
+    of segment: Snapshot.OpenSegment, _ report: Report
+  ) throws(StoreError) {
+    do throws(StoreError) {
+      let number = try number(of: segment.set)
+      if !matched[number].isEmpty {
+        present[number].add(segment.reader.series, of: matched[number])
+      }
+    } catch .damaged(let damage) {
+      report.damaged(damage)
+    }
+  }
+
   /// Drops the sets that lie in the file `path`, with their segments; false
   /// where there is none.
   mutating func leaveOut(setAt path: String) -> Bool {

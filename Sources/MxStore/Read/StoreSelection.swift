@@ -15,11 +15,13 @@ final class StoreSelection: Selection {
   let sets: [SeriesSet]
   let refs: [[UInt32]]
   /// Oldest commit first, with the number of its set.
-  private let segments: [Part]
+  let segments: [Part]
   private let workers = Mutex<[Int: SelectionWorker]>([:])
   private let names = Mutex(LabelReader())
   /// The tiers that were read from, by width.
   let tiers = Mutex<[Int64: SelectionTier]>([:])
+  /// The same series in all segments, for who looks further back than the request.
+  let whole = Mutex<StoreSelection?>(nil)
   let count: Int
 
   struct Part: Sendable {
@@ -33,6 +35,9 @@ final class StoreSelection: Selection {
     var search = SelectionSearch(snapshot.manifest, request)
     for segment in try snapshot.segments(in: request.range, report) {
       try search.add(segment, report)
+    }
+    for segment in try snapshot.tiersOfLostSamples(in: request.range, report) {
+      try search.addPresence(of: segment, report)
     }
     // Sets whose names cannot be read are left out with all that needs them.
     var merged: [[UInt32]]?
@@ -129,35 +134,23 @@ final class StoreSelection: Selection {
     }
   }
 
-  /// The slots of a segment between the first and last of `series`.
-  private func wantedSlots(_ cursor: SelectionWorker.Cursor, _ series: Range<Int>) -> Range<Int> {
+  /// The slots of a segment that hold any of `series`.
+  private func wantedSlots(_ cursor: SelectionWorker.Cursor, _ series: Range<Int>) -> WantedSlots {
     let refs = self.refs[cursor.part.set]
     let list = cursor.part.segment.reader.series
-    var low: Int?
-    var high: Int?
-    for number in series {
-      if refs[number] != .max, let slot = list.slot(of: Int(refs[number])) {
-        low = slot
-        break
-      }
-    }
-    for number in series.reversed() {
-      if refs[number] != .max, let slot = list.slot(of: Int(refs[number])) {
-        high = slot
-        break
-      }
-    }
-    guard let low, let high else { return 0..<0 }
-    return low..<high + 1
+    return WantedSlots(
+      series.compactMap { number in
+        refs[number] == .max ? nil : list.slot(of: Int(refs[number]))
+      })
   }
 
   private func read(
     _ number: Int, _ range: TimeRange, _ worker: SelectionWorker,
-    _ open: [SelectionWorker.Cursor], _ wanted: [Range<Int>],
+    _ open: [SelectionWorker.Cursor], _ wanted: [WantedSlots],
     _ body: (Int, borrowing SampleColumns) throws -> Void
   ) throws {
     // Where one page of one segment has it all, its columns are handed on as they are.
-    var only: (cursor: SegmentCursor, slot: Int, wanted: Range<Int>)?
+    var only: (cursor: SegmentCursor, slot: Int, wanted: WantedSlots)?
     var pages = 0
     for (index, cursor) in open.enumerated() {
       let ref = refs[cursor.part.set][number]
@@ -187,7 +180,7 @@ final class StoreSelection: Selection {
   /// Joins all that the segments hold of one series in the worker's merger.
   private func gather(
     _ number: Int, _ range: TimeRange, _ worker: SelectionWorker,
-    _ open: [SelectionWorker.Cursor], _ wanted: [Range<Int>]
+    _ open: [SelectionWorker.Cursor], _ wanted: [WantedSlots]
   ) throws {
     worker.merger.reset()
     for (index, cursor) in open.enumerated() {
@@ -233,72 +226,6 @@ final class StoreSelection: Selection {
       workers[number] = worker
       return worker
     }
-  }
-
-  func latest(
-    _ series: Int, atOrBefore time: Int64, limit: Int, worker: Int
-  ) throws -> [Sample] {
-    // Wider and wider: most series have what is asked for within the hour.
-    var found: [Sample] = []
-    for reach: Int64 in [3_600_000, 86_400_000, 30 * 86_400_000, .max] {
-      let from = time.subtractingReportingOverflow(reach)
-      found = []
-      try read(
-        series..<series + 1,
-        TimeRange(from: from.overflow ? .min : from.partialValue, to: time), worker: worker
-      ) { _, samples in
-        for index in max(0, samples.count - limit)..<samples.count {
-          found.append(Sample(time: samples.times[index], value: samples.values[index]))
-        }
-      }
-      if found.count >= limit { break }
-    }
-    return found
-  }
-
-  // MARK: Cost
-
-  func cost(_ range: TimeRange) throws -> ReadCost {
-    var cost = ReadCost()
-    cost.series = count
-    for part in segments where part.segment.reader.info.range.overlaps(range) {
-      cost.segments += 1
-      for entry in try entries(part, range) {
-        cost.pages += 1
-        cost.samples += entry.samples
-        cost.bytes += entry.bytes
-      }
-    }
-    return cost
-  }
-
-  /// A hash over all pages that reading `range` would touch.
-  func fingerprint(_ range: TimeRange, into hash: inout XXH64) throws {
-    for part in segments where part.segment.reader.info.range.overlaps(range) {
-      var bytes: [UInt8] = []
-      for entry in try entries(part, range) { bytes.append(littleEndian: entry.hash) }
-      for deletion in part.hidden {
-        bytes.append(littleEndian: deletion.range.from)
-        bytes.append(littleEndian: deletion.range.to)
-        for refs in deletion.refs.ranges { bytes.append(littleEndian: refs.lowerBound) }
-      }
-      hash.update(bytes)
-    }
-  }
-
-  /// The pages of a segment that hold any of the series in `range`, each once.
-  private func entries(_ part: Part, _ range: TimeRange) throws -> [PageEntry] {
-    var result: [PageEntry] = []
-    let list = part.segment.reader.series
-    for ref in refs[part.set] where ref != .max {
-      guard let slot = list.slot(of: Int(ref)) else { continue }
-      if let last = result.last, last.slots > 1, last.slotRange.contains(slot) { continue }
-      for entry in try part.segment.reader.entries(slots: slot..<slot + 1)
-      where entry.range.overlaps(range) && entry != result.last {
-        result.append(entry)
-      }
-    }
-    return result
   }
 }
 

@@ -15,6 +15,8 @@ package struct RollupOptions: Sendable {
   /// Seconds to wait for the commit lock.
   package var lockWait: Double = 60
   package var effort = Effort.merged
+  /// How many threads compute.
+  package var threads = 1
 
   package init(now: Int64) { self.now = now }
 }

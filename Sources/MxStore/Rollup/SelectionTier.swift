@@ -11,6 +11,8 @@ final class SelectionTier: Sendable {
   }
 
   let parts: [Part]
+  /// The parts in the order of their oldest windows.
+  let byTime: [Int]
 
   init(_ selection: StoreSelection, tier: Int64) throws(StoreError) {
     let ends = TimeRange(
@@ -33,6 +35,9 @@ final class SelectionTier: Sendable {
       }
     }
     self.parts = parts
+    byTime = parts.indices.sorted {
+      parts[$0].segment.reader.info.range.from < parts[$1].segment.reader.info.range.from
+    }
   }
 
   /// Per set the ref of each series of the selection.
@@ -69,7 +74,7 @@ final class TierWorker {
 }
 
 extension StoreSelection {
-  private func tier(_ width: Int64) throws(StoreError) -> SelectionTier {
+  func tier(_ width: Int64) throws(StoreError) -> SelectionTier {
     if let known = tiers.withLock({ $0[width] }) { return known }
     let tier = try SelectionTier(self, tier: width)
     tiers.withLock { $0[width] = tier }
@@ -83,9 +88,7 @@ extension StoreSelection {
     _ body: (Int, [Window]) throws -> Void
   ) throws {
     let tier = try tier(width)
-    let selectionWorker = self.worker(number)
-    let worker = selectionWorker.tiers[width] ?? TierWorker(tier, width: width)
-    selectionWorker.tiers[width] = worker
+    let worker = tierWorker(number, tier, width)
     let wanted = tier.parts.map { slots(of: $0, series) }
     for number in series {
       worker.merger.reset()
@@ -104,7 +107,15 @@ extension StoreSelection {
     }
   }
 
-  private func slots(of part: SelectionTier.Part, _ series: Range<Int>) -> Range<Int> {
+  func tierWorker(_ number: Int, _ tier: SelectionTier, _ width: Int64) -> TierWorker {
+    let worker = self.worker(number)
+    if let known = worker.tiers[width] { return known }
+    let tierWorker = TierWorker(tier, width: width)
+    worker.tiers[width] = tierWorker
+    return tierWorker
+  }
+
+  func slots(of part: SelectionTier.Part, _ series: Range<Int>) -> Range<Int> {
     let list = part.segment.reader.series
     func slot(_ number: Int) -> Int? {
       part.refs[number] == .max ? nil : list.slot(of: Int(part.refs[number]))
@@ -113,63 +124,5 @@ extension StoreSelection {
       let high = series.reversed().lazy.compactMap(slot).first
     else { return 0..<0 }
     return low..<high + 1
-  }
-
-  // MARK: Selection
-
-  /// A tier is offered where it is computed up to the range's end and counts every
-  /// commit and deletion that touches it. Windows that it does not store, because
-  /// there samples are few, `readWindows` computes from them.
-  func tiers(covering range: TimeRange) throws -> [Int64] {
-    let manifest = snapshot.manifest
-    let widths = Set(manifest.segments.filter { $0.kind == .windows }.map(\.tier))
-    return widths.sorted().filter { width in
-      let state = TierState(manifest, tier: width)
-      guard WindowGrid.end(of: range.to, width) <= state.horizon else { return false }
-      let ends = TimeRange(from: range.from, to: WindowGrid.end(of: range.to, width))
-      let samples = WindowGrid.samples(of: ends, width)
-      return !manifest.segments.contains { info in
-        info.kind != .windows && info.lastSequence > state.source && info.range.overlaps(samples)
-      }
-    }
-  }
-
-  func readWindows(
-    _ series: Range<Int>, tier width: Int64, _ range: TimeRange, worker: Int,
-    _ body: (Int, borrowing WindowColumns) throws -> Void
-  ) throws {
-    let first = WindowGrid.end(of: range.from, width)
-    let last = WindowGrid.floor(range.to, width)
-    if first > last { return }
-    let ends = TimeRange(from: first, to: last)
-    try readStored(series, tier: width, ends: ends, worker: worker) { number, stored in
-      guard let own = self.worker(worker).tiers[width] else {
-        preconditionFailure("BUG: no worker \(worker)")
-      }
-      own.columns.removeAll()
-      var next = first
-      for window in stored where !window.flags.contains(.void) {
-        try derive(number, own, width, from: next, to: window.end &- width, worker: worker)
-        own.columns.append(window)
-        next = window.end &+ width
-      }
-      try derive(number, own, width, from: next, to: last, worker: worker)
-      if own.columns.count > 0 { try own.columns.withColumns { try body(number, $0) } }
-    }
-  }
-
-  /// Adds the windows that end between `from` and `to`, from samples.
-  private func derive(
-    _ number: Int, _ own: TierWorker, _ width: Int64, from: Int64, to: Int64, worker: Int
-  ) throws {
-    if from > to { return }
-    let samples = WindowGrid.samples(of: TimeRange(from: from, to: to), width)
-    own.chain.reset()
-    try read(number..<number + 1, samples, worker: worker) { _, samples in
-      own.chain.add(samples.times, samples.values)
-    }
-    own.chain.finish()
-    guard let step = own.chain.index(of: width) else { return }
-    for window in own.chain.windows[step] { own.columns.append(window.stored) }
   }
 }

@@ -3,10 +3,10 @@ import MxModel
 
 /// Reads windows of one segment of a tier, best series by series in order. One a thread.
 final class TierCursor {
-  private let reader: SegmentReader
-  private let layout: TierLayout
+  fileprivate let reader: SegmentReader
+  fileprivate let layout: TierLayout
   /// One a column: each keeps the page that it is at.
-  private let columns: [SegmentCursor]
+  fileprivate let columns: [SegmentCursor]
 
   init(_ reader: SegmentReader, decoder: ColumnDecoder) {
     guard let layout = reader.footer.layout else {
@@ -52,6 +52,37 @@ final class TierCursor {
     for index in windows.indices where windows[index].count == 0 {
       windows[index].firstTime = 0
       windows[index].lastTime = 0
+    }
+  }
+}
+
+extension TierCursor {
+  /// Appends to `rows` the columns `fields` of the series in `slot`, of windows whose
+  /// ends lie in `range`.
+  func read(
+    slot: Int, wanted: Range<Int>, range: TimeRange, fields: WindowFields,
+    into rows: inout WindowRows
+  ) throws {
+    let before = rows.count
+    do {
+      for (index, column) in layout.columns.enumerated() where column.isNeeded(fields) {
+        let slots = layout.slots(index, ofBlockWith: slot, among: reader.info.series)
+        let first = slot / layout.block * layout.block
+        let inBlock = wanted.clamped(to: first..<first + slots.count)
+        let shift = slots.lowerBound - first
+        try columns[index].read(
+          slot: slot + shift, wanted: inBlock.lowerBound + shift..<inBlock.upperBound + shift,
+          range: range
+        ) { ends, values in
+          rows.append(column, ends, values, width: reader.info.tier)
+        }
+      }
+      guard rows.isWhole(fields, of: layout) else {
+        throw reader.region.damaged("windows of series \(slot)", "columns of unlike length")
+      }
+    } catch {
+      rows.truncate(to: before)
+      throw error
     }
   }
 }

@@ -1,4 +1,5 @@
 import MxCodec
+import MxModel
 
 /// A column of a tier's windows, by the number that files know it by.
 enum WindowColumn: UInt8, CaseIterable, Sendable {
@@ -66,22 +67,30 @@ enum WindowColumn: UInt8, CaseIterable, Sendable {
 
 /// The tail of a sum as a small number: scaled by a power of two, which loses nothing.
 enum SumTail {
-  private static let bits = 12
-
   static func scaled(_ tail: Double, sum: Double) -> Double {
-    guard let shift = shift(sum, tail) else { return tail }
-    return Double(sign: .plus, exponent: shift, significand: tail)
+    guard let exponent = exponent(sum, tail) else { return tail }
+    return tail * power(64 - exponent)
   }
 
+  @inline(__always)
   static func unscaled(_ value: Double, sum: Double) -> Double {
-    guard let shift = shift(sum, value) else { return value }
-    return Double(sign: .plus, exponent: -shift, significand: value)
+    guard let exponent = exponent(sum, value) else { return value }
+    return value * power(exponent - 64)
   }
 
-  /// Nil where it might lose bits: tiny or huge sums keep their tail as it is.
-  private static func shift(_ sum: Double, _ tail: Double) -> Int? {
-    guard tail != 0, tail.isFinite, sum.isNormal, abs(sum.exponent) < 400 else { return nil }
-    return bits + 52 - Int(sum.exponent)
+  /// Of the sum; nil where scaling might lose bits: tiny or huge sums keep their tail
+  /// as it is.
+  @inline(__always)
+  private static func exponent(_ sum: Double, _ tail: Double) -> Int? {
+    let exponent = Int(sum.bitPattern >> 52 & 0x7ff) - 1023
+    guard tail != 0, tail.isFinite, sum != 0, abs(exponent) < 400 else { return nil }
+    return exponent
+  }
+
+  /// 2^exponent, for exponents of normal doubles.
+  @inline(__always)
+  private static func power(_ exponent: Int) -> Double {
+    Double(bitPattern: UInt64(1023 + exponent) << 52)
   }
 }
 

@@ -109,24 +109,6 @@ struct Window: Equatable {
   }
 }
 
-/// What happened in a window besides samples.
-struct WindowFlags: OptionSet, Hashable {
-  let rawValue: UInt8
-
-  /// A stale marker lies inside.
-  static let stale = WindowFlags(rawValue: 1)
-  /// Some sample is NaN.
-  static let nan = WindowFlags(rawValue: 2)
-  /// Late samples were folded in after their neighbours were gone.
-  static let mergedLate = WindowFlags(rawValue: 4)
-  /// The newest thing inside is a stale marker.
-  static let endsStale = WindowFlags(rawValue: 8)
-  /// The values fall too often for a counter: resets were not kept.
-  static let noResets = WindowFlags(rawValue: 16)
-  /// Nothing is stored of this window any more: read raw.
-  static let void = WindowFlags(rawValue: 128)
-}
-
 /// Window arithmetic: window k of width w covers (k·w - w, k·w].
 enum WindowGrid {
   /// The end of the window that holds `time`, at most `Int64.max` rounded down.

@@ -2,21 +2,43 @@ import MxModel
 
 /// Windows of one series as columns, for a reader.
 struct WindowRows {
-  private var ends: [Int64] = []
+  private(set) var ends: [Int64] = []
   private var firstTimes: [Int64] = []
   private var lastTimes: [Int64] = []
-  private var flags: [UInt8] = []
-  /// Nine columns of doubles, in the order of `WindowColumns`.
+  private(set) var flags: [UInt8] = []
+  /// Nine columns of doubles; see `place`.
   private var values = [[Double]](repeating: [], count: 9)
 
   var count: Int { ends.count }
 
-  mutating func removeAll() {
-    ends.removeAll(keepingCapacity: true)
-    firstTimes.removeAll(keepingCapacity: true)
-    lastTimes.removeAll(keepingCapacity: true)
-    flags.removeAll(keepingCapacity: true)
-    for column in values.indices { values[column].removeAll(keepingCapacity: true) }
+  /// Where a column of doubles lies in `values`.
+  private static func place(_ column: WindowColumn) -> Int? {
+    switch column {
+    case .count: 0
+    case .minimum: 1
+    case .maximum: 2
+    case .sum: 3
+    case .tail: 4
+    case .first: 5
+    case .last: 6
+    case .resetSum: 7
+    case .resetCount: 8
+    case .firstOffset, .lastOffset, .flags: nil
+    }
+  }
+
+  mutating func removeAll() { truncate(to: 0) }
+
+  /// Takes off what was added last.
+  mutating func truncate(to count: Int) {
+    func cut<T>(_ column: inout [T]) {
+      if column.count > count { column.removeLast(column.count - count) }
+    }
+    cut(&ends)
+    cut(&firstTimes)
+    cut(&lastTimes)
+    cut(&flags)
+    for column in values.indices { cut(&values[column]) }
   }
 
   mutating func append(_ window: Window) {
@@ -33,6 +55,66 @@ struct WindowRows {
     values[6].append(window.last)
     values[7].append(window.resetSum)
     values[8].append(window.resetCount)
+  }
+
+  /// Appends a stretch of one column as files have it; counts bring the ends with them,
+  /// sums come before tails.
+  mutating func append(
+    _ column: WindowColumn, _ ends: UnsafeBufferPointer<Int64>,
+    _ stored: UnsafeBufferPointer<Double>, width: Int64
+  ) {
+    switch column {
+    case .count:
+      self.ends.append(contentsOf: ends)
+      values[0].append(contentsOf: stored)
+    case .tail:
+      let first = values[4].count
+      guard first + stored.count <= values[3].count else { return }
+      for (index, tail) in stored.enumerated() {
+        values[4].append(SumTail.unscaled(tail, sum: values[3][first + index]))
+      }
+    case .firstOffset:
+      for (index, offset) in stored.enumerated() {
+        firstTimes.append(ends[index] &- width &+ (Int64(exactly: offset) ?? 0))
+      }
+    case .lastOffset:
+      for (index, offset) in stored.enumerated() {
+        lastTimes.append(ends[index] &- (Int64(exactly: offset) ?? 0))
+      }
+    case .flags:
+      for flag in stored { flags.append(UInt8(exactly: flag) ?? 0) }
+    case .minimum, .maximum, .sum, .first, .last, .resetSum, .resetCount:
+      if let place = WindowRows.place(column) { values[place].append(contentsOf: stored) }
+    }
+  }
+
+  /// Whether all asked columns are as long as the ends; those that `layout` left out
+  /// are filled with zeros.
+  mutating func isWhole(_ fields: WindowFields, of layout: TierLayout) -> Bool {
+    for column in WindowColumn.allCases where column.isNeeded(fields) {
+      if !layout.columns.contains(column) { fill(column) }
+      let length =
+        switch column {
+        case .firstOffset: firstTimes.count
+        case .lastOffset: lastTimes.count
+        case .flags: flags.count
+        default: WindowRows.place(column).map { values[$0].count } ?? ends.count
+        }
+      if length != ends.count { return false }
+    }
+    return true
+  }
+
+  private mutating func fill(_ column: WindowColumn) {
+    func zero<T: Numeric>(_ column: inout [T]) {
+      column.append(contentsOf: repeatElement(0, count: ends.count - column.count))
+    }
+    switch column {
+    case .firstOffset: zero(&firstTimes)
+    case .lastOffset: zero(&lastTimes)
+    case .flags: zero(&flags)
+    default: if let place = WindowRows.place(column) { zero(&values[place]) }
+    }
   }
 
   func withColumns<R>(_ body: (borrowing WindowColumns) throws -> R) rethrows -> R {
@@ -61,5 +143,22 @@ struct WindowRows {
   ) rethrows -> R {
     if open.count == values.count { return try body(open) }
     return try values[open.count].withUnsafeBufferPointer { try withValues(open + [$0], body) }
+  }
+}
+
+extension WindowColumn {
+  /// Whether who asks for `fields` needs it; flags tell what is void, so all do.
+  func isNeeded(_ fields: WindowFields) -> Bool {
+    switch self {
+    case .count, .flags: true
+    case .minimum: fields.contains(.minima)
+    case .maximum: fields.contains(.maxima)
+    case .sum, .tail: fields.contains(.sums)
+    case .first: fields.contains(.firsts)
+    case .last: fields.contains(.lasts)
+    case .firstOffset: fields.contains(.firstTimes)
+    case .lastOffset: fields.contains(.lastTimes)
+    case .resetSum, .resetCount: fields.contains(.resets)
+    }
   }
 }

@@ -46,7 +46,7 @@ final class LoadedPage {
   private var clocks: [Int64] = []
   private var clockStarts: [Int64] = []
   private var groups: [Group] = []
-  private var values: [Double]
+  private let values: PageValues
 
   private struct Group {
     var slots: Range<Int>
@@ -64,11 +64,12 @@ final class LoadedPage {
 
   /// Reads the lists of a page whose checksum was right.
   init(
-    _ entry: PageEntry, _ bytes: [UInt8], with decoder: ColumnDecoder
+    _ entry: PageEntry, _ bytes: [UInt8], with decoder: ColumnDecoder,
+    values: PageValues = PageValues()
   ) throws(CodecError) {
     self.entry = entry
     self.bytes = bytes
-    self.values = []
+    self.values = values
     try withBytes(of: bytes) { buffer throws(CodecError) in
       var reader = ByteReader(buffer)
       switch try reader.uint8() {
@@ -77,15 +78,24 @@ final class LoadedPage {
       default: throw .malformed("page form", at: 0)
       }
     }
-    var start = 0
-    for length in lengths {
-      starts.append(start)
-      start += Int(length)
-    }
-    guard start == entry.samples, lengths.count == entry.slots else {
+    let total = sumUp()
+    guard total == entry.samples, lengths.count == entry.slots else {
       throw .malformed("page that is not what its index says", at: 0)
     }
-    values = [Double](repeating: 0, count: start)
+    values.reserve(total)
+  }
+
+  /// Where each series begins; returns the sum of all lengths.
+  private func sumUp() -> Int {
+    var total = 0
+    starts = [Int](unsafeUninitializedCapacity: lengths.count) { starts, count in
+      for index in 0..<lengths.count {
+        starts[index] = total
+        total += Int(lengths[index])
+      }
+      count = lengths.count
+    }
+    return total
   }
 
   private func readSingle(_ reader: inout ByteReader) throws(CodecError) {
@@ -101,14 +111,17 @@ final class LoadedPage {
   ) throws(CodecError) {
     let count = try reader.count(atMost: Page.maxSamples)
     let groupCount = try reader.count(atMost: count)
+    let stored = try reader.column(count, with: decoder)
     var total: Int64 = 0
-    for length in try reader.column(count, with: decoder) {
-      guard length > 0, length <= Page.maxSamples, total + length <= Page.maxSamples else {
-        throw .malformed("page too long", at: reader.offset)
-      }
-      total += length
-      lengths.append(Int32(length))
+    var isRight = true
+    for length in stored {
+      isRight = isRight && length > 0 && length <= Page.maxSamples
+      total &+= length
     }
+    guard isRight, total <= Page.maxSamples else {
+      throw .malformed("page too long", at: reader.offset)
+    }
+    lengths = stored.map { Int32(truncatingIfNeeded: $0) }
     clocks = try reader.column(count, with: decoder)
     clockStarts = try reader.column(count, with: decoder)
     let sizes = try reader.column(groupCount, with: decoder)
@@ -169,16 +182,14 @@ final class LoadedPage {
       range.lowerBound - group.slots.lowerBound..<range.upperBound - group.slots.lowerBound
     let result: Result<Void, CodecError> = bytes.withUnsafeBytes { bytes in
       lengths.withUnsafeBufferPointer { lengths in
-        values.withUnsafeMutableBufferPointer { values in
-          do throws(CodecError) {
-            try decoder.decodeDoubles(
-              UnsafeRawBufferPointer(rebasing: bytes[group.bytes]),
-              runs: UnsafeBufferPointer(rebasing: lengths[group.slots]), range: inGroup,
-              into: UnsafeMutableBufferPointer(rebasing: values[first..<end]))
-            return .success(())
-          } catch {
-            return .failure(error)
-          }
+        do throws(CodecError) {
+          try decoder.decodeDoubles(
+            UnsafeRawBufferPointer(rebasing: bytes[group.bytes]),
+            runs: UnsafeBufferPointer(rebasing: lengths[group.slots]), range: inGroup,
+            into: UnsafeMutableBufferPointer(rebasing: values.all[first..<end]))
+          return .success(())
+        } catch {
+          return .failure(error)
         }
       }
     }
@@ -189,8 +200,23 @@ final class LoadedPage {
   /// decodes nothing more.
   func withValues<R>(_ slot: Int, _ body: (UnsafeBufferPointer<Double>) throws -> R) rethrows -> R {
     let start = starts[slot]
-    return try values.withUnsafeBufferPointer {
-      try body(UnsafeBufferPointer(rebasing: $0[start..<start + Int(lengths[slot])]))
-    }
+    return try body(
+      UnsafeBufferPointer(rebasing: values.all[start..<start + Int(lengths[slot])]))
+  }
+}
+
+/// Room for the values of one page at a time: 128 KiB, which a reader of many pages
+/// must not ask the system for anew each time.
+final class PageValues {
+  fileprivate private(set) var all = UnsafeMutableBufferPointer<Double>(start: nil, count: 0)
+
+  deinit { all.deallocate() }
+
+  fileprivate func reserve(_ count: Int) {
+    if count <= all.count { return }
+    all.deallocate()
+    all = .allocate(capacity: count)
+    // Once; after that only what was decoded is looked at.
+    all.initialize(repeating: 0)
   }
 }

@@ -134,7 +134,8 @@ package final class SegmentReader: Sendable {
   }
 
   func load(
-    _ entry: PageEntry, with decoder: ColumnDecoder = ColumnDecoder()
+    _ entry: PageEntry, with decoder: ColumnDecoder = ColumnDecoder(),
+    values: PageValues = PageValues()
   ) throws(StoreError) -> LoadedPage {
     let part = "page at \(entry.offset)"
     let bytes = try SegmentReader.checked(
@@ -143,7 +144,7 @@ package final class SegmentReader: Sendable {
         first: entry.firstSlot, range: entry.range, offset: entry.offset, bytes: entry.bytes,
         hash: entry.hash), part)
     do throws(CodecError) {
-      return try LoadedPage(entry, bytes, with: decoder)
+      return try LoadedPage(entry, bytes, with: decoder, values: values)
     } catch {
       throw region.damaged(part, "\(error)")
     }

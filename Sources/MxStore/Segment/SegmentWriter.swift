@@ -11,7 +11,8 @@ final class SegmentWriter {
   private let file: any WritableFile
   private let effort: Effort
   private let encoder = ColumnEncoder()
-  private var offset: Int
+  /// Bytes written so far.
+  private(set) var offset: Int
 
   // The page being filled: series, and the groups of one metric they form.
   private var values: [Double] = []

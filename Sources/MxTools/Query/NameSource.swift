@@ -20,10 +20,12 @@ protocol NameSource {
 struct SourceCatalogue: NameSource {
   let source: any SeriesSource
   let report: Report
+  /// Whether a series needs a sample in the range, or only a file that has it there.
+  var isExact = true
 
   func series(_ matchers: [[Matcher]], _ range: TimeRange) throws -> [LabelSet] {
     var hints = SelectHints()
-    hints.labelsOnly = range == .all
+    hints.labelsOnly = isWhole(range)
     let requests = (matchers.isEmpty ? [[]] : matchers).map {
       SelectRequest($0, range: range, hints: hints)
     }
@@ -31,10 +33,12 @@ struct SourceCatalogue: NameSource {
     return found.count == 1 ? found[0] : Set(found.joined()).sorted()
   }
 
+  private func isWhole(_ range: TimeRange) -> Bool { range == .all || !isExact }
+
   /// Of the series of a selection those with samples in the range: files of a store
   /// hold hours together, so their own ranges are not enough.
   private func labels(_ selection: any Selection, _ range: TimeRange) throws -> [LabelSet] {
-    if range == .all { return try (0..<selection.count).map { try selection.labels($0) } }
+    if isWhole(range) { return try (0..<selection.count).map { try selection.labels($0) } }
     var found: [LabelSet] = []
     try selection.read(0..<selection.count, range, worker: 0) { series, _ in
       found.append(try selection.labels(series))
@@ -43,7 +47,7 @@ struct SourceCatalogue: NameSource {
   }
 
   func labelNames(_ matchers: [[Matcher]], _ range: TimeRange) throws -> [String] {
-    if range == .all {
+    if isWhole(range) {
       return try source.labelNames(matching: matchers, range: range, report: report)
     }
     return Set(try series(matchers, range).flatMap { $0.pairs.map(\.name) }).sorted()
@@ -52,7 +56,7 @@ struct SourceCatalogue: NameSource {
   func labelValues(
     _ name: String, _ matchers: [[Matcher]], _ range: TimeRange
   ) throws -> [String] {
-    if range == .all {
+    if isWhole(range) {
       return try source.labelValues(name, matching: matchers, range: range, report: report)
     }
     return Set(try series(matchers, range).compactMap { $0[name] }).sorted()

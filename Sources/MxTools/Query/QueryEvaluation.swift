@@ -7,6 +7,7 @@ import MxStore
 /// `mx-query EXPR...`: parse, evaluate, print.
 enum QueryEvaluation {
   static func run(_ run: Run) throws -> ExitCode {
+    if let server = try RemoteSource.open(run) { return try RemoteEvaluation.run(server, run) }
     let expressions = try QueryExpression.all(run)
     let window = try QueryTimes.window(run)
     let printer = try ResultPrinter(run)
@@ -70,6 +71,11 @@ enum QueryEvaluation {
 struct QueryExpression {
   var text: String
   var tree: Expr
+
+  init(text: String, tree: Expr) {
+    self.text = text
+    self.tree = tree
+  }
 
   init(_ text: String) throws(Diagnostic) {
     self.text = text
@@ -139,6 +145,8 @@ enum QueryOptions {
     if let text = run.arguments.string("lookback"), text != "auto" {
       options.lookback = .fixed(try run.arguments.duration("lookback") ?? Lookback.standard)
     }
+    options.resolution = try resolution(run)
+    options.approximates = run.arguments.has("approximate")
     options.maximumSeries = settings.limits.querySeries.map { Int(clamping: $0) } ?? .max
     options.maximumSamples = settings.limits.querySamples.map { Int(clamping: $0) } ?? .max
     if let patience = try run.arguments.duration("timeout") ?? settings.limits.queryTimeout {
@@ -146,6 +154,19 @@ enum QueryOptions {
       options.hasExpired = { clock.elapsed > patience }
     }
     return options
+  }
+}
+
+extension QueryOptions {
+  /// `--resolution auto|raw|D`.
+  private static func resolution(_ run: Run) throws(Diagnostic) -> ResolutionChoice {
+    switch run.arguments.string("resolution") {
+    case nil, "auto": return .automatic
+    case "raw": return .raw
+    default:
+      guard let width = try run.arguments.duration("resolution"), width > 0 else { return .raw }
+      return .tier(width)
+    }
   }
 }
 

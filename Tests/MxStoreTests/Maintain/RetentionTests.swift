@@ -162,7 +162,9 @@ import Testing
       let selection = try StoreSelection(
         try Snapshot(store, report), SelectRequest([], range: .all), report)
       var found: [[Window]] = []
-      try selection.readWindows(0..<selection.count, tier: 300_000, range, worker: 0) {
+      try selection.readWindows(
+        0..<selection.count, tier: 300_000, range, fields: .every, worker: 0
+      ) {
         found.append(TierDump.windows($1))
       }
       return found

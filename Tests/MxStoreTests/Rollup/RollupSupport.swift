@@ -95,7 +95,7 @@ struct RollupWork {
       }
       var found: [[Window]] = []
       let range = TimeRange(from: RollupTests.start, to: now + 86_400_000)
-      try selection.readWindows(0..<selection.count, tier: tier, range, worker: 0) {
+      try selection.readWindows(0..<selection.count, tier: tier, range, fields: .every, worker: 0) {
         found.append(TierDump.windows($1))
       }
       #expect(found.count == expected.count)
@@ -154,4 +154,8 @@ struct TierDump: Equatable {
     }
     return result
   }
+}
+
+extension WindowFields {
+  static let every = WindowFields(rawValue: .max)
 }

@@ -80,7 +80,8 @@ import Testing
       [Matcher(equal: "job", "j1")], TimeRange(from: from, to: from + 2_000_000), now: work.now,
       Report(), random: SeededGenerator(seed: 99))
     let selection = try work.selection(store)
-    #expect(try selection.tiers(covering: TimeRange(from: from, to: from + 300_000)).isEmpty)
+    let touched = try selection.resolutions(in: .all).tiers.map(\.dirty)
+    #expect(touched == [[tombstone.range], [tombstone.range], [tombstone.range]])
     _ = try work.rollUp(store)
     #expect(try TierDump(store) != before)
     try work.expectTruth(store)
@@ -95,12 +96,30 @@ import Testing
     let (store, _) = try StoreTests.emptyStore()
     for _ in 0..<121 { try work.commit(to: store) }
     _ = try work.rollUp(store)
-    let selection = try work.selection(store)
-    let start = RollupTests.start
-    #expect(
-      try selection.tiers(covering: TimeRange(from: start, to: start + 3_600_000))
-        == [60_000, 300_000, 3_600_000])
-    #expect(try selection.tiers(covering: TimeRange(from: start, to: work.now)).isEmpty)
+    let offered = try work.selection(store).resolutions(in: .all)
+    #expect(offered.tiers.map(\.width) == [60_000, 300_000, 3_600_000])
+    for tier in offered.tiers {
+      #expect(tier.from == .min && tier.dirty.isEmpty)
+      #expect(tier.to <= work.now && tier.to > work.now - 2 * tier.width)
+    }
+    #expect(offered.rawAfter == .min)
+  }
+
+  /// Raw that is gone shows by what the tiers still tell of.
+  @Test func samplesThatWereDroppedAreKnownToBe() throws {
+    var work = RollupWork(seed: 7)
+    let (store, _) = try StoreTests.emptyStore()
+    for _ in 0..<61 { try work.commit(to: store) }
+    work.now += 3_600_000
+    _ = try work.rollUp(store)
+    let raw = try store.manifest(Report()).segments.filter { $0.kind == .samples }
+    let old = raw.sorted { $0.range.from < $1.range.from }.prefix(raw.count / 2)
+    _ = try store.drop(Set(old.map(\.id)), now: work.now, Report())
+    let left = try store.manifest(Report()).segments.filter { $0.kind == .samples }
+    let oldest = try #require(left.map(\.range.from).min())
+    let offered = try work.selection(store).resolutions(in: .all)
+    #expect(offered.rawAfter == oldest - 1)
+    #expect(offered.tiers.allSatisfy { $0.from == .min && $0.dirty.isEmpty })
   }
 
   /// Dies at any call to the disk; then one whole run.

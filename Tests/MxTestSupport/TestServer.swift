@@ -2,12 +2,12 @@ import Glibc
 
 /// A server on 127.0.0.1 for one test: a thread for each connection, which does
 /// what `serve` says.
-final class TestServer: @unchecked Sendable {
-  let port: UInt16
+package final class TestServer: @unchecked Sendable {
+  package let port: UInt16
   private let listener: Int32
   private let serve: @Sendable (TestConnection) -> Void
 
-  init(_ serve: @escaping @Sendable (TestConnection) -> Void) {
+  package init(_ serve: @escaping @Sendable (TestConnection) -> Void) {
     self.serve = serve
     let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     let descriptor = socket(AF_INET, kind, 0)
@@ -45,7 +45,7 @@ final class TestServer: @unchecked Sendable {
     close(listener)
   }
 
-  func url(_ path: String, scheme: String = "http", host: String = "127.0.0.1") -> String {
+  package func url(_ path: String, scheme: String = "http", host: String = "127.0.0.1") -> String {
     "\(scheme)://\(host):\(port)\(path)"
   }
 
@@ -54,7 +54,7 @@ final class TestServer: @unchecked Sendable {
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
-  static func thread(_ body: @escaping @Sendable () -> Void) {
+  package static func thread(_ body: @escaping @Sendable () -> Void) {
     var thread = pthread_t()
     pthread_create(
       &thread, nil,
@@ -66,25 +66,25 @@ final class TestServer: @unchecked Sendable {
   }
 }
 
-struct TestRequest {
-  var line: String
-  var headers: [String]
-  var body: [UInt8]
+package struct TestRequest {
+  package var line: String
+  package var headers: [String]
+  package var body: [UInt8]
 
-  var path: String { line.split(separator: " ").dropFirst().first.map(String.init) ?? "" }
+  package var path: String { line.split(separator: " ").dropFirst().first.map(String.init) ?? "" }
 
-  func header(_ name: String) -> String? {
+  package func header(_ name: String) -> String? {
     headers.first { $0.lowercased().hasPrefix(name.lowercased() + ": ") }
       .map { String($0.dropFirst(name.count + 2)) }
   }
 }
 
 /// One accepted connection, with a buffer for lines.
-final class TestConnection {
+package final class TestConnection {
   private let socket: Int32
   private var buffer: [UInt8] = []
 
-  init(_ socket: Int32) { self.socket = socket }
+  package init(_ socket: Int32) { self.socket = socket }
 
   private func fill() -> Bool {
     var chunk = [UInt8](repeating: 0, count: 65536)
@@ -95,7 +95,7 @@ final class TestConnection {
   }
 
   /// Without its line end; nil when the client has closed.
-  func readLine() -> String? {
+  package func readLine() -> String? {
     while true {
       if let end = buffer.firstIndex(of: 0x0A) {
         let line = String(decoding: buffer[..<end], as: UTF8.self)
@@ -106,14 +106,14 @@ final class TestConnection {
     }
   }
 
-  func readBytes(_ count: Int) -> [UInt8] {
+  package func readBytes(_ count: Int) -> [UInt8] {
     while buffer.count < count, fill() {}
     let taken = Array(buffer.prefix(count))
     buffer.removeFirst(taken.count)
     return taken
   }
 
-  func readRequest() -> TestRequest? {
+  package func readRequest() -> TestRequest? {
     guard let line = readLine() else { return nil }
     var request = TestRequest(line: line, headers: [], body: [])
     while let header = readLine(), !header.isEmpty { request.headers.append(header) }
@@ -123,7 +123,7 @@ final class TestConnection {
 
   /// False when the client is gone.
   @discardableResult
-  func send(_ bytes: [UInt8]) -> Bool {
+  package func send(_ bytes: [UInt8]) -> Bool {
     var sent = 0
     while sent < bytes.count {
       let start = sent
@@ -138,37 +138,37 @@ final class TestConnection {
   }
 
   @discardableResult
-  func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+  package func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
-  func respond(_ status: String, _ headers: [String] = [], _ body: [UInt8] = []) {
+  package func respond(_ status: String, _ headers: [String] = [], _ body: [UInt8] = []) {
     let lines = ["HTTP/1.1 \(status)"] + headers + ["Content-Length: \(body.count)", "", ""]
     send(Array(lines.joined(separator: "\r\n").utf8) + body)
   }
 
   /// Waits until the client has gone, at most `seconds`.
-  func hang(seconds: Int) {
+  package func hang(seconds: Int) {
     var time = timeval(tv_sec: seconds, tv_usec: 0)
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     while fill() { buffer = [] }
   }
 }
 
-func pause(milliseconds: Int) { usleep(UInt32(milliseconds * 1000)) }
+package func pause(milliseconds: Int) { usleep(UInt32(milliseconds * 1000)) }
 
 /// A list that threads add to.
-final class Shared<Element>: @unchecked Sendable {
+package final class Shared<Element>: @unchecked Sendable {
   private var lock = pthread_mutex_t()
   private var elements: [Element] = []
 
-  init() { pthread_mutex_init(&lock, nil) }
+  package init() { pthread_mutex_init(&lock, nil) }
 
-  func append(_ element: Element) {
+  package func append(_ element: Element) {
     pthread_mutex_lock(&lock)
     elements.append(element)
     pthread_mutex_unlock(&lock)
   }
 
-  var all: [Element] {
+  package var all: [Element] {
     pthread_mutex_lock(&lock)
     defer { pthread_mutex_unlock(&lock) }
     return elements

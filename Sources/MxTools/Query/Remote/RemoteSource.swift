@@ -1,0 +1,161 @@
+import MxCLI
+import MxEngine
+import MxJSON
+import MxModel
+
+/// `--source URL`: a server with Prometheus' HTTP API in a store's place.
+final class RemoteSource: NameSource {
+  private let client: PrometheusClient
+  /// All metadata, asked for once.
+  private var known: [String: MetricMetadata]?
+
+  init(_ client: PrometheusClient) { self.client = client }
+
+  static func open(_ run: Run) throws -> RemoteSource? {
+    guard let url = run.arguments.string("source") else { return nil }
+    for option in ["file", "resolution", "approximate"] where run.arguments.has(option) {
+      throw Diagnostic(.usage, "'--\(option)' is for stores, not for a server")
+    }
+    let patience = try run.arguments.duration("timeout") ?? 120_000
+    return RemoteSource(try PrometheusClient(url, patience: patience))
+  }
+
+  // MARK: queries
+
+  /// The expression goes as it is: a server may know more than we do.
+  func evaluate(_ text: String, _ window: QueryWindow, _ run: Run) throws -> EngineResult {
+    var parameters = [(name: "query", value: text)]
+    switch window {
+    case .instant(let time): parameters.append(("time", RemoteSource.seconds(time)))
+    case .range(let start, let end, let step):
+      parameters.append(("start", RemoteSource.seconds(start)))
+      parameters.append(("end", RemoteSource.seconds(end)))
+      parameters.append(("step", RemoteSource.seconds(step)))
+    }
+    if run.arguments.has("timeout") {
+      parameters.append(("timeout", "\(client.patience)ms"))
+    }
+    if let lookback = run.arguments.string("lookback"), lookback != "auto" {
+      parameters.append(("lookback_delta", lookback))
+    }
+    let isRange = if case .range = window { true } else { false }
+    let answer = try client.get(isRange ? "query_range" : "query", parameters)
+    return try ResultReader(answer, window).result()
+  }
+
+  static func seconds(_ milliseconds: Int64) -> String {
+    MxJSON.NumberText.fixed(Double(milliseconds) / 1000)
+  }
+
+  // MARK: NameSource
+
+  private func filters(
+    _ matchers: [[Matcher]], _ range: TimeRange
+  ) -> [(name: String, value: String)] {
+    var parameters = matchers.map { one in
+      (name: "match[]", value: "{\(one.map(\.description).joined(separator: ","))}")
+    }
+    if range.from != .min { parameters.append(("start", RemoteSource.seconds(range.from))) }
+    if range.to != .max { parameters.append(("end", RemoteSource.seconds(range.to))) }
+    return parameters
+  }
+
+  func series(_ matchers: [[Matcher]], _ range: TimeRange) throws -> [LabelSet] {
+    // The API wants a selector: of all series, then.
+    let anything = try [[Matcher(LabelName.metric, .regex, ".+")]]
+    let answer = try client.get("series", filters(matchers.isEmpty ? anything : matchers, range))
+    return (answer.data.array ?? []).map { ResultReader.labels($0) }.sorted()
+  }
+
+  func labelNames(_ matchers: [[Matcher]], _ range: TimeRange) throws -> [String] {
+    let answer = try client.get("labels", filters(matchers, range))
+    return (answer.data.array ?? []).compactMap(\.string)
+  }
+
+  func labelValues(
+    _ name: String, _ matchers: [[Matcher]], _ range: TimeRange
+  ) throws -> [String] {
+    let path = "label/\(LabelNameInURL.encoded(name))/values"
+    let answer = try client.get(path, filters(matchers, range))
+    return (answer.data.array ?? []).compactMap(\.string)
+  }
+
+  func metadata() throws -> [MetricMetadata] {
+    try allMetadata().values.sorted { $0.family < $1.family }
+  }
+
+  func metadata(of metric: String) throws -> MetricMetadata? {
+    let all = try allMetadata()
+    if let exact = all[metric] { return exact }
+    for suffix in ["_total", "_bucket", "_count", "_sum", "_info"] where metric.hasSuffix(suffix) {
+      if let family = all[String(metric.dropLast(suffix.count))] { return family }
+    }
+    return nil
+  }
+
+  private func allMetadata() throws -> [String: MetricMetadata] {
+    if let known { return known }
+    var all: [String: MetricMetadata] = [:]
+    for member in try client.get("metadata").data.members ?? [] {
+      guard let first = member.value[0] else { continue }
+      all[member.name] = MetricMetadata(
+        family: member.name,
+        type: first["type"]?.string.flatMap(MetricType.init(word:)) ?? .unknown,
+        help: first["help"]?.string ?? "", unit: first["unit"]?.string ?? "")
+    }
+    known = all
+    return all
+  }
+
+  // MARK: freshness
+
+  /// Whether a selector finds a sample younger than `age`.
+  func isFresh(_ selector: String, age: Int64, _ run: Run) throws -> Bool {
+    let text = "count(count_over_time(\(selector)[\(MxCLI.DurationText.format(age))]))"
+    return try evaluate(text, .instant(run.common.now), run).seriesCount > 0
+  }
+}
+
+/// Label names in paths, as Prometheus 3 escapes them: `U__foo_2e_bar`.
+enum LabelNameInURL {
+  private static let mark = "U__"
+
+  static func encoded(_ name: String) -> String {
+    if LabelName.isPlainLabel(name) { return name }
+    var out = mark
+    for scalar in name.unicodeScalars {
+      if scalar == "_" {
+        out += "__"
+      } else if LabelName.isPlainLabel("a\(scalar)") {
+        out.unicodeScalars.append(scalar)
+      } else {
+        out += "_\(String(scalar.value, radix: 16))_"
+      }
+    }
+    return out
+  }
+
+  /// The name itself; what is no escape stays as it is.
+  static func decoded(_ text: String) -> String {
+    guard text.hasPrefix(mark) else { return text }
+    var out = ""
+    var rest = text.dropFirst(mark.count)
+    while let sign = rest.first {
+      rest = rest.dropFirst()
+      if sign != "_" {
+        out.append(sign)
+      } else if rest.first == "_" {
+        out.append("_")
+        rest = rest.dropFirst()
+      } else {
+        let digits = rest.prefix { $0 != "_" }
+        guard let code = UInt32(digits, radix: 16), let scalar = Unicode.Scalar(code),
+          rest.dropFirst(digits.count).first == "_"
+        else { return text }
+        out.unicodeScalars.append(scalar)
+        rest = rest.dropFirst(digits.count + 1)
+      }
+    }
+    return out
+  }
+}
