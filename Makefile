@@ -40,6 +40,13 @@ build: deps ## build everything for debugging
 .PHONY: test
 test: deps ## build and run every test
 	swift test --parallel $(SWIFT_FLAGS)
+	@Tests/Browser/run.py "$$(swift build --show-bin-path)" || [ $$? -eq 77 ]
+
+.PHONY: test-browser
+test-browser: deps ## what readers do with pages, in Chromium (installs Debian's)
+	.ci/browser-deps
+	swift build $(SWIFT_FLAGS)
+	Tests/Browser/run.py "$$(swift build --show-bin-path)"
 
 # Heavy (pandas comes with it), so not part of `deps`: the tests say where it is missing.
 .PHONY: clients

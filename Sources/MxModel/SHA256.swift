@@ -36,18 +36,19 @@ package enum SHA256 {
       let small1 = rotate(two, 17) ^ rotate(two, 19) ^ (two >> 10)
       words[index] = words[index - 16] &+ small0 &+ words[index - 7] &+ small1
     }
-    var work = state
+    var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+    var (e, f, g, h) = (state[4], state[5], state[6], state[7])
     for index in 0..<64 {
-      let big1 = rotate(work[4], 6) ^ rotate(work[4], 11) ^ rotate(work[4], 25)
-      let choice = (work[4] & work[5]) ^ (~work[4] & work[6])
-      let first = work[7] &+ big1 &+ choice &+ constants[index] &+ words[index]
-      let big0 = rotate(work[0], 2) ^ rotate(work[0], 13) ^ rotate(work[0], 22)
-      let majority = (work[0] & work[1]) ^ (work[0] & work[2]) ^ (work[1] & work[2])
-      work = [
-        first &+ big0 &+ majority, work[0], work[1], work[2], work[3] &+ first, work[4], work[5],
-        work[6],
-      ]
+      let big1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+      let choice = (e & f) ^ (~e & g)
+      let first = h &+ big1 &+ choice &+ constants[index] &+ words[index]
+      let big0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
+      let majority = (a & b) ^ (a & c) ^ (b & c)
+      // An array of eight, made anew each round, took most of a page's time.
+      (h, g, f, e) = (g, f, e, d &+ first)
+      (d, c, b, a) = (c, b, a, first &+ big0 &+ majority)
     }
+    let work = [a, b, c, d, e, f, g, h]
     for index in 0..<8 { state[index] = state[index] &+ work[index] }
   }
 

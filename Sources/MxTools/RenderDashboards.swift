@@ -12,6 +12,8 @@ enum RenderDashboards {
     let source = try RenderSource(run)
     let job = try RenderJob(run, source)
     let site = RenderSite(directory: run.arguments.string("out") ?? "reports/site")
+    let memory = try job.isInline ? nil : RenderMemory(site, source.snapshot.manifest)
+    source.lookForNews(memory?.news)
     var worst = ExitCode.success
     var entries: [SiteEntry] = []
     var names: [String: String] = [:]
@@ -24,7 +26,9 @@ enum RenderDashboards {
             .input, subject: path, "its pages would have the names of those of '\(other)'",
             hint: "give one of them another uid")
         }
-        let code = try DashboardRendering(dashboard, job, source, site, run).carryOut()
+        let code = try DashboardRendering(
+          dashboard, job, source, site, memory, run
+        ).carryOut()
         if worst == .success { worst = code }
         entries.append(dashboard.entry)
       } catch let error as RenderError {
@@ -37,6 +41,7 @@ enum RenderDashboards {
       run.output.progress.update(
         "dashboards", done: Int64(index + 1), of: Int64(paths.count), unit: .items)
     }
+    try memory?.write(site)
     if !job.isInline { try RenderIndex(site, source, run).write(entries) }
     tell(site, run)
     if let banner = job.banner, worst == .success {

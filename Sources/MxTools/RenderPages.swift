@@ -11,31 +11,33 @@ final class DashboardRendering {
   private let job: RenderJob
   private let source: RenderSource
   private let site: RenderSite
+  private let memory: RenderMemory?
   private let run: Run
   private var dashboard: Dashboard { file.dashboard }
   private var isWhole = true
   private var coverage = Coverage()
 
+  /// `memory` is nil for pages that have nothing beside them.
   init(
-    _ file: DashboardFile, _ job: RenderJob, _ source: RenderSource, _ site: RenderSite, _ run: Run
+    _ file: DashboardFile, _ job: RenderJob, _ source: RenderSource, _ site: RenderSite,
+    _ memory: RenderMemory?, _ run: Run
   ) {
     self.file = file
     self.job = job
     self.source = source
     self.site = site
+    self.memory = memory
     self.run = run
   }
 
   func carryOut() throws -> ExitCode {
-    let stateName = "\(file.name)/state.json"
     let own = try dashboard.plan(job.plan, ask: source.ask)
-    let manifest = source.snapshot.manifest
     var state = RenderState(
-      key: ContentMark.of(Array("\(file.mark) \(job.mark)".utf8)), store: "\(manifest.storeID)",
-      generation: Int64(clamping: manifest.generation), at: job.plan.now,
+      key: ContentMark.of(Array("\(file.mark) \(job.mark)".utf8)),
+      generation: Int64(clamping: source.snapshot.manifest.generation), at: job.plan.now,
       width: own.to - own.from, code: 0)
-    if !job.isInline, let old = RenderState(try site.json(stateName)),
-      old.holds(for: state, isFixed: job.hasFixedNow), try site.exists("\(file.name).html")
+    if let old = memory?[file.name], old.holds(for: state, isFixed: job.hasFixedNow),
+      try site.exists("\(file.name).html")
     {
       return old.code == 0 ? .success : .no
     }
@@ -54,8 +56,7 @@ final class DashboardRendering {
     for problem in dashboard.problems where problem.severity == .error { report(problem) }
     let isFull = isWhole && coverage.drawnInPart + coverage.notDrawn + coverage.failed == 0
     state.code = isFull ? 0 : 1
-    // Where a query failed the next run is to say so again.
-    if !job.isInline && isWhole { try site.write(stateName, state.json) }
+    if isWhole { memory?.remember(file.name, state) } else { memory?.forget(file.name) }
     return isFull ? .success : .no
   }
 
@@ -143,7 +144,9 @@ final class DashboardRendering {
     _ fragments: inout [PanelFragment?]
   ) throws -> ViewIndex {
     let path = setting.path(of: setting.view, dashboard.shownVariables)
-    let prints = PanelPrints(plan: plan, mark: file.mark + job.mark, source: source)
+    let prints = PanelPrints(
+      plan: plan, mark: file.mark + job.mark, source: source,
+      knowsNews: memory?.isCurrent(file.name) ?? false)
     var panels: [ViewIndex.Panel] = []
     var results = [QueryResult?](repeating: nil, count: plan.queries.count)
     var next = 0
@@ -152,7 +155,7 @@ final class DashboardRendering {
       let queries = plan.panels[position].queries
       let range = next..<(next + queries.count)
       next += queries.count
-      let print = prints.print(position)
+      let print = prints.print(position, known: old?.panel(id)?.print ?? "")
       if let known = old?.panel(id), !print.isEmpty, known.print == print,
         try site.exists("\(path)/\(id).html")
       {
@@ -235,29 +238,49 @@ final class DashboardRendering {
   }
 }
 
-/// Hashes of all that a panel is made from.
+/// Hashes of all that a panel is made from: what it asks, and what it would read.
 private struct PanelPrints {
   let plan: Plan
   let source: RenderSource
+  /// Whether `source` can tell what came since the panels were made.
+  let knowsNews: Bool
   private let common: String
 
-  init(plan: Plan, mark: String, source: RenderSource) {
+  init(plan: Plan, mark: String, source: RenderSource, knowsNews: Bool) {
     self.plan = plan
     self.source = source
-    let variables = plan.variables.sorted { $0.key < $1.key }
-      .map { "\($0.key)=\($0.value.values)\($0.value.texts)\($0.value.isAll)" }
-    common = ContentMark.of(Array("\(mark) \(variables) \(plan.zone.name)".utf8))
+    self.knowsNews = knowsNews
+    var text = "\(mark) \(plan.zone.name)"
+    for (name, value) in plan.variables.sorted(by: { $0.key < $1.key }) {
+      text += "\n\(name)=" + value.values.joined(separator: "\n") + "\n"
+      text += value.texts.joined(separator: "\n") + (value.isAll ? "\nall" : "")
+    }
+    common = ContentMark.of(Array(text.utf8))
   }
 
-  /// Empty where a query cannot even be looked up.
-  func print(_ position: Int) -> String {
+  /// Empty where a query cannot even be looked up. `known` is the print of the panel as
+  /// it was made last: where it asks the same, a look at the news is enough.
+  func print(_ position: Int, known: String) -> String {
+    let asked = asked(position)
+    let queries = plan.panels[position].queries
+    if knowsNews, known.hasPrefix(asked), queries.allSatisfy(source.isUntouched) { return known }
+    var read: UInt64 = 0
+    for query in queries {
+      guard let print = source.print(query) else { return "" }
+      read = read &* 0x9E37_79B9_7F4A_7C15 ^ print
+    }
+    return asked + ContentMark.hex(read)
+  }
+
+  private func asked(_ position: Int) -> String {
     let planned = plan.panels[position]
     var text = "\(common) \(position) \(planned.panel.id) \(planned.panel.title)"
     // Without a query nothing depends on the range.
     if !planned.queries.isEmpty { text += " \(planned.from) \(planned.to)" }
     for query in planned.queries {
-      guard let print = source.print(query) else { return "" }
-      text += " \(query.expr) \(query.step) \(print)"
+      text += " \(query.expr) \(query.step)"
+      // An instant query stands for all moments up to the end of its round range.
+      text += query.isInstant ? " \(query.until)" : " \(query.from) \(query.to)"
     }
     return ContentMark.of(Array(text.utf8))
   }

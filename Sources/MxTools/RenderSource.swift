@@ -12,6 +12,8 @@ final class RenderSource {
   let snapshot: Snapshot
   let report: Report
   private let session: Session
+  /// What came to the store since the last run; nil where that is not known.
+  private var news: Snapshot?
   /// What parsed; a dashboard's panels often ask the same of many views.
   private var trees: [String: Expr] = [:]
 
@@ -51,6 +53,24 @@ final class RenderSource {
     } catch {
       // Evaluating it meets the same error, and says it.
       return nil
+    }
+  }
+
+  /// From here on `isUntouched` can tell.
+  func lookForNews(_ segments: Set<UInt64>?) {
+    news = segments.map { snapshot.restricted(to: $0) }
+  }
+
+  /// Whether nothing came since the last run that answering would read: a look at the
+  /// few series of the newest segments instead of at all of them.
+  func isUntouched(_ query: PanelQuery) -> Bool {
+    guard let news else { return false }
+    do {
+      let window: QueryWindow = query.isInstant ? .instant(query.until) : window(query)
+      let requests = try session.engine.requests(try tree(query.expr), window)
+      return try news.open(requests, report: report).allSatisfy { $0.count == 0 }
+    } catch {
+      return false
     }
   }
 

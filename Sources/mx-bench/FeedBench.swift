@@ -28,6 +28,7 @@ enum FeedBench {
     let writer = StoreWriter(store, CommitOptions(now: now))
     let count = try wanted.write(writer, until: now)
     try writer.commit()
+    _ = try store.mergeAll(now: now, Report())
     print("\(wanted.metrics.count) metrics, \(count) series, \(writer.result.samples) samples")
     return 0
   }
@@ -83,7 +84,8 @@ private struct WantedSeries {
       metric.labels[label, default: []] = metric.labels[label] ?? []
     }
     for matcher in use.selector.matchers where matcher.name != LabelName.metric {
-      let value = matcher.op == .equal && !matcher.value.isEmpty ? matcher.value : nil
+      let isFixed = matcher.op == .equal && !matcher.value.isEmpty && !matcher.value.contains("$")
+      let value = isFixed ? matcher.value : nil
       metric.labels[matcher.name, default: []].formUnion(value.map { [$0] } ?? [])
     }
     let endings = ["_total", "_count", "_sum", "_bucket"]

@@ -1,6 +1,7 @@
 """Each control of a page, used as a reader would, and what then stands on the page."""
 import json
 import re
+from xml.etree import ElementTree
 
 import fixture
 
@@ -359,10 +360,8 @@ def test_csv_and_svg_of_a_panel(world, browser):
     for panel in ("p1", "p4", "p5", "p7", "p9", "p11"):
         page.evaluate(press % (panel, "SVG"))
         text = page.evaluate("window.saved.pop().text()")
-        parsed = page.evaluate(
-            f"new DOMParser().parseFromString({json.dumps(text)},'image/svg+xml')"
-            ".querySelector('parsererror')===null")
-        true(parsed and len(text) > 1000, f"{panel} is no SVG")
+        # Not by the page: its policy would refuse the picture's own style there.
+        true(ElementTree.fromstring(text).tag.endswith("svg") and len(text) > 1000, panel)
     clean(page, world)
 
 

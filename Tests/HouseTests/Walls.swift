@@ -58,8 +58,8 @@ enum Walls {
     "mx-net": ["CCurl", "MxNet"],
     "mx-fuzz": ["MxModel", "MxCodec", "MxFormats", "MxIngest"],
     "mx-bench": [
-      "MxModel", "MxFiles", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
-      "MxEngine", "MxRules", "MxAlert",
+      "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
+      "MxEngine", "MxRules", "MxAlert", "MxRender",
     ],
   ]
 

@@ -103,7 +103,7 @@ private struct Dial {
       let angle = (Self.start + share * Self.sweep) * .pi / 180
       return (center.x + radius * cos(angle), center.y + radius * sin(angle))
     }
-    var path = PathText()
+    var path = PathText(decimals: 2)
     let (first, last) = (point(from), point(to))
     path.move(first.0, first.1)
     path.arc(

@@ -8,7 +8,7 @@ struct HoverTitles {
   let format: Zone
 
   /// Columns of a panel and lines of a title: a page of fifty panels stays small.
-  static let columnLimit = 48
+  static let columnLimit = 32
   static let lineLimit = 12
 
   func draw(_ canvas: inout Canvas) {

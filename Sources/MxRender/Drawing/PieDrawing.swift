@@ -45,7 +45,7 @@ struct PieDrawing {
       let angle = (share - 0.25) * 2 * .pi
       return (radius * cos(angle), radius * sin(angle))
     }
-    var path = PathText()
+    var path = PathText(decimals: 2)
     // An arc cannot be a whole circle: the last hair's breadth is left out.
     let end = to - from > 0.9999 ? from + 0.9999 : to
     let (outerStart, outerEnd) = (point(from, radius), point(end, radius))

@@ -205,34 +205,23 @@ private struct SampleGrids {
   }
 }
 
-/// Values, every bit of them: as JSON numbers where these are short, else as
-/// eight planes of bytes in base64, which gzip makes a quarter shorter than the
-/// seventeen digits that a rate needs (2026-11).
-enum ValueText {
+/// Values as JSON numbers, every bit of them: the shortest text that reads back as the
+/// same number. Bytes in base64 were a third shorter for rates that need seventeen
+/// digits, and twice as long for everything else once a server packs them (2026-11).
+private enum ValueText {
   static func write(_ values: [Double], _ writer: inout JSONWriter) {
-    var numbers = JSONWriter()
-    numbers.reserve(values.count * 10)
-    numbers.beginArray()
-    for value in values { if value.isNaN { numbers.null() } else { numbers.double(value) } }
-    numbers.endArray()
-    let hasInfinity = values.contains { $0.isInfinite }
-    if hasInfinity || numbers.bytes.count > values.count * 9 + 2 {
-      writer.string(SHA256.base64(planes(values)))
-    } else {
-      writer.raw(numbers.bytes)
-    }
-  }
-
-  /// All lowest bytes, all second ones, … : neighbours in a plane are alike.
-  static func planes(_ values: [Double]) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: values.count * 8)
-    for (index, value) in values.enumerated() {
-      let bits = value.bitPattern
-      for plane in 0..<8 {
-        bytes[plane * values.count + index] = UInt8(truncatingIfNeeded: bits >> UInt64(8 * plane))
+    writer.beginArray()
+    for value in values {
+      if value.isNaN {
+        writer.null()
+      } else if value.isInfinite {
+        // JSON has no infinity, but whoever reads this number gets it.
+        writer.raw(Array((value > 0 ? "1e999" : "-1e999").utf8))
+      } else {
+        writer.double(value)
       }
     }
-    return bytes
+    writer.endArray()
   }
 }
 

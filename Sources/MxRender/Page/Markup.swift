@@ -163,30 +163,58 @@ struct Attribute {
   }
 }
 
-/// The `d` of a path, in at most two decimals.
+/// The `d` of a path. Lines are told from point to point: neighbours of a series are
+/// alike, and a page of thirty thousand points is packed into a third.
 struct PathText {
   private(set) var bytes: [UInt8] = []
+  /// Parts of a unit: tenths of a pixel are enough for lines, circles want more.
+  private let parts: Double
+  private var lastX: Int64 = 0
+  private var lastY: Int64 = 0
+  /// The letter of the last command need not be said again.
+  private var isLine = false
+
+  init(decimals: Int = 1) { parts = decimals == 1 ? 10 : 100 }
 
   var isEmpty: Bool { bytes.isEmpty }
   var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  mutating func move(_ x: Double, _ y: Double) { command(0x4D, x, y) }
-  mutating func line(_ x: Double, _ y: Double) { command(0x4C, x, y) }
+  mutating func move(_ x: Double, _ y: Double) {
+    command(0x4D)
+    pair(x, y)
+  }
+
+  mutating func line(_ x: Double, _ y: Double) {
+    let (toX, toY) = (whole(x), whole(y))
+    if !isLine {
+      command(0x6C)
+      isLine = true
+    } else if toX >= lastX {
+      bytes.append(0x20)
+    }
+    number(toX - lastX)
+    if toY >= lastY { bytes.append(0x20) }
+    number(toY - lastY)
+    (lastX, lastY) = (toX, toY)
+  }
 
   mutating func horizontal(_ x: Double) {
-    bytes.append(0x48)
-    Markup.appendNumber(x, to: &bytes)
+    command(0x48)
+    lastX = whole(x)
+    number(lastX)
   }
 
   mutating func vertical(_ y: Double) {
-    bytes.append(0x56)
-    Markup.appendNumber(y, to: &bytes)
+    command(0x56)
+    lastY = whole(y)
+    number(lastY)
   }
 
   mutating func curve(
     _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ x: Double, _ y: Double
   ) {
-    command(0x43, x1, y1)
+    command(0x43)
+    pair(x1, y1)
     bytes.append(0x20)
     pair(x2, y2)
     bytes.append(0x20)
@@ -194,7 +222,10 @@ struct PathText {
   }
 
   mutating func arc(radius: Double, large: Bool, clockwise: Bool, _ x: Double, _ y: Double) {
-    command(0x41, radius, radius)
+    command(0x41)
+    number(whole(radius))
+    bytes.append(0x2C)
+    number(whole(radius))
     bytes.append(contentsOf: " 0 ".utf8)
     bytes.append(large ? 0x31 : 0x30)
     bytes.append(0x20)
@@ -209,16 +240,26 @@ struct PathText {
     bytes.append(contentsOf: "h0".utf8)
   }
 
-  mutating func close() { bytes.append(0x5A) }
+  mutating func close() { command(0x5A) }
 
-  private mutating func command(_ letter: UInt8, _ x: Double, _ y: Double) {
+  private mutating func command(_ letter: UInt8) {
     bytes.append(letter)
-    pair(x, y)
+    isLine = false
   }
 
+  /// Absolute, and where the next line begins.
   private mutating func pair(_ x: Double, _ y: Double) {
-    Markup.appendNumber(x, to: &bytes)
+    (lastX, lastY) = (whole(x), whole(y))
+    number(lastX)
     bytes.append(0x2C)
-    Markup.appendNumber(y, to: &bytes)
+    number(lastY)
+  }
+
+  private func whole(_ value: Double) -> Int64 {
+    value.isFinite ? Int64((min(max(value, -1e9), 1e9) * parts).rounded()) : 0
+  }
+
+  private mutating func number(_ whole: Int64) {
+    Markup.appendNumber(Double(whole) / parts, to: &bytes)
   }
 }

@@ -22,6 +22,14 @@ package final class Snapshot: SeriesSource {
     self.manifest = manifest
   }
 
+  /// The same state, of which only the segments `ids` are seen: what came since an
+  /// earlier state was read.
+  package func restricted(to ids: Set<UInt64>) -> Snapshot {
+    var part = manifest
+    part.segments = manifest.segments.filter { ids.contains($0.id) }
+    return Snapshot(store, part)
+  }
+
   package init(_ store: Store, _ report: Report) throws(StoreError) {
     self.store = store
     manifest = try store.manifest(report)

@@ -14,14 +14,7 @@ extension PageScript {
       return panel;
     }
     const isChart = panel => panel.data !== null && panel.data.k === 'time' && panel.plot !== null;
-    // Numbers as they are, or eight planes of bytes in base64: the same bits as in the store.
-    function decoded(v) {
-      if (typeof v !== 'string') return Float64Array.from(v, x => x === null ? NaN : x);
-      const raw = atob(v), count = raw.length / 8, bytes = new Uint8Array(raw.length);
-      for (let k = 0; k < 8; k++)
-        for (let i = 0; i < count; i++) bytes[i * 8 + k] = raw.charCodeAt(k * count + i);
-      return new Float64Array(bytes.buffer);
-    }
+    const decoded = v => Float64Array.from(v, x => x === null ? NaN : x);
     // Sample times: [first, step, count], or every one of them.
     function gridOf(g) {
       if (!Array.isArray(g)) return {count: g.t.length, step: 0, at: i => g.t[i], nearest(t) {

@@ -4,7 +4,9 @@ extension PageScript {
     const LATEST = 3e5;
     let timer = 0, failures = 0, isDue = false, since = Date.now();
     async function get(path) {
-      const answer = await fetch(path, {cache: 'no-cache', signal: AbortSignal.timeout(20000)});
+      // Servers tell files apart by the second they were written in: twice within one
+      // second would be 'not modified'. What is fetched is small, or has changed anyway.
+      const answer = await fetch(path, {cache: 'no-store', signal: AbortSignal.timeout(20000)});
       if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
       return answer.text();
     }
