@@ -141,7 +141,8 @@ struct RecordingState {
     guard let members else {
       throw Diagnostic(
         .damage, subject: path, "is no list of groups",
-        hint: "remove it, and evaluate what was missed: mx-rollup --rules FILE --from TIME --to now")
+        hint: "remove it, and evaluate what was missed: mx-rollup --rules FILE --from TIME --to now"
+      )
     }
     var runs: [String: Int64] = [:]
     for member in members { runs[member.name] = member.value.int }

@@ -33,8 +33,8 @@ import Testing
       let cells = line.split(separator: ",")
       let stamp = cells[0].split(separator: " ").joined(separator: "T") + "Z"
       let time = try #require(RFC3339.parse(stamp))
-      result[Double(time.seconds) + Double(time.nanoseconds) / 1e9] = try #require(
-        Double(cells[1].filter { $0 != "\r" }))
+      let value = try number(String(cells[1].filter { $0 != "\r" }))
+      result[Double(time.seconds) + Double(time.nanoseconds) / 1e9] = value
     }
     return result
   }
@@ -43,8 +43,13 @@ import Testing
     var result: [Double: Double] = [:]
     for line in text.split(separator: "\n") {
       let cells = line.split(separator: ",")
-      result[try #require(Double(cells[0]))] = try #require(Double(cells[cells.count - 1]))
+      result[try number(String(cells[0]))] = try number(String(cells[cells.count - 1]))
     }
     return result
+  }
+
+  private func number(_ text: String) throws -> Double {
+    guard let value = Double(text) else { throw Shell.Failure(description: "'\(text)': no number") }
+    return value
   }
 }
