@@ -22,11 +22,7 @@ package struct LineMarks: Sendable {
   @inline(never)
   private mutating func note(_ line: Int, _ row: Int) {
     offset = line &- row
-    // A line without rows before this one.
-    if rows.last == row {
-      lines[lines.count - 1] = line
-      return
-    }
+    // Also where the line before had none: it is the end of the rows before it.
     rows.append(row)
     lines.append(line)
   }

@@ -18,7 +18,7 @@ func runDriver(
 
 /// SwiftPM calls a program's entry MODULE_main.
 @c(mx_fuzz_main)
-public func fuzzMain(
+package func fuzzMain(
   _ count: CInt, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
 ) -> CInt {
   var count = count

@@ -33,8 +33,8 @@ import Testing
       let cells = line.split(separator: ",")
       let stamp = cells[0].split(separator: " ").joined(separator: "T") + "Z"
       let time = try #require(RFC3339.parse(stamp))
-      let instant = Double(time.seconds) + Double(time.nanoseconds) / 1e9
-      result[instant] = try number(cells[1].filter { $0 != "\r" })
+      let value = try number(String(cells[1].filter { $0 != "\r" }))
+      result[Double(time.seconds) + Double(time.nanoseconds) / 1e9] = value
     }
     return result
   }
@@ -49,7 +49,7 @@ import Testing
   }
 
   private func number(_ text: String) throws -> Double {
-    guard let value = Double(text) else { throw Shell.Failure(description: "'\(text)'") }
+    guard let value = Double(text) else { throw Shell.Failure(description: "'\(text)': no number") }
     return value
   }
 }

@@ -20,9 +20,8 @@ final class RemoteSource: NameSource {
       throw Diagnostic(.usage, "'--\(option)' is for stores, not for a server")
     }
     let patience = try run.arguments.duration("timeout") ?? 120_000
-    let settings = try settings(run)
     let requests: ClientRequests
-    let settings = try settings(run)
+    let settings = try Self.settings(run)
     do throws(SecretSource.Failure) {
       requests = try ClientRequests(settings)
     } catch {
