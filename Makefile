@@ -69,7 +69,8 @@ demo: tools ## show each tool at work
 .PHONY: bench
 bench: deps ## measure codecs, store and queries
 	swift build $(RELEASE_FLAGS) --product mx-bench
-	$(RELEASE)/mx-bench
+	swift build $(RELEASE_FLAGS) --product mx-query
+	$(RELEASE)/mx-bench query $(RELEASE)/mx-query .build/bench
 
 FUZZ_SECONDS ?= 60
 

@@ -123,8 +123,8 @@ let package = Package(
     .executableTarget(
       name: "mx-bench",
       dependencies: [
-        "MxModel", "MxFiles", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
-        "MxEngine", "MxRules", "MxAlert",
+        "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
+        "MxEngine", "MxRules", "MxAlert", "MxRender",
       ],
       swiftSettings: strict),
 
@@ -177,8 +177,8 @@ let package = Package(
     tests(
       "CommandTests",
       [
-        "MxTools", "MxCLI", "MxConfig", "MxFiles", "MxModel", "MxRules", "MxStore", "MxTime",
-        "MxTestSupport", "mx-net",
+        "MxTools", "MxCLI", "MxConfig", "MxFiles", "MxModel", "MxRules", "MxStore", "MxTestSupport",
+        "MxTime", "mx-net",
       ] + tools,
       files: ["Scripts", "Clients"]),
     tests("HouseTests", []),

@@ -9,6 +9,16 @@ package enum RelabelReader {
     RelabelRules((mapping.mappings(name) { rule($0) } ?? []).compactMap { $0 })
   }
 
+  /// The rules of a file that is nothing but their list.
+  package static func rules(listedIn node: YAMLNode, _ problems: ConfigProblems) -> RelabelRules {
+    guard let nodes = node.sequence else {
+      problems.add(node.place, "expected a list of relabel rules")
+      return RelabelRules([])
+    }
+    return RelabelRules(
+      nodes.compactMap { ConfigMapping.read($0, "a relabel rule", problems) { rule($0) } })
+  }
+
   private static func rule(_ mapping: ConfigMapping) -> RelabelRule? {
     var settings = RelabelSettings()
     var isGood = true

@@ -121,6 +121,13 @@ extension Selection {
 
   package func resolutions(in range: TimeRange) throws -> Resolutions { Resolutions() }
 
+  /// The widths of the tiers that speak for all of `range`.
+  package func tiers(covering range: TimeRange) throws -> [Int64] {
+    try resolutions(in: range).tiers.filter { tier in
+      tier.from <= range.from && range.to <= tier.to && !tier.dirty.contains { $0.overlaps(range) }
+    }.map(\.width)
+  }
+
   package func holds(_ series: Int, tier: Int64) throws -> Bool { false }
 
   package func readWindows(

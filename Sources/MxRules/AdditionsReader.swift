@@ -59,34 +59,43 @@ struct AdditionsReader {
 
   // MARK: - No data, flapping
 
+  /// `keep`, with a `grace` beside it, or `{policy: keep, grace: 5m}`.
   private func noData(_ mapping: ConfigMapping, _ additions: inout AlertAdditions) {
     let policies = NoDataPolicy.allCases.map { ($0.rawValue, $0) }
+    additions.grace = values.duration(mapping, "grace")
     guard mapping.node("no_data")?.fields != nil else {
       additions.noData = mapping.choice("no_data", policies)
       return
     }
     _ = mapping.mapping("no_data") { inner in
       additions.noData = inner.require("policy", inner.choice("policy", policies))
-      additions.grace = values.duration(inner, "grace")
+      additions.grace = values.duration(inner, "grace") ?? additions.grace
       additions.forget = values.duration(inner, "forget")
     }
   }
 
+  /// `off`, `5 in 10m`, or `{changes: 5, window: 10m}`.
   private func flap(_ mapping: ConfigMapping) -> AlertAdditions.Flap? {
     guard let node = mapping.node("flap") else { return nil }
-    if node.fields == nil {
-      // `flap: off` is a boolean to YAML.
-      if node.bool == false || node.string == "off" { return .off }
-      mapping.report(
-        "flap", "'flap' is \(node.kindName), expected off or {changes: 5, window: 10m}")
-      return nil
+    guard node.fields == nil else { return mapping.mapping("flap", flapFields) }
+    // `off` is a boolean to YAML.
+    if node.bool == false { return .off }
+    let words = (node.string ?? "").split(separator: " ")
+    if words.count == 3, words[1] == "in", let changes = Int(words[0]),
+      (2...1000).contains(changes),
+      let window = DurationText.parse(String(words[2])), window > 0
+    {
+      return .at(changes: changes, window: window)
     }
-    return mapping.mapping("flap") { inner in
-      let changes = inner.int("changes", in: 2...1000) ?? 5
-      let window = values.duration(inner, "window") ?? 600_000
-      if window == 0 { zero(inner, "window") }
-      return .at(changes: Int(changes), window: max(1, window))
-    }
+    mapping.report("flap", "'flap' is \(node.kindName), expected off or such as 5 in 10m")
+    return nil
+  }
+
+  private func flapFields(_ mapping: ConfigMapping) -> AlertAdditions.Flap {
+    let changes = mapping.int("changes", in: 2...1000) ?? 5
+    let window = values.duration(mapping, "window") ?? 600_000
+    if window == 0 { zero(mapping, "window") }
+    return .at(changes: Int(changes), window: max(1, window))
   }
 }
 

@@ -53,10 +53,9 @@ package struct RuleTestWorld {
   package func evaluate(
     _ questions: [(text: String, time: Int64)]
   ) throws -> [Result<[(labels: LabelSet, value: Double)], RuleTestProblem>] {
+    if questions.isEmpty { return [] }
     var all = input
-    for row in 0..<written.count {
-      all.append(written.series.labels(written.refs[row]), written.times[row], written.values[row])
-    }
+    all.append(rowsOf: written)
     let source = MemorySource(all)
     let engine = Engine(options.engine)
     return questions.map { question in
@@ -80,10 +79,21 @@ private final class BatchSink: SampleSink {
   private(set) var batch = SampleBatch()
 
   func append(_ batch: borrowing SampleBatch) throws {
-    for row in 0..<batch.count {
-      self.batch.append(batch.series.labels(batch.refs[row]), batch.times[row], batch.values[row])
-    }
+    self.batch.append(rowsOf: batch)
   }
 
   func commit() throws {}
+}
+
+extension SampleBatch {
+  /// Adds the floats of another batch; its series are looked up once each.
+  fileprivate mutating func append(rowsOf other: borrowing SampleBatch) {
+    var refs = [UInt32?](repeating: nil, count: other.series.count)
+    for row in 0..<other.count {
+      let old = Int(other.refs[row])
+      let ref = refs[old] ?? series.intern(other.series.labels(UInt32(old)))
+      refs[old] = ref
+      append(ref, other.times[row], other.values[row])
+    }
+  }
 }

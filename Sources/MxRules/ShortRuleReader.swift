@@ -138,7 +138,8 @@ struct ShortRuleReader {
     _ mapping: ConfigMapping, _ shape: ShortRule.Shape?
   ) -> WindowAggregation? {
     let text = mapping.string("aggregation")
-    if shape == .simpleCount, text == nil { return .count }
+    // Without a type it is not known what is needed; the type is what is wrong.
+    if shape == .simpleCount || shape == nil, text == nil { return .count }
     guard let text else { return mapping.require("aggregation", nil) }
     guard let found = WindowAggregation(text), shape != .simpleCount || found == .count else {
       let allowed =

@@ -25,6 +25,7 @@ enum AlertRunning {
     if let delay = try run.arguments.duration("delay") { settings.delay = delay }
     if let maximum = try run.arguments.duration("max-catchup") { settings.maxCatchup = maximum }
     let source = try Snapshot(store, report)
+    settings.sequence = Int64(clamping: source.manifest.lastSequence)
     var commit = CommitOptions(now: run.common.now)
     commit.lockWait = run.common.lock.seconds
     let ledger = try AlertLedger.open(place.ledger, wait: place.wait(run))

@@ -11,6 +11,7 @@ package enum CompactCommand: Command {
     case "inspect": return try StoreInspection.inspect(run)
     case "stats": return try StoreInspection.stats(run)
     case "health": return try StoreHealth.run(run)
+    case "rewrite": return try StoreRewriting.run(run)
     case "retention": return try StoreRetention.run(run)
     case "delete": return try StoreDeletion.delete(run)
     case "undelete": return try StoreDeletion.undelete(run)

@@ -15,10 +15,11 @@ package enum IngestCommand: Command {
   private static func carryOut(_ run: Run) throws -> ExitCode {
     switch run.verb {
     case "": return try IngestFiles.run(run)
+    case "scrape": return try IngestScrape.run(run)
     case "spool": return try IngestSpool.run(run)
     case "cgi": return try IngestServer.run(run)
     case "rejected": return try IngestRejected.run(run)
-    case "scrape": return try IngestScrape.run(run)
+    case "host": return try IngestHost.run(run)
     default: throw Pending.refusal(run)
     }
   }

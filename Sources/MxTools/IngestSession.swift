@@ -40,8 +40,7 @@ final class IngestSession {
     intake = Intake(
       store, options, gate, report,
       rejects: options.stores
-        ? RejectedWriter(
-          store, now: now, limit: Int(settings.storage.rejectedBytes)) : nil)
+        ? RejectedWriter(store, now: now, limit: Int(settings.storage.rejectedBytes)) : nil)
     stores = options.stores
   }
 
@@ -134,7 +133,7 @@ final class IngestSession {
     sayRefusals(result)
     for warning in report.warnings { run.output.warn(Diagnostic(.input, warning)) }
     for damage in report.damage { run.output.warn(Explanation.damage(damage)) }
-    if result.inputs > 0 { figures() }
+    if result.inputs > 0 || result.samples > 0 { figures() }
     if stores, saysSummary { run.output.summary(summary(result)) }
     if let refusalCode { return refusalCode }
     if !report.damage.isEmpty { return .damage }

@@ -79,7 +79,12 @@ package enum QueryCommand: Command {
         A file, without any store:
 
          mx-query --file metrics.prom 'up == 0'
+
+        Is the build slower than a week ago? Exit 1 if so:
+
+         mx-query diff --baseline -7d --from -1d 'build_seconds{branch="main"}'
         """),
+      QueryManual.formats, QueryManual.sources, QueryManual.comparing, QueryManual.api,
       ManualText.values, ManualText.files, ManualText.exitStatus,
     ])
 
@@ -115,5 +120,6 @@ package enum QueryCommand: Command {
     .value(
       "file", "FILE", "query a file of any ingest format, without a store", kind: .repeated),
     .value("source", "URL", "a Prometheus-compatible API instead of a store"),
+    .value("http-config", "FILE", "Prometheus' http_config for --source: who asks, TLS, proxy"),
   ]
 }

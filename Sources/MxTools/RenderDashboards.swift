@@ -132,14 +132,22 @@ struct RenderJob {
 
   static func planOptions(_ run: Run) throws -> PlanOptions {
     var plan = PlanOptions(now: run.common.now)
-    plan.from = run.arguments.string("from")
-    plan.to = run.arguments.string("to")
+    plan.from = try time("from", run)
+    plan.to = try time("to", run)
     plan.snaps = !run.common.hasFixedNow
     if let zone = run.arguments.string("tz") { plan.zone = try Zone.named(zone) }
     for (name, value) in try run.arguments.pairs("var") {
       plan.variables[name, default: []].append(value)
     }
     return plan
+  }
+
+  /// As dashboards write times: `now-6h` stays, everything else is milliseconds.
+  static func time(_ name: String, _ run: Run) throws -> String? {
+    guard let text = run.arguments.string(name) else { return nil }
+    if text.hasPrefix("-") { return "now" + text }
+    if text.hasPrefix("now") { return text }
+    return try run.arguments.time(name, now: run.common.now).map { String($0) }
   }
 
   private static func ranges(_ text: String?) throws -> [String] {

@@ -200,8 +200,12 @@ enum RenderMail {
 
   /// Here `--to` is an address: the range ends where the dashboard says.
   private static func options(_ run: Run) throws -> PlanOptions {
-    var options = try RenderJob.planOptions(run)
-    options.to = nil
+    var options = PlanOptions(now: run.common.now)
+    options.from = try RenderJob.time("from", run)
+    if let zone = run.arguments.string("tz") { options.zone = try Zone.named(zone) }
+    for (name, value) in try run.arguments.pairs("var") {
+      options.variables[name, default: []].append(value)
+    }
     return options
   }
 }

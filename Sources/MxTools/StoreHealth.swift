@@ -1,3 +1,4 @@
+import MxAlert
 import MxCLI
 import MxFiles
 import MxModel
@@ -28,6 +29,7 @@ enum StoreHealth {
     lines.append(lock(store))
     lines.append(try space(store))
     lines.append(freshness(manifest, now: run.common.now))
+    lines += tools(manifest, store, run)
     var table = TableWriter([("check", .left), ("state", .left), ("note", .left)])
     for line in lines { table.append([line.what, line.grade.rawValue, line.note]) }
     try table.write(to: run.output)
@@ -65,8 +67,68 @@ enum StoreHealth {
     guard let newest = manifest.newestSample else {
       return Line(what: "newest sample", grade: .degraded, note: "there is none")
     }
+    let (age, overflow) = now.subtractingReportingOverflow(newest)
+    let time = TimeText.rfc3339(newest)
+    if overflow || age < -600_000 {
+      return Line(
+        what: "newest sample", grade: .degraded, note: "\(time): is the clock right?")
+    }
     return Line(
-      what: "newest sample", grade: .ok,
-      note: "\(TimeText.rfc3339(newest)), \(DurationText.format(max(0, now - newest))) old")
+      what: "newest sample", grade: age > 86_400_000 ? .degraded : .ok,
+      note: "\(time), \(DurationText.format(max(0, age))) old")
+  }
+
+  /// When each tool last got something done, as far as the store tells: none writes a
+  /// word where there was nothing to do.
+  private static func tools(_ manifest: Manifest, _ store: Store, _ run: Run) -> [Line] {
+    let now = run.common.now
+    var lines: [Line] = []
+    func add(_ tool: String, _ time: Int64?, late: Int64, _ hint: String) {
+      guard let time, time != .min else {
+        lines.append(Line(what: tool, grade: .ok, note: "nothing done yet"))
+        return
+      }
+      let (age, overflow) = now.subtractingReportingOverflow(time)
+      let isLate = overflow || age > late
+      lines.append(
+        Line(
+          what: tool, grade: isLate ? .degraded : .ok,
+          note: "last did something at \(TimeText.rfc3339(time))" + (isLate ? ": \(hint)" : "")))
+    }
+    let samples = manifest.segments.filter { $0.kind == .samples }
+    let ingested = samples.map(\.lastSequence).max() == nil ? nil : manifest.lastRun
+    add("mx-ingest", ingested, late: 86_400_000, "is it in cron?")
+    let due = !MergePlan.jobs(manifest, now: now - 6 * 3_600_000).isEmpty
+    lines.append(
+      Line(
+        what: "mx-compact", grade: due ? .degraded : .ok,
+        note: due ? "merges are due for six hours: is it in cron?" : "nothing is overdue"))
+    let horizon = manifest.segments.filter { $0.kind == .windows }.map(\.horizon).max()
+    let newest = manifest.newestSample ?? .min
+    let isBehind = horizon.map { $0 < newest && newest - $0 > 2 * 3_600_000 } ?? false
+    lines.append(
+      Line(
+        what: "mx-rollup", grade: isBehind ? .degraded : .ok,
+        note: horizon.map { "windows computed up to \(TimeText.rfc3339($0))" }
+          ?? "nothing done yet"))
+    lines.append(alerts(store, now: now))
+    return lines
+  }
+
+  private static func alerts(_ store: Store, now: Int64) -> Line {
+    let place = FilePath.join(store.stateDirectory, "alerts.db")
+    do {
+      guard try store.files.status(place) != nil else {
+        return Line(what: "mx-alert", grade: .ok, note: "nothing done yet")
+      }
+      let last = try AlertLedger.read(place, wait: 1000).lastRuns().values.max()
+      guard let last else { return Line(what: "mx-alert", grade: .ok, note: "nothing done yet") }
+      let isLate = now > last && now - last > 3_600_000
+      return Line(
+        what: "mx-alert", grade: isLate ? .degraded : .ok,
+        note: "rules evaluated up to \(TimeText.rfc3339(last))")
+    } catch {
+      return Line(what: "mx-alert", grade: .failed, note: Explanation.diagnostic(of: error).line)
+    }
   }
 }

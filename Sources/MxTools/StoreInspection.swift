@@ -28,8 +28,49 @@ enum StoreInspection {
       table.append(["oldest sample", TimeText.rfc3339(range.from)])
       table.append(["newest sample", TimeText.rfc3339(range.to)])
     }
+    try addGrowth(&table, store, stats, run)
     try table.write(to: run.output)
+    try run.output.write("\n")
+    try metrics(store, report).write(to: run.output)
     return StoreDamage.tell(report, run)
+  }
+
+  /// How fast the store grows, and when its room ends: what the settings allow, or the
+  /// file system.
+  private static func addGrowth(
+    _ table: inout TableWriter, _ store: Store, _ stats: StoreStatistics, _ run: Run
+  ) throws {
+    let growth = stats.growthADay
+    table.append(["growth a day, bytes", growth.map { String($0) } ?? "-"])
+    let settings = try SettingsReader.load(run)
+    let limits = try StoreRetention.limits(settings, store)
+    var room = try store.files.freeSpace(store.path).free - limits.minFree
+    if let maxBytes = limits.maxBytes { room = min(room, maxBytes - (try store.usedBytes())) }
+    let days = growth.flatMap { $0 > 0 ? max(0, room) / $0 : nil }
+    table.append([
+      "days until full", days.map { $0 > 36_500 ? "over 100 years" : String($0) } ?? "-",
+    ])
+  }
+
+  /// How many metrics are listed: the largest.
+  private static let listedMetrics = 20
+
+  private static func metrics(_ store: Store, _ report: Report) throws -> TableWriter {
+    let found = try store.bytesByMetric(report)
+    var table = TableWriter([("metric", .left), ("bytes", .right), ("share", .right)])
+    let sum = max(1, found.reduce(0) { $0 + $1.bytes })
+    for metric in found.prefix(listedMetrics) {
+      table.append([
+        metric.name.isEmpty ? "(no name)" : metric.name, String(metric.bytes),
+        "\(metric.bytes * 100 / sum) %",
+      ])
+    }
+    let rest = found.dropFirst(listedMetrics)
+    if !rest.isEmpty {
+      let bytes = rest.reduce(0) { $0 + $1.bytes }
+      table.append(["\(rest.count) others", String(bytes), "\(bytes * 100 / sum) %"])
+    }
+    return table
   }
 
   private static func perSample(_ stats: StoreStatistics) -> String {
@@ -78,6 +119,18 @@ enum StoreInspection {
           + "\(TimeText.rfc3339(tombstone.range.from)) to \(TimeText.rfc3339(tombstone.range.to))\n"
       )
     }
+    try describe(manifest.expiries, run)
+  }
+
+  private static func describe(_ expiries: [Expiry], _ run: Run) throws {
+    for expiry in expiries {
+      for rule in expiry.rules where rule.through != .min {
+        let matchers = rule.matchers.map(\.description).joined(separator: ", ")
+        try run.output.write(
+          "samples gone \(expiry.policies == 0 ? "for room" : "by age"): {\(matchers)} up to "
+            + "\(TimeText.rfc3339(rule.through))\n")
+      }
+    }
   }
 
   private static func describe(_ reader: SegmentReader, _ run: Run) throws {
@@ -87,6 +140,13 @@ enum StoreInspection {
         + "\(info.lastSequence), level \(info.level), \(info.series) series, "
         + "\(info.samples) samples, \(info.bytes) bytes\n")
     if let set = info.set { try run.output.write("series set \(set)\n") }
+    if info.kind == .windows {
+      let horizon = info.horizon == .min ? "none" : TimeText.rfc3339(info.horizon)
+      try run.output.write(
+        "windows of \(DurationText.format(info.tier)), commits counted up to \(info.source) in "
+          + "windows up to \(horizon)\n")
+    }
+    try describe(reader.footer.expiries, run)
     if run.arguments.has("dump") {
       return try reader.dump(in: Store(path: run.common.store, files: DiskFileSystem())) {
         labels, samples in

@@ -7,9 +7,15 @@ let benchmarks: [(name: String, about: String, run: ([String]) throws -> Int32)]
   ("alert", "DIR: rules over stores that it makes there", AlertBench.run),
   ("codecs", "columns: bytes a sample, decode and encode speed; checksums", CodecBench.run),
   ("engine", "[QUERY...]: CPU time of queries over samples in memory", EngineBench.run),
+  ("feed", "STORE DASHBOARD...: series that fit the queries of dashboards", FeedBench.run),
   ("formats", "FILE...: parsing speed of each file", FormatsBench.run),
   ("ingest", "FILE...: whole runs of mx-ingest; samples a CPU-second, memory", IngestBench.run),
+  ("query", "TOOL DIR [STORE...]: the real tool, exec to exit, beside its goals", QueryBench.run),
   ("read", "DIR: a store made of known data; writing, merging, reading, finding", ReadBench.run),
+  (
+    "render", "DIR [DASHBOARD.json]: times and weights of pages, by the mx-render beside it",
+    RenderBench.run
+  ),
   ("sets", "series sets: bytes a series, finding, opening", SetsBench.main),
   ("store", "FILE DIR: into a new store and merged; bytes a sample", StoreBench.run),
 ]

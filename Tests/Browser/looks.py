@@ -94,6 +94,10 @@ def test_paper_is_white_and_has_no_controls(world, browser):
 
 
 def test_the_dashboards_that_ship(world, browser):
+    world.run("mx-ingest", *(f"sample-data/{name}" for name in (
+        "shop.prom", "room.influx", "deploys.ndjson", "queue.graphite")))
+    world.run("mx-ingest", "--csv-time", "time", "--csv-name", "solar", "--csv-label", "panel",
+              "sample-data/solar.csv")
     for name in sorted(os.listdir(os.path.join(fixture.ROOT, "reports"))):
         if not name.endswith(".json"):
             continue

@@ -71,6 +71,24 @@ import Testing
     #expect(try run(test).count == 1)
   }
 
+  /// Ours: who would be told of what.
+  @Test func noticesCanBeExpected() throws {
+    let told = """
+      x-mx:
+        notice_test:
+          - {eval_time: 2m, exp_notices: []}
+          - eval_time: 3m
+            exp_notices:
+              - status: firing
+                exp_labels: {alertname: High, severity: page, i: a}
+                exp_annotations: {text: a at 8 in lab}
+          - eval_time: 6m30s
+            exp_notices: [{status: STATUS, exp_labels: {alertname: High, severity: page, i: a}}]
+      """
+    #expect(try run(told.replacing("STATUS", with: "resolved")).isEmpty)
+    #expect(try run(told.replacing("STATUS", with: "firing")).count == 1)
+  }
+
   @Test func unknownFieldsAreRefused() {
     #expect(throws: ConfigError.self) { try run("alert_rule_tests: []") }
   }

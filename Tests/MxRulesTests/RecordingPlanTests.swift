@@ -1,7 +1,6 @@
 import MxConfig
 import MxEngine
 import MxModel
-import MxTestSupport
 import Testing
 
 @testable import MxRules

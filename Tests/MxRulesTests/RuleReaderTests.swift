@@ -83,7 +83,7 @@ import Testing
     ),
     (
       "- {alert: a, expr: up, x-mx: {flap: never}}",
-      "r.yml:4: 'flap' is the text 'never', expected off or {changes: 5, window: 10m}"
+      "r.yml:4: 'flap' is the text 'never', expected off or such as 5 in 10m"
     ),
     (
       "- {alert: a, expr: up, x-mx: {timeout: 0s}}",
@@ -115,6 +115,76 @@ import Testing
     #expect(problems == [expected])
     // The good rule beside it stays.
     #expect(file.groups.first?.rules.map(\.name) == ["ok"])
+  }
+
+  @Test(arguments: [
+    (
+      "flap: 3 in 5m, grace: 2m, no_data: keep", AlertAdditions.Flap.at(changes: 3, window: 300_000)
+    ),
+    ("flap: off, no_data: {policy: keep, grace: 2m}", .off),
+    (
+      "flap: {window: 1h}, grace: 1m, no_data: {policy: keep, grace: 2m}",
+      .at(changes: 5, window: 3_600_000)
+    ),
+  ])
+  func additionsHaveShortAndLongForms(text: String, flap: AlertAdditions.Flap) throws {
+    let (file, problems) = read(
+      "groups: [{name: g, rules: [{alert: a, expr: up, x-mx: {\(text)}}]}]")
+    #expect(problems.isEmpty)
+    let additions = try #require(file.groups.first?.rules.first?.additions)
+    #expect(additions.flap == flap && additions.grace == 120_000 && additions.noData == .keep)
+  }
+
+  @Test(arguments: [
+    ("type: SIMPLE_COUNT, window: 5m", "(sum by () (count_over_time(m{a=\"b\"}[5m]))) > 5"),
+    (
+      "type: BUCKETED_WINDOW, aggregation: p95, bucket: 5m, window: 15m",
+      "last_over_time((quantile_over_time(0.95, m{a=\"b\"}[5m]) > 5)[15m:5m])"
+    ),
+    (
+      "type: MOVING_WINDOW, aggregation: avg, window: 5m, by: [c]",
+      "sum by (c) (sum_over_time(m{a=\"b\"}[5m])) / sum by (c) (count_over_time(m{a=\"b\"}[5m])) > 5"
+    ),
+  ])
+  func theShortFormBecomesPromQL(text: String, expected: String) throws {
+    let (file, problems) = read(
+      "x-mx: {rules: [{name: a, metric: m, labels: {a: b}, operator: gt, threshold: 5, \(text)}]}")
+    #expect(problems.isEmpty)
+    #expect(file.groups.first?.name == "x-mx/a")
+    #expect(file.groups.first?.rules.first?.text.replacing(" or vector(0)", with: "") == expected)
+  }
+
+  @Test(arguments: [
+    (
+      "metric: m, type: SIMPLE_COUNT, operator: gt, threshold: 1, window: 5m",
+      "r.yml:3: field 'name' is missing"
+    ),
+    (
+      "name: a, metric: m, type: SIMPLE, operator: gt, threshold: 1, window: 5m",
+      "r.yml:3: 'type' is 'SIMPLE', expected SIMPLE_COUNT, BUCKETED_WINDOW, MOVING_WINDOW"
+    ),
+    (
+      "name: a, metric: m, type: BUCKETED_WINDOW, aggregation: sum, operator: gt, threshold: 1, window: 5m, bucket: 2m",
+      "r.yml:3: 'window' is 5m, expected a multiple of 'bucket', 2m"
+    ),
+    (
+      "name: a, metric: m, type: MOVING_WINDOW, operator: gt, threshold: 1, window: 5m",
+      "r.yml:3: field 'aggregation' is missing"
+    ),
+    (
+      "name: a, metric: m, type: MOVING_WINDOW, aggregation: p0, operator: gt, threshold: 1, window: 5m",
+      "r.yml:3: 'aggregation' is 'p0', expected sum, avg, min, max, count, last, stddev, p50 to p99"
+    ),
+    (
+      "name: a, metric: m, type: MOVING_WINDOW, aggregation: last, by: [x], operator: gt, threshold: 1, window: 5m",
+      "r.yml:3: 'by' cannot be combined with this aggregation (it can be with sum, avg, min, max and count)"
+    ),
+  ])
+  func badShortRulesAreNamedWithTheirLine(rule: String, expected: String) {
+    let good = "{name: ok, metric: m, type: SIMPLE_COUNT, operator: gt, threshold: 1, window: 5m}"
+    let (file, problems) = read("x-mx:\n  rules:\n    - {\(rule)}\n    - \(good)\n")
+    #expect(problems == [expected])
+    #expect(file.groups.map(\.name) == ["x-mx/ok"])
   }
 
   @Test func groupsNeedNamesOfTheirOwn() {

@@ -66,7 +66,7 @@ enum StoreContents {
         [UInt64(bitPattern: key.end)] + bits
     }
     lines += tiers.values.map {
-      line("tier \($0.tier)", $0.labels, $0.numbers, 1 + WindowColumn.allCases.count)
+      line("tier \($0.tier)", $0.labels, $0.numbers, 1 + TierDump.columns.count)
     }
     return lines.sorted()
   }

@@ -57,6 +57,11 @@ struct TierQuery: CustomStringConvertible {
       step: step * 60_000)
   }
 
+  init(_ text: String, start: Int64, step: Int64, count: Int) {
+    self.text = text
+    window = .range(start: start, end: start + Int64(count - 1) * step, step: step)
+  }
+
   func answer(
     _ source: any SeriesSource, _ change: (inout EngineOptions) -> Void = { _ in }
   ) throws -> TierAnswer {

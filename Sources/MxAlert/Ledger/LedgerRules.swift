@@ -103,4 +103,39 @@ extension AlertLedger {
     }
     return before == isOn
   }
+
+  // MARK: - Runs
+
+  /// What a run evaluated: everything up to an instant, over the store's commits up to
+  /// a number.
+  package struct EvaluatedRun: Hashable, Sendable {
+    package var upTo: Int64
+    package var sequence: Int64
+  }
+
+  package func record(_ run: EvaluatedRun) throws(AlertError) {
+    try database.prepare("INSERT OR REPLACE INTO runs (upto, sequence) VALUES (?1, ?2)").run([
+      .int(run.upTo), .int(run.sequence),
+    ])
+  }
+
+  /// The runs that end in `range`, and the one before them, oldest first.
+  package func runs(_ range: TimeRange) throws(AlertError) -> [EvaluatedRun] {
+    let statement = try database.prepare(
+      """
+      SELECT upto, sequence FROM runs
+      WHERE upto >= coalesce((SELECT max(upto) FROM runs WHERE upto < ?1), ?1) AND upto <= ?2
+      ORDER BY upto
+      """)
+    try statement.bind([.int(range.from), .int(range.to)])
+    var runs: [EvaluatedRun] = []
+    while try statement.step() {
+      runs.append(EvaluatedRun(upTo: statement.int(0) ?? 0, sequence: statement.int(1) ?? 0))
+    }
+    return runs
+  }
+
+  package func forgetRuns(before time: Int64) throws(AlertError) {
+    try database.prepare("DELETE FROM runs WHERE upto < ?1").run([.int(time)])
+  }
 }

@@ -11,11 +11,12 @@
 ///
 ///     series     what rules with `no_data: alert` watch over
 ///     switches   rules that were switched off
+///     runs       up to when was evaluated, and the store's newest commit by then
 ///
 /// Times are ms since 1970; labels and annotations are JSON objects. `memory` of an
 /// instance is a JSON object of what its rule's policies remember.
 enum LedgerSchema {
-  static let version: Int64 = 3
+  static let version: Int64 = 4
 
   private static let steps = [
     """
@@ -87,6 +88,11 @@ enum LedgerSchema {
     ) WITHOUT ROWID;
     CREATE TABLE switches (
       name TEXT PRIMARY KEY, at INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE runs (
+      upto INTEGER PRIMARY KEY, sequence INTEGER NOT NULL
     ) WITHOUT ROWID;
     """,
   ]

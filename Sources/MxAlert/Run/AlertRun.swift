@@ -17,6 +17,8 @@ package struct AlertSettings: Sendable {
   /// Files that could not be read as a whole: rules missing from them are broken, not
   /// removed, and their alerts stay as they are.
   package var brokenFiles: Set<String> = []
+  /// The store's newest commit that this run sees; nil where it reads something else.
+  package var sequence: Int64?
   /// Whether a rule file does not exist any more: its alerts end.
   package var isFileGone: @Sendable (String) -> Bool = { _ in false }
 
@@ -84,6 +86,10 @@ package enum AlertRun {
     for group in due where group.steps.count > 0 {
       try ledger.setLastRun(group.group.key, group.steps.last)
     }
+    if let sequence = settings.sequence, result.groups > 0 {
+      let upTo = due.map { $0.steps.count > 0 ? $0.steps.last : .min }.max() ?? now
+      try ledger.record(AlertLedger.EvaluatedRun(upTo: upTo, sequence: sequence))
+    }
     try save(keeper, before, ledger, &result)
     try save(keeper, known, ledger, &result)
     result.transitions = keeper.transitions.map(\.transition)
@@ -97,6 +103,7 @@ package enum AlertRun {
     if result.changed || !result.transitions.isEmpty {
       result.changed = true
       try ledger.prune(before: now - settings.keepHistory)
+      try ledger.forgetRuns(before: now - settings.keepHistory)
     }
     return result
   }

@@ -12,11 +12,11 @@ struct AlertSeries {
   /// before and does not hold any more.
   mutating func write(_ instance: AlertInstance, _ samples: inout [AlertSample]) {
     guard instance.isActive else { return end(instance, &samples) }
+    samples.append(AlertSample(state(instance.state, instance), 1))
+    samples.append(AlertSample(forState(instance), Double(instance.activeAt / 1000)))
     if written != .inactive, written != instance.state {
       samples.append(AlertSample(state(written, instance), StaleMarker.value))
     }
-    samples.append(AlertSample(state(instance.state, instance), 1))
-    samples.append(AlertSample(forState(instance), Double(instance.activeAt / 1000)))
     written = instance.state
   }
 

@@ -22,6 +22,19 @@ package struct RuleTestFile {
     var expected: [ExpectedAlert]
   }
 
+  /// Under `x-mx:`: what receivers are told at an evaluation.
+  struct NoticeCase {
+    var place: ConfigPlace
+    var time: Int64
+    var expected: [ExpectedNotice]
+  }
+
+  struct ExpectedNotice {
+    var status: String
+    var alert: ExpectedAlert
+    var reason: String?
+  }
+
   struct ExpectedSample {
     var labels: String
     var value: Double
@@ -44,6 +57,7 @@ package struct RuleTestFile {
     var series: [Series]
     var alerts: [AlertCase]
     var expressions: [ExpressionCase]
+    var notices: [NoticeCase]
     var externalLabels: [(name: String, value: String)]
     var externalURL: String
   }
@@ -92,6 +106,9 @@ private struct RuleTestReader {
       series: mapping.mappings("input_series") { series($0) } ?? [],
       alerts: mapping.mappings("alert_rule_test") { alert($0, start) } ?? [],
       expressions: mapping.mappings("promql_expr_test") { expression($0, start) } ?? [],
+      notices: mapping.mapping("x-mx") { own in
+        own.mappings("notice_test") { notices($0, start) } ?? []
+      } ?? [],
       externalLabels: (mapping.stringMap("external_labels") ?? []).map { ($0.name, $0.value) },
       externalURL: mapping.string("external_url") ?? "")
   }
@@ -115,9 +132,22 @@ private struct RuleTestReader {
     RuleTestFile.AlertCase(
       place: mapping.place, time: start + (duration(mapping, "eval_time") ?? 0),
       alert: mapping.string("alertname") ?? "",
-      expected: mapping.mappings("exp_alerts") { alert in
-        RuleTestFile.ExpectedAlert(
-          labels: pairs(alert, "exp_labels"), annotations: pairs(alert, "exp_annotations"))
+      expected: mapping.mappings("exp_alerts", expectedAlert) ?? [])
+  }
+
+  private func expectedAlert(_ mapping: ConfigMapping) -> RuleTestFile.ExpectedAlert {
+    RuleTestFile.ExpectedAlert(
+      labels: pairs(mapping, "exp_labels"), annotations: pairs(mapping, "exp_annotations"))
+  }
+
+  private func notices(_ mapping: ConfigMapping, _ start: Int64) -> RuleTestFile.NoticeCase {
+    RuleTestFile.NoticeCase(
+      place: mapping.place, time: start + (duration(mapping, "eval_time") ?? 0),
+      expected: mapping.mappings("exp_notices") { notice in
+        RuleTestFile.ExpectedNotice(
+          status: notice.choice("status", [("firing", "firing"), ("resolved", "resolved")])
+            ?? "firing",
+          alert: expectedAlert(notice), reason: notice.string("reason"))
       } ?? [])
   }
 

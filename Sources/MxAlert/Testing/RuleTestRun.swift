@@ -65,7 +65,8 @@ package enum RuleTestRun {
         series: series.series, values: series.values, start: test.start, interval: test.interval,
         line: series.line)
     }
-    let last = (test.alerts.map(\.time) + test.expressions.map(\.time)).max() ?? test.start
+    let times = test.alerts.map(\.time) + test.expressions.map(\.time) + test.notices.map(\.time)
+    let last = times.max() ?? test.start
     let steps = DueSteps(
       first: test.start, interval: file.interval,
       count: Int((last - test.start) / file.interval) + 1)
@@ -87,6 +88,12 @@ package enum RuleTestRun {
     for alert in test.alerts {
       let found = watch.firing[evaluation(before: alert.time)]?[alert.alert] ?? []
       messages += compare(alert, found, test.start)
+    }
+    for notice in test.notices {
+      let at = evaluation(before: notice.time)
+      let found = keeper.transitions.map(\.transition).filter { $0.at == at }
+        .compactMap { Notice($0) }
+      messages += compare(notice, found, test.start)
     }
     let answers = try world.evaluate(test.expressions.map { ($0.expr, $0.time) })
     for (expression, answer) in zip(test.expressions, answers) {
@@ -111,6 +118,34 @@ package enum RuleTestRun {
     if got == expected { return [] }
     return [
       "\(test.place): alertname: \(test.alert), time: \(DurationText.print(test.time - start)),\n"
+        + "  exp: \(list(expected))\n  got: \(list(got))"
+    ]
+  }
+
+  /// Texts of annotations and reasons count only where they are expected.
+  private static func compare(
+    _ test: RuleTestFile.NoticeCase, _ found: [Notice], _ start: Int64
+  ) -> [String] {
+    let hasTexts = test.expected.contains { !$0.alert.annotations.isEmpty }
+    let hasReasons = test.expected.contains { $0.reason != nil }
+    func line(
+      _ status: String, _ labels: String, _ annotations: String, _ reason: String?
+    ) -> String {
+      "\(status) \(labels)" + (hasTexts ? " \(annotations)" : "")
+        + (hasReasons ? " (\(reason ?? ""))" : "")
+    }
+    let got = found.map { notice in
+      line(
+        notice.isFiring ? "firing" : "resolved", notice.labels.description,
+        text(notice.annotations.map { ($0.name, $0.value) }), notice.reason)
+    }.sorted()
+    let expected = test.expected.map { notice in
+      line(
+        notice.status, text(notice.alert.labels), text(notice.alert.annotations), notice.reason)
+    }.sorted()
+    if got == expected { return [] }
+    return [
+      "\(test.place): notices, time: \(DurationText.print(test.time - start)),\n"
         + "  exp: \(list(expected))\n  got: \(list(got))"
     ]
   }

@@ -222,9 +222,11 @@ struct NewestCells: Sendable {
     Slide.each(times, columns.ends.count, windows, row) { low, high, step in
       newest(columns, low, high, step) ?? Absent.value
     }
-    // Only now, since steps without any window are not asked about.
+    // Where steps are further apart than the lookback is long, a sample may come between
+    // two that see none.
+    let areJoined = windows.ends.step < lookback
     for step in all where Absent.isAbsent(row[step]) && !endsStale(columns, step) {
-      if let last = gaps.last, last.upperBound == step {
+      if areJoined, let last = gaps.last, last.upperBound == step {
         gaps[gaps.count - 1] = last.lowerBound..<step + 1
       } else {
         gaps.append(step..<step + 1)

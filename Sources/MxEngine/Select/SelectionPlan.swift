@@ -93,7 +93,13 @@ struct SelectionPlan {
       let reach = options.lookback.base
       return TimeRange(from: reference.first - reach + 1, to: reference.last + reach)
     }
-    return TimeRange(from: reference.first - options.lookback.longest + 1, to: reference.last)
+    let oldest =
+      switch options.lookback {
+      case .fixed(let reach): reference.first - reach + 1
+      // At most so old, and that is still old enough.
+      case .automatic: reference.first - options.lookback.longest
+      }
+    return TimeRange(from: oldest, to: reference.last)
   }
 
   /// What a range selector may look at.

@@ -52,7 +52,7 @@ struct CompensatedSum {
 ///
 /// What a sum is must not depend on threads or merges, so the lanes are fixed:
 /// under 32 terms one after the other, as Prometheus; from there on term i of the
-/// run goes to lane i % 16, and the lanes are added in order. A run whose result is
+/// run goes to lane i % 8, and the lanes are added in order. A run whose result is
 /// not finite is summed again one after the other, since the lanes do not know
 /// about infinities.
 enum RunSum {
@@ -69,35 +69,28 @@ enum RunSum {
   }
 
   private static func lanes(_ values: UnsafePointer<Double>, _ count: Int) -> CompensatedSum {
-    var sumA = SIMD8<Double>(repeating: 0)
-    var sumB = SIMD8<Double>(repeating: 0)
-    var tailA = SIMD8<Double>(repeating: 0)
-    var tailB = SIMD8<Double>(repeating: 0)
+    // Eight lanes of sums and tails are eight of SSE2's sixteen registers, so that all
+    // stay in them: 16 lanes took 9 instructions a sample (callgrind, 2026-11).
+    var sum = SIMD8<Double>(repeating: 0)
+    var tail = SIMD8<Double>(repeating: 0)
     let raw = UnsafeRawPointer(values)
     var index = 0
-    while index &+ 16 <= count {
+    while index &+ 8 <= count {
       // Knuth's two-sum: the rounding error of each addition, without a branch.
-      let a = raw.loadUnaligned(fromByteOffset: index &* 8, as: SIMD8<Double>.self)
-      let b = raw.loadUnaligned(fromByteOffset: index &* 8 &+ 64, as: SIMD8<Double>.self)
-      let totalA = sumA + a
-      let totalB = sumB + b
-      let partA = totalA - sumA
-      let partB = totalB - sumB
-      tailA += (sumA - (totalA - partA)) + (a - partA)
-      tailB += (sumB - (totalB - partB)) + (b - partB)
-      sumA = totalA
-      sumB = totalB
-      index &+= 16
+      let term = raw.loadUnaligned(fromByteOffset: index &* 8, as: SIMD8<Double>.self)
+      let total = sum + term
+      let part = total - sum
+      tail += (sum - (total - part)) + (term - part)
+      sum = total
+      index &+= 8
     }
     var result = CompensatedSum()
-    for lane in 0..<8 { result.add(sumA[lane]) }
-    for lane in 0..<8 { result.add(sumB[lane]) }
+    for lane in 0..<8 { result.add(sum[lane]) }
     while index < count {
       result.add(values[index])
       index &+= 1
     }
-    for lane in 0..<8 { result.tail += tailA[lane] }
-    for lane in 0..<8 { result.tail += tailB[lane] }
+    for lane in 0..<8 { result.tail += tail[lane] }
     return result
   }
 

@@ -16,6 +16,17 @@ package struct ScrapeTarget: Sendable {
   /// Why it is not to be fetched and counts as failed all the same.
   package var refusal: String?
 
+  package init(
+    job: Int, labels: LabelSet, url: String, interval: Int64?, timeout: Int64, key: UInt64
+  ) {
+    self.job = job
+    self.labels = labels
+    self.url = url
+    self.interval = interval
+    self.timeout = timeout
+    self.key = key
+  }
+
   /// How people call it.
   package var name: String {
     let job = labels["job"] ?? ""

@@ -129,7 +129,7 @@ package struct SitePage {
     .alarm ul{list-style:none;margin:0;padding:0}
     .alarm li{display:flex;flex-wrap:wrap;gap:2px 12px;padding:2px 0}
     .calm{color:var(--dim);margin:4px 0}
-    .bar input{font:inherit;font-size:14px;color:var(--text);background:var(--panel);width:280px;\
+    .bar label{color:var(--dim)}.bar input{margin-left:6px;font:inherit;font-size:14px;color:var(--text);background:var(--panel);width:280px;\
     max-width:100%;border:1px solid var(--edge);border-radius:6px;padding:5px 10px}
     """
 }
@@ -141,11 +141,12 @@ enum SiteScript {
     const cards=[...document.querySelectorAll('.cards li')],bar=document.getElementById('bar');
     if(!cards.length)return;
     const input=document.createElement('input');
-    input.type='search';input.setAttribute('aria-label','Search dashboards');
-    input.title='Search dashboards';
+    input.type='search';
+    const label=document.createElement('label');
+    label.append('Search ',input);
     const count=document.createElement('span');
     count.className='note';count.setAttribute('role','status');
-    bar.append(input,count);
+    bar.append(label,count);
     let tag='';
     const tags=[...document.querySelectorAll('.tag')].map(old=>{
       const button=document.createElement('button');

@@ -69,6 +69,13 @@ enum Stylesheet {
     .menu>summary,.bar>button,.bar>select,.missing button,.menu form button,.menu input{\
     font:inherit;font-size:13px;color:var(--text);background:var(--panel);\
     border:1px solid var(--edge);border-radius:6px;padding:3px 9px;min-height:28px;cursor:pointer}
+    .bar>select{appearance:none;padding-right:24px;background:var(--panel) \
+    linear-gradient(45deg,transparent 50%,var(--dim) 50%) right 13px center/4px 4px no-repeat;\
+    background-image:linear-gradient(45deg,transparent 50%,var(--dim) 50%),\
+    linear-gradient(-45deg,var(--dim) 50%,transparent 50%);background-size:4px 4px;\
+    background-position:right 13px top 12px,right 9px top 12px}
+    #refresh{margin-left:auto}
+    .menu .absent>*{color:var(--dim);font-style:italic}
     .menu>summary{display:flex;gap:6px;align-items:center;list-style:none;max-width:340px}
     .menu>summary::-webkit-details-marker{display:none}
     .menu>summary::after{content:"";border:4px solid transparent;border-top-color:var(--dim);\
@@ -88,7 +95,7 @@ enum Stylesheet {
     .menu li>:not([href]):not(button){color:var(--dim)}
     .menu li>[href]:hover,.menu li>button:hover{background:var(--hover)}
     .menu li>[aria-current]{font-weight:600}
-    .scripted .menu li>*{color:var(--text)}
+    .scripted .menu li:not(.absent)>*{color:var(--text)}
     .menu[open]>input[type=search]~ul{top:calc(100% + 42px)}
     .menu[open]>input[type=search]{height:34px;cursor:text}
     .menu[open]>ul+form{left:204px;display:grid;gap:8px;padding:10px}

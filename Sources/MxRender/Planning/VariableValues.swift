@@ -34,7 +34,7 @@ package enum VariableQuery: Equatable, Sendable {
   case result(expr: String)
 
   /// Nil for what is none of these, such as SQL.
-  static func parse(_ text: String) -> VariableQuery? {
+  package static func parse(_ text: String) -> VariableQuery? {
     let text = TextTools.trim(text)
     guard text.hasSuffix(")"), let open = text.firstIndex(of: "(") else { return nil }
     let name = TextTools.trim(text[..<open])

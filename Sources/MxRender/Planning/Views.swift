@@ -132,7 +132,7 @@ extension Plan {
     let isRelative = toText == "now" || !key.isEmpty
     return RangeChoice(
       key: key, from: from, to: to, isRelative: isRelative,
-      title: isRelative ? Self.title(text) : "Its own range")
+      title: isRelative ? Self.title(text) : "Whole range")
   }
 
   /// `now-6h` as words; what is no plain width keeps its own words.

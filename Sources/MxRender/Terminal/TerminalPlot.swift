@@ -56,9 +56,7 @@ package struct TerminalPlot {
   package func lines(_ all: [Series]) -> [String] {
     let shown = Array(all.prefix(Self.mostSeries))
     let scale = scale(shown)
-    let labels = scale.ticks.map { tick in
-      ValueFormat(unit: Unit.named(nil), zone: zone).text(tick, step: scale.step)
-    }
+    let labels = scale.ticks.map { label($0, scale) }
     let margin = (labels.map(\.count).max() ?? 0) + 1
     let columns = max(10, width - margin - 1 - 2 - shown.count.signum() * 2)
     var canvas = BrailleCanvas(columns: columns, rows: height)
@@ -87,6 +85,12 @@ package struct TerminalPlot {
     }
     wishes.tickCount = max(2, height / 4)
     return ValueScale.fitting(wishes)
+  }
+
+  private func label(_ tick: Double, _ scale: ValueScale) -> String {
+    // Beyond these, digits would fill the line.
+    if tick.magnitude >= 1e15 || scale.step < 1e-9 { return ShortNumber.text(tick, digits: 4) }
+    return ValueFormat(unit: Unit.named(nil), zone: zone).text(tick, step: scale.step)
   }
 
   /// The row of text a value is in, 0 on top.

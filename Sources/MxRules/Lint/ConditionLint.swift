@@ -19,7 +19,9 @@ enum ConditionLint {
     expr.contains { part in
       switch part {
       case .binary(let node): node.op.isComparison || node.op == .and || node.op == .unless
-      case .call(let node): node.function == .absent || node.function == .absentOverTime
+      case .call(let node):
+        // `vector(1)` means to fire always: a dead man's switch.
+        [.absent, .absentOverTime, .vector].contains(node.function)
       // A selector may pick what is only there when something is wrong.
       case .selector(let node): node.matchers.count > 1
       default: false

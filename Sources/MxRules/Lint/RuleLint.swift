@@ -111,7 +111,8 @@ package struct RuleLint {
     for group in groups {
       for rule in group.rules {
         let labels = rule.labels.map { "\($0.name)=\($0.template.text)" }.joined(separator: "\0")
-        let key = "\(rule.isAlert)\0\(rule.name)\0\(labels)\0\(rule.expr.fingerprintText)"
+        let key =
+          "\(group.file)\0\(rule.isAlert)\0\(rule.name)\0\(labels)\0\(rule.expr.fingerprintText)"
         if let first = seen[key] {
           add(rule, "is the same as the rule at \(first.place)")
         } else {

@@ -136,7 +136,8 @@ extension Store {
     // Policies come last in the list: what they took is told by the newest of theirs.
     let policies = manifest.expiries.last
     var expiry = Expiry(
-      made: options.now, policies: 0, rules: [Expiry.Rule(matchers: [], through: through)])
+      made: options.now, policies: 0,
+      rules: [Expiry.Rule(matchers: [], through: through, hasTiers: true)])
     if let old = manifest.expiries.first(where: { $0.policies == 0 }) {
       expiry.rules[0].through = max(through, old.rules.map(\.through).max() ?? .min)
     }

@@ -38,8 +38,10 @@ extension Store {
     var random = random
     var result = RetentionResult()
     if plan.segments.isEmpty { return result }
-    let found = zip(rules.policies, plan.cutoffs).map {
-      Expiry.Rule(matchers: $0.matchers, through: $1.raw)
+    let found = zip(rules.policies, plan.cutoffs).map { policy, cutoff in
+      Expiry.Rule(
+        matchers: policy.matchers, through: cutoff.raw,
+        hasTiers: cutoff.tiers.values.contains { $0 < cutoff.raw })
     }
     try setExpiry(
       found, rules.fingerprint, applied: nil, options, report, random: &random)

@@ -12,10 +12,13 @@ package struct Expiry: Hashable, Sendable {
     package var matchers: [Matcher]
     /// Samples at this time and before may be gone; `.min`: none are.
     package var through: Int64
+    /// Tiers are kept longer, so they still tell of what is gone.
+    package var hasTiers: Bool
 
-    package init(matchers: [Matcher], through: Int64) {
+    package init(matchers: [Matcher], through: Int64, hasTiers: Bool) {
       self.matchers = matchers
       self.through = through
+      self.hasTiers = hasTiers
     }
   }
 
@@ -46,6 +49,11 @@ package struct Expiry: Hashable, Sendable {
 extension Manifest {
   /// The newest time of which any sample may be gone, `.min` for none.
   var oldestWhole: Int64 { expiries.flatMap(\.rules).map(\.through).max() ?? .min }
+
+  /// The newest time of which any sample is gone that tiers still tell of.
+  var newestTold: Int64 {
+    expiries.flatMap(\.rules).filter(\.hasTiers).map(\.through).max() ?? .min
+  }
 }
 
 /// The bytes of an expiry.
@@ -58,6 +66,7 @@ extension Manifest {
 ///     1…10   applied, zigzag varint; then its commit, varint
 ///     1…10   number of rules, varint; for each:
 ///       1…10   through, zigzag varint
+///       1      1 where tiers are kept longer
 ///       …      matchers (see Tombstone)
 extension Expiry {
   func append(to out: inout [UInt8]) {
@@ -70,6 +79,7 @@ extension Expiry {
     out.append(varint: rules.count)
     for rule in rules {
       out.append(signedVarint: rule.through)
+      out.append(rule.hasTiers ? 1 : 0)
       Tombstone.append(rule.matchers, to: &out)
     }
   }
@@ -84,7 +94,10 @@ extension Expiry {
     rules = []
     for _ in 0..<(try reader.count(atMost: reader.remaining)) {
       let through = try reader.signedVarint()
-      rules.append(Rule(matchers: try Tombstone.matchers(from: &reader), through: through))
+      let hasTiers = try reader.uint8() != 0
+      rules.append(
+        Rule(
+          matchers: try Tombstone.matchers(from: &reader), through: through, hasTiers: hasTiers))
     }
   }
 }

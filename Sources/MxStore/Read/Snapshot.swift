@@ -17,7 +17,7 @@ package final class Snapshot: SeriesSource {
     var sets: [ContentHash: SeriesSet] = [:]
   }
 
-  init(_ store: Store, _ manifest: Manifest) {
+  package init(_ store: Store, _ manifest: Manifest) {
     self.store = store
     self.manifest = manifest
   }

@@ -20,6 +20,8 @@ final class StoreSelection: Selection {
   private let names = Mutex(LabelReader())
   /// The tiers that were read from, by width.
   let tiers = Mutex<[Int64: SelectionTier]>([:])
+  /// Up to when retention has taken samples of them, once somebody asked.
+  let taken = Mutex<Int64?>(nil)
   /// The same series in all segments, for who looks further back than the request.
   let whole = Mutex<StoreSelection?>(nil)
   let count: Int

@@ -1,9 +1,37 @@
 import MxModel
+import Synchronization
 
 /// Which resolutions a store has, and reading windows of its tiers.
 extension StoreSelection {
   func resolutions(in range: TimeRange) throws -> Resolutions {
-    snapshot.manifest.resolutions(in: range)
+    var result = snapshot.manifest.resolutions(in: range)
+    if result.tiers.isEmpty { return result }
+    if snapshot.manifest.oldestWhole >= range.from {
+      result.rawAfter = max(result.rawAfter, try takenThrough())
+    }
+    return result
+  }
+
+  /// The newest time up to which retention has taken samples of any of these series.
+  private func takenThrough() throws -> Int64 {
+    if let known = taken.withLock({ $0 }) { return known }
+    var newest = Int64.min
+    for expiry in snapshot.manifest.expiries {
+      // Of several rules the first that matches a series counts.
+      var open = zip(sets, refs).map { (set: $0, refs: $1.filter { $0 != .max }) }
+      for rule in expiry.rules {
+        var isHit = false
+        for index in open.indices where !open[index].refs.isEmpty {
+          let matched = try open[index].set.match(rule.matchers)
+          let before = open[index].refs.count
+          open[index].refs.removeAll { matched.contains($0) }
+          isHit = isHit || open[index].refs.count < before
+        }
+        if isHit { newest = max(newest, rule.through) }
+      }
+    }
+    taken.withLock { $0 = newest }
+    return newest
   }
 
   func holds(_ series: Int, tier width: Int64) throws -> Bool {
@@ -139,7 +167,7 @@ extension Snapshot {
     in range: TimeRange, _ report: Report
   ) throws(StoreError) -> [OpenSegment] {
     let offered = manifest.resolutions(in: range)
-    if offered.rawAfter < range.from { return [] }
+    if max(offered.rawAfter, manifest.oldestWhole) < range.from { return [] }
     var result: [OpenSegment] = []
     for tier in offered.tiers {
       let ends = TimeRange(from: range.from, to: WindowGrid.end(of: range.to, tier.width))
@@ -175,6 +203,8 @@ extension Manifest {
     } else {
       result.rawAfter = .max
     }
+    // Retention leaves samples of some series behind those of others.
+    result.rawAfter = max(result.rawAfter, newestTold)
     for (width, first) in firstEnds.sorted(by: { $0.key < $1.key }) {
       let state = TierState(self, tier: width)
       var span = TierSpan(

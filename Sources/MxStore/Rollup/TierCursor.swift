@@ -49,7 +49,9 @@ final class TierCursor {
         throw reader.region.damaged("windows of series \(slot)", "columns of unlike length")
       }
     }
-    for index in windows.indices where windows[index].count == 0 {
+    for index in windows.indices {
+      windows[index] = WindowCoder.decoded(windows[index])
+      if windows[index].count > 0 { continue }
       windows[index].firstTime = 0
       windows[index].lastTime = 0
     }
@@ -80,6 +82,7 @@ extension TierCursor {
       guard rows.isWhole(fields, of: layout) else {
         throw reader.region.damaged("windows of series \(slot)", "columns of unlike length")
       }
+      rows.decode(from: before, fields)
     } catch {
       rows.truncate(to: before)
       throw error

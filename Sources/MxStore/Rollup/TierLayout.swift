@@ -19,23 +19,26 @@ enum WindowColumn: UInt8, CaseIterable, Sendable {
   case resetSum = 9
   case resetCount = 10
   case flags = 11
+  /// How min, max, sum and tail are told; see `WindowCoder`.
+  case places = 12
 
   /// Whether each metric has habits of its own in it; the others are alike for
   /// whatever is scraped together.
   var isOfMetric: Bool {
     switch self {
     case .minimum, .maximum, .sum, .tail, .first, .last, .resetSum: true
-    case .count, .firstOffset, .lastOffset, .resetCount, .flags: false
+    case .count, .firstOffset, .lastOffset, .resetCount, .flags, .places: false
     }
   }
 
+  /// Of a window as `WindowCoder` writes it.
   func value(of window: Window, width: Int64) -> Double {
     switch self {
     case .count: window.count
     case .minimum: window.minimum
     case .maximum: window.maximum
     case .sum: window.sum
-    case .tail: SumTail.scaled(window.tail, sum: window.sum)
+    case .tail: window.tail
     case .first: window.first
     case .last: window.last
     case .firstOffset: window.count == 0 ? 0 : Double(window.firstTime &- window.end &+ width)
@@ -43,17 +46,18 @@ enum WindowColumn: UInt8, CaseIterable, Sendable {
     case .resetSum: window.resetSum
     case .resetCount: window.resetCount
     case .flags: Double(window.flags.rawValue)
+    case .places: window.places
     }
   }
 
-  /// The other way round; `sum` comes before `tail`. A damaged offset must not trap.
+  /// The other way round. A damaged offset must not trap.
   func set(_ value: Double, of window: inout Window, width: Int64) {
     switch self {
     case .count: window.count = value
     case .minimum: window.minimum = value
     case .maximum: window.maximum = value
     case .sum: window.sum = value
-    case .tail: window.tail = SumTail.unscaled(value, sum: window.sum)
+    case .tail: window.tail = value
     case .first: window.first = value
     case .last: window.last = value
     case .firstOffset: window.firstTime = window.end &- width &+ (Int64(exactly: value) ?? 0)
@@ -61,6 +65,7 @@ enum WindowColumn: UInt8, CaseIterable, Sendable {
     case .resetSum: window.resetSum = value
     case .resetCount: window.resetCount = value
     case .flags: window.flags = WindowFlags(rawValue: UInt8(exactly: value) ?? 0)
+    case .places: window.places = value
     }
   }
 }
@@ -142,7 +147,6 @@ package struct TierLayout: Hashable, Sendable {
       }
       columns.append(column)
     }
-    // A tail is told in places of the sum, so that must be known before.
     guard columns.first == .count, columns.map(\.rawValue) == columns.map(\.rawValue).sorted()
     else { throw .malformed("order of a tier's columns", at: 0) }
   }

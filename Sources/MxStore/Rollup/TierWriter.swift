@@ -17,6 +17,7 @@ final class TierWriter {
   private var counts: [Int] = []
   private var startsMetric: [Bool] = []
   private var written = 0
+  private var coder = WindowCoder()
 
   /// `windows`: how many a series has at most.
   init(
@@ -35,8 +36,9 @@ final class TierWriter {
     counts.append(windows.count)
     self.startsMetric.append(startsMetric)
     for window in windows { ends.append(window.end) }
+    let coded = windows.map { coder.coded($0) }
     for (index, column) in layout.columns.enumerated() {
-      for window in windows { columns[index].append(column.value(of: window, width: width)) }
+      for window in coded { columns[index].append(column.value(of: window, width: width)) }
     }
     if counts.count == layout.block { try flush() }
   }

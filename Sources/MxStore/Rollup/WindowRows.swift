@@ -6,6 +6,8 @@ struct WindowRows {
   private var firstTimes: [Int64] = []
   private var lastTimes: [Int64] = []
   private(set) var flags: [UInt8] = []
+  /// How minima, maxima, sums and tails that were added last are told; see `WindowCoder`.
+  private var places: [Double] = []
   /// Nine columns of doubles; see `place`.
   private var values = [[Double]](repeating: [], count: 9)
 
@@ -23,7 +25,7 @@ struct WindowRows {
     case .last: 6
     case .resetSum: 7
     case .resetCount: 8
-    case .firstOffset, .lastOffset, .flags: nil
+    case .firstOffset, .lastOffset, .flags, .places: nil
     }
   }
 
@@ -38,6 +40,7 @@ struct WindowRows {
     cut(&firstTimes)
     cut(&lastTimes)
     cut(&flags)
+    cut(&places)
     for column in values.indices { cut(&values[column]) }
   }
 
@@ -46,6 +49,7 @@ struct WindowRows {
     firstTimes.append(window.firstTime)
     lastTimes.append(window.lastTime)
     flags.append(window.flags.rawValue)
+    places.append(0)
     values[0].append(window.count)
     values[1].append(window.minimum)
     values[2].append(window.maximum)
@@ -57,8 +61,8 @@ struct WindowRows {
     values[8].append(window.resetCount)
   }
 
-  /// Appends a stretch of one column as files have it; counts bring the ends with them,
-  /// sums come before tails.
+  /// Appends a stretch of one column as files have it; counts bring the ends with them.
+  /// When all columns are there, `decode` makes values of them.
   mutating func append(
     _ column: WindowColumn, _ ends: UnsafeBufferPointer<Int64>,
     _ stored: UnsafeBufferPointer<Double>, width: Int64
@@ -67,12 +71,6 @@ struct WindowRows {
     case .count:
       self.ends.append(contentsOf: ends)
       values[0].append(contentsOf: stored)
-    case .tail:
-      let first = values[4].count
-      guard first + stored.count <= values[3].count else { return }
-      for (index, tail) in stored.enumerated() {
-        values[4].append(SumTail.unscaled(tail, sum: values[3][first + index]))
-      }
     case .firstOffset:
       for (index, offset) in stored.enumerated() {
         firstTimes.append(ends[index] &- width &+ (Int64(exactly: offset) ?? 0))
@@ -83,7 +81,8 @@ struct WindowRows {
       }
     case .flags:
       for flag in stored { flags.append(UInt8(exactly: flag) ?? 0) }
-    case .minimum, .maximum, .sum, .first, .last, .resetSum, .resetCount:
+    case .places: places.append(contentsOf: stored)
+    case .minimum, .maximum, .sum, .tail, .first, .last, .resetSum, .resetCount:
       if let place = WindowRows.place(column) { values[place].append(contentsOf: stored) }
     }
   }
@@ -98,11 +97,36 @@ struct WindowRows {
         case .firstOffset: firstTimes.count
         case .lastOffset: lastTimes.count
         case .flags: flags.count
+        case .places: places.count
         default: WindowRows.place(column).map { values[$0].count } ?? ends.count
         }
       if length != ends.count { return false }
     }
     return true
+  }
+
+  /// Makes values of what was appended as files have it, from row `start` on.
+  mutating func decode(from start: Int, _ fields: WindowFields) {
+    if !WindowColumn.places.isNeeded(fields) {
+      places.append(contentsOf: repeatElement(0, count: ends.count - places.count))
+      return
+    }
+    let hasSums = fields.contains(.sums)
+    for row in start..<ends.count {
+      var minimum = values[1][row]
+      var maximum = values[2][row]
+      var sum = hasSums ? values[3][row] : 0
+      var tail = hasSums ? values[4][row] : 0
+      WindowCoder.decode(
+        places[row], count: values[0][row], first: values[5][row], last: values[6][row],
+        &minimum, &maximum, &sum, &tail)
+      places[row] = 0
+      values[1][row] = minimum
+      values[2][row] = maximum
+      if !hasSums { continue }
+      values[3][row] = sum
+      values[4][row] = tail
+    }
   }
 
   private mutating func fill(_ column: WindowColumn) {
@@ -113,6 +137,7 @@ struct WindowRows {
     case .firstOffset: zero(&firstTimes)
     case .lastOffset: zero(&lastTimes)
     case .flags: zero(&flags)
+    case .places: zero(&places)
     default: if let place = WindowRows.place(column) { zero(&values[place]) }
     }
   }
@@ -147,15 +172,17 @@ struct WindowRows {
 }
 
 extension WindowColumn {
-  /// Whether who asks for `fields` needs it; flags tell what is void, so all do.
+  /// Whether who asks for `fields` needs it; flags tell what is void, so all do. Extrema
+  /// are told by first and last, sums by all of these.
   func isNeeded(_ fields: WindowFields) -> Bool {
-    switch self {
+    let sums = fields.contains(.sums)
+    let extrema = sums || fields.contains(.minima) || fields.contains(.maxima)
+    return switch self {
     case .count, .flags: true
-    case .minimum: fields.contains(.minima)
-    case .maximum: fields.contains(.maxima)
-    case .sum, .tail: fields.contains(.sums)
-    case .first: fields.contains(.firsts)
-    case .last: fields.contains(.lasts)
+    case .minimum, .maximum, .places: extrema
+    case .sum, .tail: sums
+    case .first: extrema || fields.contains(.firsts)
+    case .last: extrema || fields.contains(.lasts)
     case .firstOffset: fields.contains(.firstTimes)
     case .lastOffset: fields.contains(.lastTimes)
     case .resetSum, .resetCount: fields.contains(.resets)

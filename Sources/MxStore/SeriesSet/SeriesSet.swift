@@ -27,7 +27,12 @@ package final class SeriesSet: Sendable {
     var tuples: [Int: IdColumn] = [:]
     var ranks: [Int: IdColumn] = [:]
     var blockKeys: SymbolTable?
+    /// What matchers accepted, of those asked for last.
+    var accepted: [(matcher: Matcher, ids: IdSet)] = []
   }
+
+  /// Of a million symbols a set of ids takes 125 KB.
+  private static let acceptedKept = 8
 
   package init(region: FileRegion) throws(StoreError) {
     let header = try SetHeader(region)
@@ -100,6 +105,17 @@ package final class SeriesSet: Sendable {
     try SymbolTable(
       directory: place.directory, count: place.count, shift: place.shift, pages: pages,
       part: part)
+  }
+
+  func accepted(_ matcher: Matcher) -> IdSet? {
+    opened.withLock { $0.accepted.first { $0.matcher == matcher }?.ids }
+  }
+
+  func keep(_ ids: IdSet, for matcher: Matcher) {
+    opened.withLock { opened in
+      if opened.accepted.count == SeriesSet.acceptedKept { opened.accepted.removeFirst() }
+      opened.accepted.append((matcher, ids))
+    }
   }
 
   /// Series -> tuple of an axis.

@@ -57,9 +57,7 @@ extension SeriesSet {
         if matcher.matchesEmpty { continue }
         return nil
       }
-      let match = SymbolMatch(
-        table: try symbols(label), hasEscapes: index.labels[label].hasEscapes)
-      let accepted = try match.ids(matcher)
+      let accepted = try symbolIds(matcher, label)
       if let known = filters.firstIndex(where: { $0.label == label }) {
         filters[known].accepted.intersect(accepted)
       } else {
@@ -67,6 +65,17 @@ extension SeriesSet {
       }
     }
     return filters.contains { $0.accepted.isEmpty } ? nil : filters
+  }
+
+  /// The symbols of a label that a matcher accepts. Panels and chains of `or` ask the
+  /// same of many metrics.
+  private func symbolIds(_ matcher: Matcher, _ label: Int) throws(StoreError) -> IdSet {
+    if let known = accepted(matcher) { return known }
+    let match = SymbolMatch(
+      table: try symbols(label), hasEscapes: index.labels[label].hasEscapes)
+    let ids = try match.ids(matcher)
+    keep(ids, for: matcher)
+    return ids
   }
 
   /// The tuples of an axis that all `filters`, of labels of this axis, accept.

@@ -22,6 +22,7 @@ enum AlertReplaying {
       loaded.groups, range, source: source, settings: settings, report: report)
     try show(result, run)
     RuleFailures.tell(result.rules, run)
+    try LateSamples.tell(loaded.groups, range, source, run)
     run.report.set("evaluations", Double(result.rules.evaluations), help: "Rule evaluations.")
     run.output.summary(
       "\(result.rules.evaluations) evaluations, \(result.transitions.count) changes")

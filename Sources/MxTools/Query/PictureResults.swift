@@ -1,10 +1,69 @@
 import MxCLI
+import MxEngine
+import MxJSON
+import MxModel
+import MxRender
 
-/// Answers as one SVG picture.
+/// Answers as one SVG picture: lines over a range, bars at an instant.
 struct PictureResults {
   let times: TimePrinter
 
   func write(_ answers: [QueryAnswer], to output: Output) throws {
-    throw Diagnostic(.system, "'--format svg' does not work yet in this version")
+    let dashboard = try Dashboard.decode(json(answers))
+    var options = PlanOptions(now: span(answers).to)
+    options.from = TimeText.rfc3339(span(answers).from)
+    options.to = TimeText.rfc3339(span(answers).to)
+    options.zone = times.zone
+    let plan = try dashboard.plan(options) { _ in nil }
+    var results: [Int: MxRender.QueryResult] = [:]
+    for (index, answer) in answers.enumerated() { results[index] = try panel(answer.result) }
+    try output.write(Picture(plan: plan, position: 0, theme: .light).svg(results))
+  }
+
+  private func span(_ answers: [QueryAnswer]) -> (from: Int64, to: Int64) {
+    var (from, to) = (Int64.max, Int64.min)
+    for answer in answers {
+      let result = answer.result
+      if case .samples(let table) = result.value {
+        from = min(from, table.times.min() ?? from)
+        to = max(to, table.times.max() ?? to)
+      }
+      guard result.step > 0 || result.isInstant else { continue }
+      from = min(from, result.firstStep)
+      to = max(to, result.time(max(0, result.stepCount - 1)))
+    }
+    return from <= to ? (from, max(to, from + 1)) : (0, 1)
+  }
+
+  /// A dashboard of one panel, which the renderer knows how to draw.
+  private func json(_ answers: [QueryAnswer]) -> [UInt8] {
+    let isInstant = answers.allSatisfy(\.result.isInstant)
+    let targets = answers.enumerated().map { index, answer -> MxCLI.JSONText in
+      .object([
+        ("refId", .string("Q\(index)")), ("expr", .string(answer.expression)),
+        ("instant", .bool(isInstant)), ("legendFormat", .string("__auto")),
+      ])
+    }
+    let title = answers.map(\.expression).joined(separator: ", ")
+    let place: [(String, MxCLI.JSONText)] = [
+      ("x", .integer(0)), ("y", .integer(0)), ("w", .integer(14)), ("h", .integer(9)),
+    ]
+    let panel = MxCLI.JSONText.object([
+      ("type", .string(isInstant ? "bargauge" : "timeseries")), ("title", .string(title)),
+      ("gridPos", .object(place)), ("targets", .array(targets)),
+    ])
+    return Array(MxCLI.JSONText.object([("panels", .array([panel]))]).text.utf8)
+  }
+
+  private func panel(_ result: EngineResult) throws -> MxRender.QueryResult {
+    var series: [MxRender.QueryResult.Series] = []
+    try result.forEachSeries { labels, points in
+      series.append(
+        MxRender.QueryResult.Series(
+          labels: (labels?.pairs ?? []).map { MxRender.QueryResult.Label($0.name, $0.value) },
+          times: Array(points.times), values: Array(points.values)))
+    }
+    return MxRender.QueryResult(
+      series: series, notes: result.annotations.warnings + result.annotations.infos)
   }
 }

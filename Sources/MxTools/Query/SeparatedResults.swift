@@ -75,6 +75,8 @@ struct LabelColumns {
 
   init(_ answers: [QueryAnswer]) {
     var found: Set<[UInt8]> = []
+    // The names of the set before: neighbours mostly have the same.
+    var last: [[UInt8]] = []
     for answer in answers {
       let labels: [LabelSet]
       switch answer.result.value {
@@ -85,9 +87,18 @@ struct LabelColumns {
       for set in labels {
         set.key.withUnsafeBytes { key in
           var cursor = LabelCursor(key)
+          var place = 0
           while let pair = cursor.next() {
+            defer { place += 1 }
+            if place < last.count,
+              last[place].withUnsafeBytes({ LabelKey.compare($0, pair.name) == 0 })
+            {
+              continue
+            }
             let name = Array(pair.name)
-            if !found.contains(name) { found.insert(name) }
+            last.removeLast(max(0, last.count - place))
+            last.append(name)
+            found.insert(name)
           }
         }
       }

@@ -5,6 +5,12 @@ case $path in
   /html/*) printf 'HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n<html>hi</html>' ;;
   /short/*) printf 'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"status":' ;;
   /slow/*) sleep 5 ;;
+  /echo/*)
+    while read -r name value && [ "$name" != "$(printf '\r')" ]; do
+      case $name in [Aa]uthorization:) who=${value%?} ;; esac
+    done
+    body='{"status":"success","data":{"resultType":"string","result":[60,"'$who'"]}}'
+    printf 'HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n%s' "${#body}" "$body" ;;
   /bad/*)
     body='{"status":"error","errorType":"bad_data","error":"1:3: parse error: no"}'
     printf 'HTTP/1.1 400 Bad Request\r\nContent-Length: %s\r\n\r\n%s' "${#body}" "$body" ;;

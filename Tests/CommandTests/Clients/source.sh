@@ -67,6 +67,11 @@ export PASSWORD=verysecret
 for path in deny html short bad; do
   tell --source "http://alice:\${PASSWORD}@${bad#http://}/$path" up 2>&1 | sed "s|$bad|URL|"
 done
+echo tokentoken > token
+printf 'authorization: {credentials_file: token}\n' > http.yml
+tell --source "$bad/echo" --http-config http.yml --at 60 --format csv --no-header up 2>&1
+printf 'basic_auth: {username: x}\nauthorisation: {}\n' > bad.yml
+tell --source "$bad/echo" --http-config bad.yml up 2>&1 | head -n 1
 tell --source "$bad/slow" --timeout 100ms up 2>&1 | sed "s|$bad|URL|" | tail -n 1
 tell --source "$bad/odd" --from 0 --to 60 --step 1m --format csv up 2>&1
 tell --source "http://127.0.0.1:1" up 2>&1 | tail -n 1

@@ -28,9 +28,8 @@ struct NaiveEvaluator {
   var data: [Series]
   var lookback: Int64?
   var delaysNames = false
-  /// Prometheus before 3.0: windows and lookback count a sample at their very start,
-  /// and `rate` looks for a counter's zero before it judges the gap to the window.
-  var isVersion2 = false
+  /// Rules of Prometheus before 3.0 to go by.
+  var oldRules: OldRules = []
   var subqueryStep: Int64 = 60_000
   var start: Int64
   var end: Int64
@@ -143,7 +142,7 @@ struct NaiveEvaluator {
     for series in matching(node.matchers) {
       let before = series.points.filter { $0.time <= time }
       guard let newest = before.last, !StaleMarker.isStale(newest.value) else { continue }
-      let reach = (lookback ?? 300_000) + (isVersion2 ? 1 : 0)
+      let reach = (lookback ?? 300_000) + (oldRules.contains(.closedLookback) ? 1 : 0)
       if time - newest.time < reach || (lookback == nil && isPaced(before, time)) {
         result.append((series.labels, newest))
       }
@@ -175,7 +174,7 @@ struct NaiveEvaluator {
     case .range(let node):
       let end = try shifted(time, node.selector.at, node.selector.offset)
       let start = end - (try milliseconds(node.range))
-      let beginning = isVersion2 ? start - 1 : start
+      let beginning = oldRules.contains(.closedRanges) ? start - 1 : start
       return matching(node.selector.matchers).map { series in
         let points = series.points.filter {
           $0.time > beginning && $0.time <= end && !StaleMarker.isStale($0.value)
@@ -195,7 +194,7 @@ struct NaiveEvaluator {
     var order: [LabelSet] = []
     // Multiples of the step, from the first one after the start.
     var inner = start - ((start % width) + width) % width
-    if isVersion2 ? inner < start : inner <= start { inner += width }
+    if oldRules.contains(.closedRanges) ? inner < start : inner <= start { inner += width }
     while inner <= end {
       for element in try unique(vector(node.inner, inner)) {
         if found[element.labels] == nil {
@@ -309,4 +308,22 @@ enum NaiveMath {
     let weight = rank - floor(rank)
     return sorted[low] * (1 - weight) + sorted[high] * weight
   }
+}
+
+/// What changed with Prometheus 3.0 and shows in results.
+struct OldRules: OptionSet {
+  let rawValue: Int
+
+  /// A range counts a sample at its very start: `[t - r, t]`, now `(t - r, t]`.
+  static let closedRanges = OldRules(rawValue: 1)
+  /// The lookback counts a sample exactly so old.
+  static let closedLookback = OldRules(rawValue: 2)
+  /// `rate` looks for a counter's zero before it judges the gap to the window, now after:
+  /// the two differ where the zero lies within 1.1 of the spacing before the first sample.
+  static let zeroBeforeGap = OldRules(rawValue: 4)
+
+  static let single: [(name: String, rule: OldRules)] = [
+    ("closed ranges", .closedRanges), ("closed lookback", .closedLookback),
+    ("zero before gap", .zeroBeforeGap),
+  ]
 }

@@ -252,7 +252,7 @@ extension NaiveEvaluator {
     let spacing = sampled / Double(points.count - 1)
     var toStart = Double(first.time - window.start) / 1000
     var toEnd = Double(window.end - last.time) / 1000
-    if toStart >= spacing * 1.1, !isVersion2 { toStart = spacing / 2 }
+    if toStart >= spacing * 1.1, !oldRules.contains(.zeroBeforeGap) { toStart = spacing / 2 }
     if isCounter, change > 0, first.value >= 0 {
       toStart = Swift.min(toStart, sampled * (first.value / change))
     }

@@ -260,9 +260,9 @@ extension TierDump {
   func window(_ labels: LabelSet, _ tier: Int64, _ end: Int64) -> Window? {
     guard let bits = windows[Key(labels: labels, tier: tier, end: end)] else { return nil }
     var window = Window(end: end)
-    for (column, value) in zip(WindowColumn.allCases, bits) {
+    for (column, value) in zip(TierDump.columns, bits) {
       column.set(Double(bitPattern: value), of: &window, width: tier)
     }
-    return window
+    return WindowCoder.decoded(window)
   }
 }

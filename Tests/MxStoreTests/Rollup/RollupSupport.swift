@@ -127,12 +127,21 @@ struct TierDump: Equatable {
         let labels = try selection.labels($0)
         for window in $1 where !window.flags.contains(.void) {
           windows[Key(labels: labels, tier: tier, end: window.end)] =
-            WindowColumn.allCases.map { $0.value(of: window, width: tier).bitPattern }
+            TierDump.bits(window, tier)
         }
       }
     }
     #expect(report.damage.isEmpty)
   }
+
+  /// What a window says, however a tier writes it; the tail as format version 1 began.
+  static func bits(_ window: Window, _ tier: Int64) -> [UInt64] {
+    var told = window
+    told.tail = SumTail.scaled(window.tail, sum: window.sum)
+    return columns.map { $0.value(of: told, width: tier).bitPattern }
+  }
+
+  static let columns = WindowColumn.allCases.filter { $0 != .places }
 
   static func windows(_ columns: borrowing WindowColumns) -> [Window] {
     var result: [Window] = []

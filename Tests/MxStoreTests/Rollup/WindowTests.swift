@@ -184,3 +184,53 @@ struct NaiveWindow {
       && close(stored.sum, naive)
   }
 }
+
+/// What a tier writes comes back to the bit, whatever the values are.
+@Suite struct WindowCoderTests {
+  @Test(arguments: 0..<30 as Range<UInt64>)
+  func windowsComeBack(seed: UInt64) {
+    var random = SeededGenerator(seed: seed &* 7919)
+    let scale = [1.0, 100, 1000, 1e-7, 1e12, .pi][Int(seed % 6)]
+    var samples: [Sample] = []
+    for index in 0..<2000 as Range<Int64> {
+      var value = Double(Int.random(in: -9999...9999, using: &random)) / scale
+      switch Int.random(in: 0..<200, using: &random) {
+      case 0: value = .nan
+      case 1: value = .infinity
+      case 2: value = -0.0
+      case 3: value = .random(in: -1...1, using: &random)
+      case 4: value = StaleMarker.value
+      default: break
+      }
+      samples.append(Sample(time: 1_700_000_000_000 + index * 10_000, value: value))
+    }
+    var coder = WindowCoder()
+    var decimal = 0
+    for (width, windows) in RollupData.windows(of: samples, [60_000, 300_000, 3_600_000]) {
+      for window in windows.map(\.stored) {
+        let coded = coder.coded(window)
+        if coded.places > 0 { decimal += 1 }
+        var read = Window(end: window.end)
+        for column in WindowColumn.allCases {
+          column.set(column.value(of: coded, width: width), of: &read, width: width)
+        }
+        read = WindowCoder.decoded(read)
+        if read.count == 0 { (read.firstTime, read.lastTime) = (0, 0) }
+        #expect(read.isIdentical(to: window), "\(window)")
+      }
+    }
+    #expect(decimal > 100 || scale == .pi || scale == 1e12, "\(decimal)")
+  }
+
+  @Test func damagedNumbersDoNotTrap() {
+    for places in [-1, 0.5, 1, 3, 10, 11, 255, .nan, .infinity] {
+      for value in [0, -0.0, 1.5, -1e300, 1e18, .nan, .infinity, -.infinity] {
+        var window = Window(end: 0)
+        (window.count, window.first, window.last) = (value, value, value)
+        (window.minimum, window.maximum, window.sum, window.tail) = (value, value, value, value)
+        window.places = places
+        _ = WindowCoder.decoded(window)
+      }
+    }
+  }
+}

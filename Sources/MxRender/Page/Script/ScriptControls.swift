@@ -80,8 +80,9 @@ extension PageScript {
       const menu = $('#ranges'), list = $('ul', menu);
       const own = page.ranges[0];
       const pick = (text, change) => make('li', {}, button(text, () => { closeMenus(); go(change); }));
-      list.replaceChildren(pick(own.t, {from: '', to: ''}), ...LISTED.filter(t => width(t) !== own.w)
-        .map(t => pick(said(t), {from: 'now-' + t, to: 'now'})));
+      const parts = LISTED.filter(t => width(t) !== own.w).map(t =>
+        [t, pick(said(t), {from: 'now-' + t, to: 'now'})]);
+      list.replaceChildren(pick(own.t, {from: '', to: ''}), ...parts.map(part => part[1]));
       const from = make('input', {type: 'datetime-local', step: 1, 'aria-label': 'From'});
       const to = make('input', {type: 'datetime-local', step: 1, 'aria-label': 'To'});
       const read = input => input.value ? instant(Date.parse(input.value + 'Z')) : null;
@@ -98,6 +99,8 @@ extension PageScript {
       menu.append(form);
       menu.addEventListener('toggle', () => {
         if (!menu.open) return;
+        for (const [text, item] of parts)
+          item.classList.toggle('absent', viewOf('now-' + text, 'now').missing !== undefined);
         const [a, b] = zoom ?? [current.from, current.to];
         from.value = wall(a).toISOString().slice(0, 19);
         to.value = wall(b).toISOString().slice(0, 19);
@@ -105,7 +108,13 @@ extension PageScript {
     }
     function variableMenus() {
       for (const menu of $$('details.var')) {
-        const items = $$('li', menu);
+        const items = $$('li', menu), variable = page.vars[menu.dataset.v];
+        for (const link of $$('a:not([href])', menu)) link.href = '#';
+        menu.addEventListener('toggle', () => {
+          if (menu.open) for (const link of $$('[data-o]', menu))
+            link.parentElement.classList.toggle('absent', !isThere(variable, link.dataset.o));
+        });
+        if (variable.o.length === 0) ownValue(menu, variable);
         if (items.length <= 50) continue;
         const search = make('input', {type: 'search', 'aria-label': 'Search values', autocomplete: 'off'});
         search.oninput = () => {
@@ -118,6 +127,17 @@ extension PageScript {
         $('ul', menu).before(search);
         menu.addEventListener('toggle', () => { if (menu.open) search.focus(); });
       }
+    }
+    // A value that nobody listed is typed.
+    function ownValue(menu, variable) {
+      const input = make('input', {'aria-label': variable.l, value: variable.c});
+      input.onkeydown = event => {
+        if (event.key !== 'Enter') return;
+        closeMenus();
+        go({vars: {...state.vars, [variable.n]: input.value}});
+      };
+      $('ul', menu).replaceChildren(make('li', {}, input));
+      menu.addEventListener('toggle', () => { if (menu.open) input.focus(); });
     }
     const back = button('Reset zoom', unzoom, {id: 'back', hidden: ''});
     const RATES = ['off', '5s', '10s', '30s', '1m', '5m'];

@@ -63,15 +63,14 @@ extension PageScript {
       return index < 0 ? '?' : String(index);
     }
     // {key} of the view that has what is asked for and perhaps a zoom; {missing} says why none.
-    function viewOf() {
+    function viewOf(start = String(state.from), end = String(state.to)) {
       const choices = page.vars.map(choice), key = range => [range, ...choices].join('/');
-      const isAbsolute = time(String(state.from)) !== null;
-      const asked = isAbsolute ? null : width(String(state.from));
+      const isAbsolute = time(start) !== null, asked = isAbsolute ? null : width(start);
       const ranges = page.ranges.map(r => ({...r, key: key(r.k)})).filter(r => page.views[r.key]);
       if (!ranges.length) return {missing: 'values'};
-      if (state.from === '') return {key: ranges[0].key};
+      if (start === '') return {key: ranges[0].key};
       if (isAbsolute) {
-        const from = time(String(state.from)), to = time(String(state.to)) ?? Infinity;
+        const from = time(start), to = time(end) ?? Infinity;
         // Of those that hold it the finest; the one that is shown knows where it ends.
         const fit = ranges.filter(r => r.from <= from + 1 && r.to >= Math.min(to, r.to) - 1)
           .sort((one, other) => one.to - one.from - (other.to - other.from))[0];
@@ -84,6 +83,14 @@ extension PageScript {
       const longer = ranges.filter(r => r.w > asked && r.w <= asked * 30 && r.rel)
         .sort((one, other) => one.w - other.w)[0];
       return longer ? {key: longer.key, last: asked} : {missing: 'range'};
+    }
+    // Whether a value of a variable could be shown beside what else is chosen.
+    function isThere(variable, value) {
+      const before = state.vars;
+      state.vars = {...before, [variable.n]: value};
+      const found = page.views[[shown.split('/')[0], ...page.vars.map(choice)].join('/')];
+      state.vars = before;
+      return found !== undefined;
     }
     async function apply() {
       chooseZone(state.tz ?? (page.own ? '' : page.zone));

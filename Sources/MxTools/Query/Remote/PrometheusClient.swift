@@ -1,4 +1,3 @@
-import Glibc
 import MxCLI
 import MxConfig
 import MxJSON
@@ -9,7 +8,9 @@ import MxNet
 struct PrometheusClient {
   /// Up to `/api/v1/`, without user and password.
   let base: String
+  /// Of the URL; goes before that of the settings.
   private let auth: NetAuth
+  private let requests: ClientRequests
   /// Milliseconds for an answer.
   let patience: Int64
 
@@ -19,11 +20,12 @@ struct PrometheusClient {
   private static let longestURL = 2000
 
   /// `url` may hold `${NAME}` of the environment, and a user and password.
-  init(_ url: String, patience: Int64) throws(Diagnostic) {
+  init(_ url: String, _ requests: ClientRequests, patience: Int64) throws(Diagnostic) {
+    self.requests = requests
     let resolved: Secret
     do throws(SecretSource.Failure) {
       resolved = try SecretSource.written(Secret(url)).resolve(
-        environment: { name in getenv(name).map { String(cString: $0) } }, read: { _ in nil })
+        environment: ClientRequests.variable, read: { _ in nil })
     } catch {
       throw Diagnostic(.usage, subject: "--source", "\(error)")
     }
@@ -67,18 +69,16 @@ struct PrometheusClient {
   func get(_ path: String, _ parameters: [(name: String, value: String)] = []) throws -> Answer {
     let form = FormText.encoded(parameters)
     let url = base + path
-    var request = HTTPRequest(form.isEmpty ? url : "\(url)?\(form)")
+    var request = requests.request(form.isEmpty ? url : "\(url)?\(form)")
     // Label values have no form: their URLs stay as long as they are.
     if request.url.utf8.count > PrometheusClient.longestURL, !path.hasPrefix("label/") {
-      request = HTTPRequest(url)
+      request = requests.request(url)
       request.method = "POST"
-      request.headers = [NetHeader("Content-Type", "application/x-www-form-urlencoded")]
+      request.headers.append(NetHeader("Content-Type", "application/x-www-form-urlencoded"))
       request.body = Array(form.utf8)
     }
-    request.auth = auth
-    request.redirects = 5
+    if auth != .none { request.auth = auth }
     request.headers.append(NetHeader("Accept", "application/json"))
-    request.headers.append(NetHeader("User-Agent", "mx/\(Version.text)"))
     request.limits.body = PrometheusClient.bodyLimit
     request.limits.total = UInt32(clamping: patience + 1000)
     let response: NetResponse
@@ -117,7 +117,8 @@ struct PrometheusClient {
   private func notAnAnswer(_ response: NetResponse) -> Diagnostic {
     let hint: String? =
       switch response.status {
-      case 401, 403: "the URL may name a user: https://user:${PASSWORD}@host"
+      case 401, 403:
+        "who asks: --http-config FILE (basic_auth, authorization), or https://user:${NAME}@host"
       case 404: "is the API of the server below another path?"
       default: nil
       }

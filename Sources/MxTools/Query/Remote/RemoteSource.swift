@@ -1,5 +1,8 @@
 import MxCLI
+import MxConfig
 import MxEngine
+import MxFiles
+import MxIngest
 import MxJSON
 import MxModel
 
@@ -17,7 +20,27 @@ final class RemoteSource: NameSource {
       throw Diagnostic(.usage, "'--\(option)' is for stores, not for a server")
     }
     let patience = try run.arguments.duration("timeout") ?? 120_000
-    return RemoteSource(try PrometheusClient(url, patience: patience))
+    let requests: ClientRequests
+    let settings = try settings(run)
+    do throws(SecretSource.Failure) {
+      requests = try ClientRequests(settings)
+    } catch {
+      throw Diagnostic(.input, subject: "--http-config", "\(error)")
+    }
+    return RemoteSource(try PrometheusClient(url, requests, patience: patience))
+  }
+
+  /// Prometheus' `http_config`: who asks, which certificates count, by which proxy.
+  private static func settings(_ run: Run) throws -> ClientSettings {
+    guard let path = run.arguments.string("http-config") else { return ClientSettings() }
+    let bytes = try DiskFileSystem().contents(of: path, limit: 1 << 20)
+    let problems = ConfigProblems()
+    let root = YAML.document(bytes, file: path, problems: problems)
+    let found = ConfigMapping.read(root, "the file", problems) {
+      ClientSettingsReader.read($0, directory: FilePath.parent(of: path))
+    }
+    try ConfigTelling.check(problems, run)
+    return found
   }
 
   // MARK: queries
