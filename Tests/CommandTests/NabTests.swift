@@ -29,11 +29,11 @@ import Testing
   /// Seconds since 1970 -> value; of two rows of one instant the later counts.
   private func samples(csv text: String) throws -> [Double: Double] {
     var result: [Double: Double] = [:]
-    for line in text.split(separator: "\n").dropFirst() {
+    for line in text.split(whereSeparator: \.isNewline).dropFirst() {
       let cells = line.split(separator: ",")
       let stamp = cells[0].split(separator: " ").joined(separator: "T") + "Z"
       let time = try #require(RFC3339.parse(stamp))
-      let value = try number(String(cells[1].filter { $0 != "\r" }))
+      let value = try number(String(cells[1]))
       result[Double(time.seconds) + Double(time.nanoseconds) / 1e9] = value
     }
     return result
