@@ -36,6 +36,7 @@ import Testing
     let files = Corpora.files(Corpora.folder("rules"))
     if files.isEmpty { return print("skipped: no corpora") }
     var recorded = 0
+    var differing: [String] = []
     for path in files where path.contains("kube-prometheus") || path.contains("mixin") {
       let file = RuleReader.read(Corpora.read(path), file: path, problems: ConfigProblems())
       let groups = file.groups.filter { $0.rules.contains { !$0.isAlert } }
@@ -55,13 +56,14 @@ import Testing
       }
       live.append(RecordingPlan.live(groups, last, now: end))
       let found = try RecordingCorpusTests.run(live, data)
-      // Three files of the corpus differ so far; each of them is said in the log.
-      withKnownIssue("live and backfilled differ: \(path)", isIntermittent: true) {
-        #expect(found == backfill)
-      }
+      if found != backfill { differing.append(path) }
       recorded += backfill.count
     }
     #expect(recorded > 500, "\(recorded)")
+    // Three files differ so far: a fourth fails the test, and so does their mending, so
+    // that this goes.
+    #expect(differing.count <= 3, "\(differing)")
+    withKnownIssue("live and backfilled differ: \(differing)") { #expect(differing.isEmpty) }
   }
 
   struct Row: Hashable {
