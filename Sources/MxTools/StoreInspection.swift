@@ -19,7 +19,7 @@ enum StoreInspection {
     table.append(["bytes a sample", perSample(stats)])
     table.append(["bytes waiting for the grace to end", String(stats.retiredBytes)])
     table.append(["segments", String(stats.segments)])
-    for (level, name) in ["fresh", "folded", "hours", "days", "weeks"].enumerated() {
+    for (level, name) in ["fresh", "folded", "hours", "days", "weeks", "28 days", "364 days"].enumerated() {
       table.append(["segments, \(name)", String(stats.segmentsByLevel[level])])
     }
     table.append(["deletions", String(stats.deletions)])
