@@ -155,7 +155,7 @@ enum AlertHolding {
           reason: "\(silence.id) ended, for \(silence.matcherText)", author: author)
       }
     }
-    run.output.summary("\(count) silences ended")
+    run.output.summary(CountText.format(count, "silence") + " ended")
     if count > 0 { return .success }
     throw Diagnostic(
       .no, "no silence is '\(words.joined(separator: " "))'",
@@ -204,7 +204,7 @@ enum AlertHolding {
         }
       }
     }
-    run.output.summary("\(count) alerts acknowledged")
+    run.output.summary(CountText.format(count, "alert") + " acknowledged")
     if count > 0 { return .success }
     throw Diagnostic(
       .no, "no alert that fires is '\(word)'", hint: "mx-alert status shows those that do")

@@ -17,6 +17,9 @@ package struct MergePlan: Sendable {
     package var width: Int64
   }
 
+  /// What the numbers of levels stand for, from 0 on.
+  package static let names = ["fresh", "folded", "hours", "days", "weeks", "28 days", "364 days"]
+
   package static let hour = Level(number: 2, width: 3_600_000)
   package static let day = Level(number: 3, width: 86_400_000)
   package static let week = Level(number: 4, width: 7 * 86_400_000)
