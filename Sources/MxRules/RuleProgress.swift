@@ -37,7 +37,7 @@ struct GroupProgress {
   /// `first`: the number of its first rule among those of the run.
   init(_ due: GroupDue, first: Int, _ written: RuleWrites, _ options: RuleOptions) {
     self.due = due
-    rules = due.group.rules.filter(\.isEnabled).enumerated().map { index, rule in
+    rules = due.group.rules.enumerated().filter(\.element.isEnabled).map { index, rule in
       RuleProgress(rule, first + index, written, options)
     }
   }

@@ -150,6 +150,7 @@ package struct RuleRunResult: Sendable {
 package struct RuleRun {
   private let source: OverlaySource
   private let memory: RuleMemory
+  private let order: RuleOrder
   private let options: RuleOptions
   private let report: Report
   private var batch = SampleBatch()
@@ -175,7 +176,8 @@ package struct RuleRun {
     _ due: [GroupDue], _ source: any SeriesSource, _ options: RuleOptions, _ report: Report
   ) {
     memory = RuleMemory(wanted: RuleReads(due.map(\.group)))
-    self.source = OverlaySource(source, memory, RuleFuture(due))
+    order = RuleOrder(due)
+    self.source = OverlaySource(source, memory, RuleFuture(order))
     self.options = options
     self.report = report
   }
@@ -186,8 +188,10 @@ package struct RuleRun {
     let written = RuleWrites(due.map(\.group))
     var progress: [GroupProgress] = []
     var rules = 0
-    for due in due where due.steps.count > 0 {
-      progress.append(GroupProgress(due, first: rules, written, options))
+    for due in due {
+      if due.steps.count > 0 {
+        progress.append(GroupProgress(due, first: rules, written, options))
+      }
       rules += due.group.rules.count
     }
     while let time = progress.compactMap(\.next).min() {
@@ -233,9 +237,11 @@ package struct RuleRun {
   private mutating func record(_ state: inout RuleProgress, _ due: GroupDue, _ time: Int64) {
     do {
       if let previous = due.previous, time == due.steps.first {
-        state.previous = try rows(&state, due, previous).map(\.ref)
+        // Later rules wrote theirs of that instant since: not to be seen again.
+        let view = RuleFuture(order, at: previous, of: state.number)
+        state.previous = try rows(&state, due, previous, source.seen(as: view)).map(\.ref)
       }
-      let found = try rows(&state, due, time)
+      let found = try rows(&state, due, time, source)
       result.evaluations += 1
       let at = time - due.group.queryOffset
       for row in found { write(row.ref, at, row.value) }
@@ -254,7 +260,7 @@ package struct RuleRun {
 
   /// What a record gives at `time`, in the order of its series' numbers.
   private mutating func rows(
-    _ state: inout RuleProgress, _ due: GroupDue, _ time: Int64
+    _ state: inout RuleProgress, _ due: GroupDue, _ time: Int64, _ source: OverlaySource
   ) throws -> [(ref: UInt32, value: Double)] {
     let vector = try state.vector(due, time, source, report)
     let count = vector.elements.count
