@@ -16,7 +16,7 @@ struct RuleOrder: Sendable {
   /// By the name of the alert.
   fileprivate private(set) var alerts: [String: [Writer]] = [:]
   fileprivate private(set) var start = Int64.max
-  fileprivate static let alertMetrics: Set<String> = ["ALERTS", "ALERTS_FOR_STATE"]
+  static let alertMetrics: Set<String> = ["ALERTS", "ALERTS_FOR_STATE"]
 
   init(_ due: [GroupDue]) {
     var first = 0
