@@ -87,12 +87,9 @@ enum AlertHolding {
   }
 
   /// What would keep back alerts that nobody thought of is to be meant, and short.
+  /// Alertmanager refuses those that match an alert without labels; here they are as
+  /// broad as others.
   private static func checkBreadth(_ silence: Silence, _ run: Run) throws {
-    if silence.matchesEverything {
-      throw Diagnostic(
-        .usage, "these matchers match everything",
-        hint: "at least one must not match a missing label")
-    }
     let isNarrow = silence.matchers.contains { matcher in
       switch matcher.op {
       case .equal: !matcher.value.isEmpty
