@@ -31,6 +31,7 @@ extension Plan {
   /// Draws the panel at `index`; `results` by target.
   package func fragment(_ index: Int, _ results: [Int: QueryResult]) -> PanelFragment {
     var canvas = Canvas(zone: zone, now: now)
+    canvas.beside = beside
     let planned = panels[index]
     drawHeader(planned, &canvas)
     PanelDrawing(planned: planned, results: results, size: PanelPlace.size(of: planned))
@@ -52,6 +53,10 @@ extension Plan {
         "span", "i", .class("info"), .text("title", text), .text("role", "img"),
         .text("aria-label", text))
     }
+    let resolver = LinkResolver(interpolation: planned.interpolation, beside: beside)
+    for link in panel.links.flatMap(resolver.resolved).prefix(8) {
+      LinkDrawing.drawArrow(link, &canvas)
+    }
     if let note = planned.rangeNote { canvas.markup.element("span", note, .class("note")) }
     canvas.markup.raw("</header>")
   }
@@ -64,7 +69,7 @@ enum PanelPlace {
   static let rowHeight = 38.0
 
   static func hasHeader(_ planned: PlannedPanel) -> Bool {
-    !planned.panel.title.isEmpty || planned.rangeNote != nil
+    !planned.panel.title.isEmpty || planned.rangeNote != nil || !planned.panel.links.isEmpty
   }
 
   static func size(of planned: PlannedPanel) -> Size {
