@@ -58,8 +58,16 @@ struct RenderPictures {
     let name = plan.dashboard.fileName
     for (position, id) in plan.panelIDs.enumerated() {
       guard let own = results[position], plan.panels[position].panel.kind != .text else { continue }
+      if let badge = plan.badge(position, own) {
+        try site.write("\(name)/\(id.dropFirst())-badge.svg", badge)
+      }
       let picture = Picture(plan: plan, position: position, theme: job.options.theme)
       try site.write("\(name)/\(id.dropFirst()).svg", picture.svg(own))
     }
+  }
+
+  /// Those of a panel that is no more.
+  func remove(_ id: String, of name: String) throws {
+    for ending in [".svg", "-badge.svg"] { try site.remove("\(name)/\(id.dropFirst())\(ending)") }
   }
 }

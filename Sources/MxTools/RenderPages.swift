@@ -143,6 +143,7 @@ final class DashboardRendering {
     }
     for gone in old?.panels ?? [] where index.panel(gone.id) == nil {
       try site.remove("\(path)/\(gone.id).html")
+      if isOwn { try RenderPictures(site, job).remove(gone.id, of: file.name) }
     }
     // Panels first: whoever finds the new index finds what it names.
     for (panel, fragment) in zip(index.panels, fragments) {

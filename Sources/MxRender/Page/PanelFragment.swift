@@ -45,7 +45,7 @@ extension Plan {
   private func drawHeader(_ planned: PlannedPanel, _ canvas: inout Canvas) {
     let panel = planned.panel
     guard PanelPlace.hasHeader(planned) else { return }
-    canvas.markup.raw("<header>")
+    canvas.markup.raw("<header class=\"head\">")
     canvas.markup.element("h3", panel.title, .text("title", panel.title))
     if !panel.description.isEmpty {
       let text = planned.interpolation.expand(panel.description, format: .text)

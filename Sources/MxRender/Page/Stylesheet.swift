@@ -104,7 +104,7 @@ enum Stylesheet {
     .more>summary{border:0;background:var(--panel);padding:0;width:26px;min-height:24px;\
     justify-content:center;font-weight:700}.more>summary::after{display:none}
     .more[open]>summary~*{left:auto;right:0;min-width:140px}
-    @media (hover:none){.panel>.more{opacity:.7}.panel>header{padding-right:30px}}
+    @media (hover:none){.panel>.more{opacity:.7}.panel>header.head{padding-right:30px}}
     .tip{position:fixed;z-index:9;pointer-events:none;background:var(--panel);max-width:94vw;\
     border:1px solid var(--edge);border-radius:7px;box-shadow:0 6px 22px var(--shade);\
     padding:6px 10px;font-size:12px;line-height:19px}

@@ -88,3 +88,22 @@ package enum Badge {
 
   private static func width(_ text: String) -> Double { Double(text.count) * 6.8 + 14 }
 }
+
+extension Plan {
+  /// A badge of a panel that says one thing: its title and its value, in the colour the
+  /// panel gives it. Nil for all others.
+  package func badge(_ position: Int, _ results: [Int: QueryResult]) -> [UInt8]? {
+    let planned = panels[position]
+    guard planned.panel.kind == .stat || planned.panel.kind == .gauge else { return nil }
+    let fields = FieldBuilder(
+      planned: planned, results: results, canvas: Canvas(zone: zone, now: now)
+    ).fields()
+    guard fields.count <= 1 else { return nil }
+    let label = planned.panel.title.isEmpty ? "value" : planned.panel.title
+    let shown = fields.first.map { field in
+      field.display(Reduction.reduce(field.values, planned.panel.options.reduce.calculation))
+    }
+    let color = shown?.ink.map { "#" + $0.values.light } ?? "#5f6b76"
+    return Badge.svg(PictureText.cut(label, 40), shown?.text ?? "no data", color: color)
+  }
+}
