@@ -80,7 +80,7 @@ bench: tools ## measure everything that speed or size was promised for
 FUZZ_SECONDS ?= 60
 
 .PHONY: fuzz
-fuzz: deps ## fuzz every parser and the gate, FUZZ_SECONDS each (60)
+fuzz: deps ## fuzz every parser, the gate and stores' files, FUZZ_SECONDS each (60)
 	MX_FUZZ=1 swift build $(RELEASE_FLAGS) --scratch-path .build/fuzz --product mx-fuzz -Xswiftc -use-ld=lld
 	.ci/fuzz .build/fuzz/release/mx-fuzz "$(FUZZ_SECONDS)"
 
