@@ -184,9 +184,15 @@ private struct SampleGrids {
     }
   }
 
+  /// Whether the times ascend by whole steps; sorted tables have others.
   private static func isEven(_ field: DisplayField) -> Bool {
     guard field.step > 0, let first = field.times.first else { return false }
-    return field.times.allSatisfy { ($0 - first) % field.step == 0 }
+    var last = first
+    for time in field.times.dropFirst() {
+      if time <= last || (time - first) % field.step != 0 { return false }
+      last = time
+    }
+    return true
   }
 
   /// One value a time of the grid; NaN where the series has none.
