@@ -184,12 +184,12 @@ private struct SampleGrids {
     }
   }
 
-  /// Whether the times ascend by whole steps; sorted tables have others.
   private static func isEven(_ field: DisplayField) -> Bool {
     guard field.step > 0, let first = field.times.first else { return false }
     var last = first
-    for time in field.times.dropFirst() {
-      if time <= last || (time - first) % field.step != 0 { return false }
+    // Rows of a table may stand in any order.
+    for time in field.times {
+      if time < last || (time - first) % field.step != 0 { return false }
       last = time
     }
     return true
