@@ -130,6 +130,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // jobs/crontab by a fake clock: all tools in one process, which is what is measured.
+    .executableTarget(
+      name: "mx-soak", dependencies: ["MxTools", "MxTime", "MxTestSupport"],
+      swiftSettings: strict),
+
     // What tests of several modules share: a disk in memory that loses and fails, seeds.
     .target(
       name: "MxTestSupport", dependencies: ["MxFiles", "MxModel"], path: "Tests/MxTestSupport",

@@ -57,6 +57,7 @@ enum Walls {
   static let programs = [
     "mx-net": ["CCurl", "MxNet"],
     "mx-fuzz": ["MxModel", "MxCodec", "MxFormats", "MxIngest"],
+    "mx-soak": ["MxTools", "MxTime", "MxTestSupport"],
     "mx-bench": [
       "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
       "MxEngine", "MxRules", "MxAlert", "MxRender",
