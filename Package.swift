@@ -188,7 +188,7 @@ let package = Package(
       "CommandTests",
       [
         "MxTools", "MxCLI", "MxConfig", "MxFiles", "MxModel", "MxRules", "MxStore", "MxTestSupport",
-        "MxTime", "mx-net",
+        "MxTime", "mx-net", "mx-soak",
       ] + tools,
       files: ["Scripts", "Clients"]),
     tests("HouseTests", []),

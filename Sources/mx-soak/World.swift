@@ -28,12 +28,13 @@ struct World: Sendable {
     var random = SeededGenerator(seed: seed)
     var outages: [Outage] = []
     for target in 0..<Self.targets {
-      var minute = Int.random(in: 30...400, using: &random)
+      // The first one soon: a simulation of hours has one as well.
+      var minute = target == 0 ? 12 : Int.random(in: 30...400, using: &random)
       while true {
-        let length = Int.random(in: 9...90, using: &random)
+        let length = minute == 12 ? 10 : Int.random(in: 9...90, using: &random)
         let range = minute..<(minute + length)
         // The end of the simulation leaves time for the notice of the end.
-        guard range.upperBound + 60 < minutes else { break }
+        guard range.upperBound + 30 < minutes else { break }
         if !range.contains(where: Self.isQuiet) {
           outages.append(Outage(target: target, minutes: range))
         }
