@@ -66,7 +66,8 @@ import Testing
 
   /// What a reader would have: the project's examples, and the files that the guide speaks of.
   private static let preparation = """
-    ln -s '\(CommandTests.root)/sample-data' '\(CommandTests.root)/jobs' '\(CommandTests.root)/reports' .
+    ln -s '\(CommandTests.root)/sample-data' '\(CommandTests.root)/jobs' .
+    cp -r '\(CommandTests.root)/reports' .
     mkdir -p "$HOME/mx/rules" "$HOME/mx/reports" rules/tests tests queries dashboards snapshots
     mkdir -p var/lib/mx/snapshots var/www etc tmp
     mx-ingest sample-data/shop.prom sample-data/room.influx sample-data/deploys.ndjson || exit 1
