@@ -92,7 +92,9 @@ struct RuleProgress {
     if let sliding {
       vector = try sliding.vector(due, time, source, report)
     } else if let events, let metric = rule.short?.metric,
-      try source.metadata(of: metric)?.type == .event
+      try source.metadata(of: metric)?.type == .event,
+      // Where the store counts events, `count_over_time` does.
+      try source.metadata(of: EventCount.name(of: metric)) == nil
     {
       vector = try events.vector(due, time, source, report)
     } else {

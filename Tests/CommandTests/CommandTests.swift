@@ -99,8 +99,11 @@ enum Folder {
         executable.split(separator: "/", omittingEmptySubsequences: false).dropLast()
           .joined(separator: "/"), at: 0)
     }
+    // Absolute: the commands have a directory of their own.
     for candidate in candidates where access("\(candidate)/mx-query", X_OK) == 0 {
-      return candidate
+      guard let path = realpath(candidate, nil) else { continue }
+      defer { free(path) }
+      return String(cString: path)
     }
     throw Shell.Failure(description: "no built mx-query in \(candidates)")
   }

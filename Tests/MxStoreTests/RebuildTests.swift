@@ -91,7 +91,8 @@ import Testing
       do {
         try RebuildTests.anything(step, store, &tried)
         work = tried
-      } catch StoreError.file {
+      } catch let error as StoreError {
+        guard error.isOfTheDisk else { throw error }
         work.random = tried.random
         work.ids = tried.ids
         work.now = tried.now
@@ -122,6 +123,15 @@ import Testing
     case 4: try work.commitPods(to: store)
     case 5, 6: try work.commitTogether(3, to: store)
     default: try work.commit(to: store)
+    }
+  }
+}
+
+extension StoreError {
+  fileprivate var isOfTheDisk: Bool {
+    switch self {
+    case .file, .uncertain: true
+    default: false
     }
   }
 }

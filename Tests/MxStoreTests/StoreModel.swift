@@ -95,15 +95,14 @@ struct StoreWorkload {
     return batch
   }
 
-  /// Commits one batch. The model takes it first: a commit that fails in its very
-  /// last step may be there all the same, whole.
+  /// Commits one batch; the model takes it once the store said yes.
   mutating func commit(to store: Store) throws {
     now += 60_000
     let batch = batch()
     let writer = StoreWriter(store, CommitOptions(now: now), random: newIDs())
     try writer.append(batch)
-    model.add(batch)
     try writer.commit()
+    model.add(batch)
   }
 
   /// One commit of several batches: each becomes a segment of its own.
@@ -112,8 +111,8 @@ struct StoreWorkload {
     let batches = (0..<count).map { _ in batch() }
     let writer = StoreWriter(store, CommitOptions(now: now), random: newIDs())
     for batch in batches { try writer.append(batch) }
-    for batch in batches { model.add(batch) }
     try writer.commit()
+    for batch in batches { model.add(batch) }
   }
 
   /// Series with names so long that their set becomes a file.
@@ -128,8 +127,8 @@ struct StoreWorkload {
     }
     let writer = StoreWriter(store, CommitOptions(now: now), random: newIDs())
     try writer.append(batch)
-    model.add(batch)
     try writer.commit()
+    model.add(batch)
   }
 
   mutating func delete(from store: Store) throws {
