@@ -99,11 +99,11 @@ enum Folder {
         executable.split(separator: "/", omittingEmptySubsequences: false).dropLast()
           .joined(separator: "/"), at: 0)
     }
-    // Absolute: the commands have a directory of their own.
     for candidate in candidates where access("\(candidate)/mx-query", X_OK) == 0 {
-      guard let path = realpath(candidate, nil) else { continue }
-      defer { free(path) }
-      return String(cString: path)
+      // Whole: the commands run in another directory.
+      guard let whole = realpath(candidate, nil) else { continue }
+      defer { free(whole) }
+      return String(cString: whole)
     }
     throw Shell.Failure(description: "no built mx-query in \(candidates)")
   }
