@@ -64,6 +64,11 @@ struct NotifyFiles {
     return found
   }
 
+  /// What will not do what is meant, though it can be used.
+  func findings(named: Set<String>, now: Int64) throws -> [NotifyFinding] {
+    NotifyLint.check(config, try templates ?? NoticeTemplates(), named: named, now: now)
+  }
+
   /// What messages are made with; `chart` draws how an alert's value went.
   func context(
     _ run: Run, _ settings: Settings,

@@ -15,7 +15,7 @@ import Testing
     "mx-ingest scrape --config jobs/scrape.yml --check",
     "mx-alert run --rules jobs/rules/*.yml --notify jobs/notify.yml --check",
     "mx-rollup --rules jobs/rules/*.yml --check",
-    "mx-alert lint jobs/rules/*.yml",
+    "mx-alert lint jobs/rules/*.yml jobs/notify.yml",
     "mx-render lint reports/*.json",
   ])
   func theToolsAcceptWhatShips(command: String) throws {
