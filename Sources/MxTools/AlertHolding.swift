@@ -171,7 +171,7 @@ enum AlertHolding {
           reason: "\(silence.id) ended, for \(silence.matcherText)", author: author)
       }
     }
-    run.output.summary(count == 1 ? "1 silence ended" : "\(count) silences ended")
+    run.output.summary(CountText.format(count, "silence") + " ended")
     if count > 0 { return .success }
     throw Diagnostic(
       .no, "no silence is '\(words.joined(separator: " "))'",
@@ -220,7 +220,7 @@ enum AlertHolding {
         }
       }
     }
-    run.output.summary(count == 1 ? "1 alert acknowledged" : "\(count) alerts acknowledged")
+    run.output.summary(CountText.format(count, "alert") + " acknowledged")
     if count > 0 { return .success }
     throw Diagnostic(
       .no, "no alert that fires is '\(word)'", hint: "mx-alert status shows those that do")

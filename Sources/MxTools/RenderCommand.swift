@@ -26,6 +26,7 @@ package enum RenderCommand: Command {
         .value("out", "DIR", "where pages are written", default: "reports/site"),
         .value("max-pages", "N", "at most so many pages from variables"),
         .flag("inline", "one HTML file, nothing beside it"),
+        .value("notify", "FILE", "the notification settings: what inhibits and mutes alerts"),
       ],
       usage: ["[--out DIR] DASHBOARD.json|DIR..."]),
     verbs: [
@@ -59,7 +60,7 @@ package enum RenderCommand: Command {
         """
         All dashboards, every five minutes from cron:
 
-         */5 * * * * mx-render --store /var/lib/mx --out /var/www/mx /etc/mx/reports
+         */5 * * * * mx-render --store /var/lib/mx/store --out /var/www/mx /etc/mx/reports
 
         One file to send around:
 
