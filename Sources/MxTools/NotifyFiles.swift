@@ -23,7 +23,14 @@ struct NotifyFiles {
       return NotifyFiles(config: .standard, templates: nil)
     }
     let problems = ConfigProblems()
-    let loaded = try read(path, problems)
+    let loaded: NotifyFiles?
+    do {
+      loaded = try read(path, problems)
+    } catch let error as FileError {
+      // Configuration that is not there is bad configuration.
+      let told = Explanation.diagnostic(of: error)
+      throw Diagnostic(.input, subject: told.subject, told.message, hint: told.hint)
+    }
     try ConfigTelling.check(problems, run)
     guard let loaded else {
       throw Diagnostic(.input, subject: path, "cannot be used")
