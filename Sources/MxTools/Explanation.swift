@@ -159,7 +159,8 @@ enum Explanation {
     case .failed(let path, let reason): Diagnostic(.system, subject: path, reason)
     case .missing(let path):
       Diagnostic(
-        .system, subject: path, "there is no alert ledger", hint: "mx-alert run makes it")
+        .no, subject: path, "there is no alert ledger: no rules were run on this store yet",
+        hint: "mx-alert run makes it")
     }
   }
 

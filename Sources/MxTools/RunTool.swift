@@ -100,6 +100,11 @@ struct ToolRun {
       if !(error is OutputClosed) {
         do { try output.flush() } catch { output.discard() }
       }
+      let diagnostic = Explanation.diagnostic(of: error)
+      if run.common.lock == .skip, diagnostic.kind == .locked {
+        output.summary("\(diagnostic.line): skipped")
+        return .success
+      }
       return fail(error, verb: run.arguments.verb)
     }
   }
