@@ -21,7 +21,8 @@ let strict: [SwiftSetting] = [
 
 /// `make fuzz` builds one more program, and everything in it with libFuzzer's eyes.
 let isFuzzing = Context.environment["MX_FUZZ"] != nil
-let fuzzer: [SwiftSetting] = isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : []
+let fuzzer: [SwiftSetting] =
+  isFuzzing ? [.define("MX_FUZZ"), .unsafeFlags(["-sanitize=fuzzer,address"])] : []
 
 /// A library of the package: its name and the only modules it may import.
 ///
@@ -130,6 +131,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // jobs/crontab by a fake clock: all tools in one process, which is what is measured.
+    .executableTarget(
+      name: "mx-soak", dependencies: ["MxTools", "MxTime", "MxTestSupport"],
+      swiftSettings: strict),
+
     // What tests of several modules share: a disk in memory that loses and fails, seeds.
     .target(
       name: "MxTestSupport", dependencies: ["MxFiles", "MxModel"], path: "Tests/MxTestSupport",
@@ -183,7 +189,7 @@ let package = Package(
       "CommandTests",
       [
         "MxTools", "MxCLI", "MxConfig", "MxFiles", "MxModel", "MxRules", "MxStore", "MxTestSupport",
-        "MxTime", "mx-net",
+        "MxTime", "mx-net", "mx-soak",
       ] + tools,
       files: ["Scripts", "Clients"]),
     tests("HouseTests", []),
@@ -191,7 +197,12 @@ let package = Package(
     + (isFuzzing
       ? [
         .executableTarget(
-          name: "mx-fuzz", dependencies: ["MxModel", "MxCodec", "MxFormats", "MxIngest"],
+          name: "mx-fuzz",
+          dependencies: [
+            "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxTime", "MxNet", "MxCodec", "MxFormats",
+            "MxPromQL", "MxTemplate", "MxStore", "MxRules", "MxRender", "MxIngest", "MxAlert",
+            "MxTestSupport",
+          ],
           swiftSettings: strict + fuzzer + [.unsafeFlags(["-parse-as-library"])],
           linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])
       ] : []),

@@ -42,7 +42,7 @@ package enum ManualPage {
     for line in HelpText.usageLines(table, verb) {
       text += ".nf\n\(synopsis(line, table.name))\n.fi\n"
     }
-    text += ".PP\n\(escape(sentence(verb.help)))\n"
+    text += ".PP\n\(filled(sentence(verb.help)))"
     return text + verb.options.map(option).joined()
   }
 
@@ -51,7 +51,7 @@ package enum ManualPage {
     let short = option.short.map { "\\fB\\-\($0)\\fR, " } ?? ""
     let value = option.signature.dropFirst(option.name.count + 2)
     return ".TP\n\(short)\\fB\\-\\-\(escape(option.name))\\fR\(escape(String(value)))\n"
-      + "\(escape(sentence(HelpText.explanation(option))))\n"
+      + filled(sentence(HelpText.explanation(option)))
   }
 
   private static func environment(_ table: CommandTable) -> String {
@@ -84,14 +84,21 @@ package enum ManualPage {
       }
       if line.hasPrefix(" ") != isLiteral {
         isLiteral.toggle()
-        out += isLiteral ? ".PP\n.nf\n.RS 4\n" : ".RE\n.fi\n.PP\n"
-      } else if hasGap {
+        // Behind a title there is a gap already.
+        let gap = isLiteral && out.isEmpty ? "" : ".PP\n"
+        out += isLiteral ? gap + ".nf\n.RS 4\n" : ".RE\n.fi\n.PP\n"
+      } else if hasGap, !out.isEmpty {
         out += isLiteral ? ".sp\n" : ".PP\n"
       }
       hasGap = false
-      out += escape(String(isLiteral ? line.drop { $0 == " " } : line[...])) + "\n"
+      out += isLiteral ? escape(String(line.drop { $0 == " " })) + "\n" : filled(String(line))
     }
     return out + (isLiteral ? ".RE\n.fi\n" : "")
+  }
+
+  /// Text that roff fills, in lines that a person can read and diff.
+  private static func filled(_ text: String) -> String {
+    HelpText.wrap(text, to: 72).map { escape($0) + "\n" }.joined()
   }
 
   private static func sentence(_ text: String) -> String {

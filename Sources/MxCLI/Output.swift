@@ -35,6 +35,8 @@ package final class Output {
   }
 
   package let tool: String
+  /// What every message, the report and the ledger of one run have in common.
+  package let runId: String
   package private(set) var settings = Settings()
   /// Colours belong on standard output.
   package private(set) var hasColor = false
@@ -57,10 +59,11 @@ package final class Output {
   private static let maximumTold = 1000
 
   package init(
-    tool: String, data: Int32 = STDOUT_FILENO, log: Int32 = STDERR_FILENO,
+    tool: String, runId: String, data: Int32 = STDOUT_FILENO, log: Int32 = STDERR_FILENO,
     environment: @escaping (String) -> String?, clock: @escaping () -> Int64
   ) {
     self.tool = tool
+    self.runId = runId
     self.dataDescriptor = data
     self.logDescriptor = log
     self.environment = environment
@@ -191,7 +194,7 @@ package final class Output {
     progress.clear()
     let text =
       settings.logsJSON
-      ? Output.json(severity, diagnostic, tool: tool, at: clock())
+      ? Output.json(severity, diagnostic, tool: tool, run: runId, at: clock())
       : Output.lines(severity, diagnostic, tool: tool, colored: hasLogColor)
     Output.put(text, to: logDescriptor)
   }
@@ -220,11 +223,12 @@ package final class Output {
   }
 
   static func json(
-    _ severity: Diagnostic.Severity, _ diagnostic: Diagnostic, tool: String, at time: Int64
+    _ severity: Diagnostic.Severity, _ diagnostic: Diagnostic, tool: String, run: String,
+    at time: Int64
   ) -> String {
     var members: [(String, JSONText)] = [
       ("time", .string(TimeText.rfc3339(time))), ("tool", .string(tool)),
-      ("level", .string(severity.rawValue)),
+      ("run", .string(run)), ("level", .string(severity.rawValue)),
     ]
     if severity == .error { members.append(("kind", .string(diagnostic.kind.rawValue))) }
     if let subject = diagnostic.subject { members.append(("subject", .string(subject))) }

@@ -34,6 +34,7 @@ package final class RunReport {
   package struct Ending: Sendable {
     package let tool: String
     package let verb: String
+    package let runId: String
     package let exitCode: ExitCode
     /// Milliseconds since 1970.
     package let started: Int64
@@ -41,10 +42,12 @@ package final class RunReport {
     package let elapsed: Int64
 
     package init(
-      tool: String, verb: String, exitCode: ExitCode, started: Int64, elapsed: Int64
+      tool: String, verb: String, runId: String, exitCode: ExitCode, started: Int64,
+      elapsed: Int64
     ) {
       self.tool = tool
       self.verb = verb
+      self.runId = runId
       self.exitCode = exitCode
       self.started = started
       self.elapsed = elapsed
@@ -57,7 +60,8 @@ package final class RunReport {
   ) -> String {
     var members: [(String, JSONText)] = [
       ("tool", .string(end.tool)), ("verb", .string(end.verb)),
-      ("version", .string(Version.text)), ("started", .string(TimeText.rfc3339(end.started))),
+      ("version", .string(Version.text)), ("run", .string(end.runId)),
+      ("started", .string(TimeText.rfc3339(end.started))),
       ("seconds", .number(Double(end.elapsed) / 1000)),
       ("exit", .integer(Int64(end.exitCode.rawValue))),
     ]

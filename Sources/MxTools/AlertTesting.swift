@@ -97,37 +97,3 @@ enum AlertTesting {
     }
   }
 }
-
-/// `*` and `?` in the last part of a path.
-enum Glob {
-  static func files(matching pattern: String, in directory: String) throws -> [String] {
-    let path = pattern.hasPrefix("/") ? pattern : FilePath.join(directory, pattern)
-    guard pattern.utf8.contains(where: { $0 == 0x2A || $0 == 0x3F }) else { return [path] }
-    let parent = FilePath.parent(of: path)
-    let wanted = Array(FilePath.name(of: path).utf8)
-    return try DiskFileSystem().list(parent).filter {
-      !$0.isDirectory && matches(Array($0.name.utf8), wanted)
-    }.map { FilePath.join(parent, $0.name) }
-  }
-
-  /// Greedy, going back to the last star: quadratic at worst.
-  static func matches(_ name: [UInt8], _ pattern: [UInt8]) -> Bool {
-    var (place, next) = (0, 0)
-    var star: (pattern: Int, name: Int)?
-    while place < name.count {
-      if next < pattern.count, pattern[next] == 0x2A {
-        star = (next, place)
-        next += 1
-      } else if next < pattern.count, pattern[next] == name[place] || pattern[next] == 0x3F {
-        place += 1
-        next += 1
-      } else if let back = star {
-        star = (back.pattern, back.name + 1)
-        (place, next) = (back.name + 1, back.pattern + 1)
-      } else {
-        return false
-      }
-    }
-    return pattern[next...].allSatisfy { $0 == 0x2A }
-  }
-}

@@ -81,7 +81,7 @@ package enum CompactCommand: Command {
         """
         Upkeep, hourly from cron:
 
-         7 * * * * mx-compact --store /var/lib/mx
+         7 * * * * mx-compact --store /var/lib/mx/store
 
         Is the store sound, and how large?
 

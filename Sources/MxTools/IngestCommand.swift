@@ -79,7 +79,7 @@ package enum IngestCommand: Command {
 
         This machine, every minute from cron:
 
-         * * * * * mx-ingest --store /var/lib/mx host
+         * * * * * mx-ingest --store /var/lib/mx/store host
         """),
       ManualText.values, ManualText.files, ManualText.exitStatus,
     ])

@@ -3,6 +3,8 @@ package import MxCLI
 /// `mx-query`: questions in PromQL, answers as tables, files or pictures.
 package enum QueryCommand: Command {
   package static func run(_ run: Run) throws -> ExitCode {
+    // Scripts touch nothing but what they hold: running them is the check.
+    if run.common.checksOnly, run.verb != "test" { return try QueryCheck.run(run) }
     switch run.verb {
     case "": return try QueryEvaluation.run(run)
     case "series": return try QueryListing.series(run)

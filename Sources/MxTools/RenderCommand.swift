@@ -60,7 +60,7 @@ package enum RenderCommand: Command {
         """
         All dashboards, every five minutes from cron:
 
-         */5 * * * * mx-render --store /var/lib/mx --out /var/www/mx /etc/mx/reports
+         */5 * * * * mx-render --store /var/lib/mx/store --out /var/www/mx /etc/mx/reports
 
         One file to send around:
 

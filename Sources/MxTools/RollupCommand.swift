@@ -118,7 +118,7 @@ package enum RollupCommand: Command {
         """
         Everything due, every minute from cron:
 
-         * * * * * mx-rollup --store /var/lib/mx --rules /etc/mx/rules/*.yml
+         * * * * * mx-rollup --store /var/lib/mx/store --rules /etc/mx/rules/*.yml
 
         A day again, after its data was mended:
 

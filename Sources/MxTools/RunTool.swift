@@ -7,12 +7,33 @@ package func runTool<C: Command>(_ command: C.Type) -> Int32 {
   BrokenPipe.expect()
   let clock = Clock()
   let output = Output(
-    tool: C.table.name, environment: environmentVariable, clock: Clock.milliseconds)
+    tool: C.table.name, runId: RunId.make(clock.started), environment: environmentVariable,
+    clock: Clock.milliseconds)
   let words = Array(CommandLine.arguments.dropFirst())
   var life = ToolRun(table: C.table, output: output, clock: clock)
   let code = life.carryOut(words) { run in try C.run(run) }
   if life.outputWasClosed { BrokenPipe.end() }
   return code.rawValue
+}
+
+/// The same inside a program that lives through many runs, as a simulation of cron does:
+/// `words` in place of its own command line, all that is printed into `descriptor`.
+package func runTool<C: Command>(
+  _ command: C.Type, words: [String], printingTo descriptor: Int32
+) -> Int32 {
+  let clock = Clock()
+  let output = Output(
+    tool: C.table.name, runId: RunId.make(clock.started), data: descriptor, log: descriptor,
+    environment: environmentVariable, clock: Clock.milliseconds)
+  var life = ToolRun(table: C.table, output: output, clock: clock)
+  return life.carryOut(words) { run in try C.run(run) }.rawValue
+}
+
+/// Names one run among all: its start and its process, short, in order of time.
+enum RunId {
+  static func make(_ started: Int64) -> String {
+    "\(String(started, radix: 36))-\(String(getpid(), radix: 36))"
+  }
 }
 
 func environmentVariable(_ name: String) -> String? {
@@ -86,8 +107,8 @@ struct ToolRun {
   /// Writes `--report` and `--stats-file`; a run that cannot is not a success.
   private mutating func leaveTraces(_ run: Run, _ code: ExitCode) -> ExitCode {
     let ending = RunReport.Ending(
-      tool: table.name, verb: run.verb, exitCode: code, started: clock.started,
-      elapsed: clock.elapsed)
+      tool: table.name, verb: run.verb, runId: output.runId, exitCode: code,
+      started: clock.started, elapsed: clock.elapsed)
     var code = code
     do {
       if let file = run.common.statsFile {

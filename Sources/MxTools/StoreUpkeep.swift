@@ -30,25 +30,21 @@ enum StoreUpkeep {
       let deletions = try store.finishDeletions(
         now: now, grace: grace, effort: .merged, lockWait: wait, report, oversight)
       if deletions.finished > 0 {
-        told.append(count(deletions.finished, "deletion") + " made final")
+        told.append(CountText.format(deletions.finished, "deletion") + " made final")
       }
       let merged = try merge(store, now: now, grace: grace, report, oversight, run)
-      told.insert(count(merged, "merge"), at: 0)
+      told.insert(CountText.format(merged, "merge"), at: 0)
     } catch StoreError.file(.full(let path)) {
       // What was merged before stays; the next run has the room that the grace gives back.
       run.output.error(Explanation.diagnostic(of: FileError.full(path: path)))
       _ = StoreDamage.tell(report, run)
       return .system
     }
-    told.insert("\(removed.files) files removed", at: min(1, told.count))
+    told.insert("\(CountText.format(removed.files, "file")) removed", at: min(1, told.count))
     run.report.set("removed_bytes", Double(removed.bytes), help: "Bytes of files removed.")
     run.output.summary(told.joined(separator: ", "))
     let damage = StoreDamage.tell(report, run)
     return damage == .success ? retention.code : damage
-  }
-
-  private static func count(_ number: Int, _ word: String) -> String {
-    "\(number) \(word)\(number == 1 ? "" : "s")"
   }
 
   /// Merges until nothing is due; each is a commit of its own.

@@ -100,7 +100,10 @@ enum Folder {
           .joined(separator: "/"), at: 0)
     }
     for candidate in candidates where access("\(candidate)/mx-query", X_OK) == 0 {
-      return candidate
+      // Whole: the commands run in another directory.
+      guard let whole = realpath(candidate, nil) else { continue }
+      defer { free(whole) }
+      return String(cString: whole)
     }
     throw Shell.Failure(description: "no built mx-query in \(candidates)")
   }

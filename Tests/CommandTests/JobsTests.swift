@@ -16,6 +16,10 @@ import Testing
     "mx-alert run --rules jobs/rules/*.yml --notify jobs/notify.yml --check",
     "mx-rollup --rules jobs/rules/*.yml --check",
     "mx-alert lint jobs/rules/*.yml",
+    // No shell stands between a systemd unit and the tool: patterns are the tool's own.
+    "mx-alert run --rules 'jobs/rules/*.yml' --notify jobs/notify.yml --check",
+    "mx-rollup --rules 'jobs/rules/*.yml' --check",
+    "mx-alert test jobs/rules/tests/*.yml",
     "mx-render lint reports/*.json",
   ])
   func theToolsAcceptWhatShips(command: String) throws {

@@ -11,7 +11,7 @@ import Testing
     let data = try TemporaryFile()
     let log = try TemporaryFile()
     let output = Output(
-      tool: "mx-x", data: data.descriptor, log: log.descriptor,
+      tool: "mx-x", runId: "r", data: data.descriptor, log: log.descriptor,
       environment: { environment[$0] }, clock: { 1_795_244_690_123 })
     try body(output)
     try output.flush()
@@ -60,7 +60,7 @@ import Testing
     }
     #expect(
       found.log == """
-        {"time":"2026-11-21T07:04:50.123Z","tool":"mx-x","level":"error","kind":"locked",\
+        {"time":"2026-11-21T07:04:50.123Z","tool":"mx-x","run":"r","level":"error","kind":"locked",\
         "subject":"a\\"b","message":"held\\u0001","hint":"wait"}
 
         """)
@@ -91,7 +91,8 @@ import Testing
   @Test func aFullDiskIsAnError() throws {
     let full = open("/dev/full", O_WRONLY)
     defer { close(full) }
-    let output = Output(tool: "mx-x", data: full, environment: { _ in nil }, clock: { 0 })
+    let output = Output(
+      tool: "mx-x", runId: "r", data: full, environment: { _ in nil }, clock: { 0 })
     try output.write("x")
     #expect(
       throws: Diagnostic(.system, subject: "standard output", "no space left on device")
@@ -106,7 +107,8 @@ import Testing
     #expect(pipe(&ends) == 0)
     close(ends[0])
     defer { close(ends[1]) }
-    let output = Output(tool: "mx-x", data: ends[1], environment: { _ in nil }, clock: { 0 })
+    let output = Output(
+      tool: "mx-x", runId: "r", data: ends[1], environment: { _ in nil }, clock: { 0 })
     try output.write("x")
     #expect(throws: OutputClosed.self) { try output.flush() }
   }
@@ -143,11 +145,12 @@ import Testing
     report.set("lag_seconds", 1.5, help: "Lag.")
     report.detail("files", .array([.string("a\n"), .null, .bool(true), .number(.nan)]))
     let end = RunReport.Ending(
-      tool: "mx-x", verb: "look", exitCode: .no, started: 1_795_244_690_123, elapsed: 250)
+      tool: "mx-x", verb: "look", runId: "r1", exitCode: .no, started: 1_795_244_690_123,
+      elapsed: 250)
     let told = [(severity: Diagnostic.Severity.warning, diagnostic: Diagnostic(.no, "late"))]
     #expect(
       report.json(end, told: told) == """
-        {"tool":"mx-x","verb":"look","version":"\(Version.text)",\
+        {"tool":"mx-x","verb":"look","version":"\(Version.text)","run":"r1",\
         "started":"2026-11-21T07:04:50.123Z","seconds":0.25,"exit":1,"samples":5,\
         "lag_seconds":1.5,"files":["a\\n",null,true,null],"errors":[],\
         "warnings":[{"kind":"no","message":"late"}]}

@@ -6,7 +6,7 @@ import Testing
   @Test func columnsAreAlignedWithoutTrailingSpaces() throws {
     let file = try TemporaryFile()
     let output = Output(
-      tool: "x", data: file.descriptor, environment: { _ in nil }, clock: { 0 })
+      tool: "x", runId: "r", data: file.descriptor, environment: { _ in nil }, clock: { 0 })
     var table = TableWriter([("name", .left), ("value", .right), ("note", .left)])
     table.append(["a", "1", ""])
     table.append(["日本", "12345678", "x\ny"])

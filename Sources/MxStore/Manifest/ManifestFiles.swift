@@ -162,15 +162,15 @@ extension Store {
   }
 
   /// The files that `manifest` needs and that are not there.
+  /// Each is asked for by name: where cron commits every minute the directory holds thousands of
+  /// files that wait for their grace to end, beside a hundred that live.
   func missingFiles(of manifest: Manifest) throws(StoreError) -> [String] {
-    let segments = Set(try names(in: segmentDirectory))
-    let sets = Set(try names(in: setDirectory))
+    let paths =
+      manifest.segments.map { segmentPath($0) } + manifest.sets.sorted().map { setPath($0) }
     var missing: [String] = []
-    for segment in manifest.segments where !segments.contains(segment.fileName) {
-      missing.append(segmentPath(segment))
-    }
-    for set in manifest.sets.sorted() where !sets.contains(Store.setName(set)) {
-      missing.append(setPath(set))
+    for path in paths {
+      let found = try onDisk { () throws(FileError) in try files.status(path) }
+      if found == nil { missing.append(path) }
     }
     return missing
   }

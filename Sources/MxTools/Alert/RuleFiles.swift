@@ -33,7 +33,7 @@ enum RuleFiles {
   }
 
   private static func paths(_ run: Run, _ orUsed: Bool) throws -> [String] {
-    let named = run.arguments.strings("rules")
+    let named = try Glob.files(named: run.arguments.strings("rules"))
     if !named.isEmpty || !orUsed { return named }
     let uses = try SettingsReader.load(run).uses
     let found = try uses.rules.flatMap { try Glob.files(matching: $0, in: uses.directory) }
