@@ -93,6 +93,10 @@ bench: deps ## measure codecs, store and queries
 	swift build $(RELEASE_FLAGS) --product mx-query
 	$(RELEASE)/mx-bench query $(RELEASE)/mx-query .build/bench
 
+.PHONY: large
+large: tools ## one store of 5 GB, made, merged, rolled up, asked, verified, copied (15 GB of room)
+	.ci/large $(RELEASE) .build/large
+
 FUZZ_SECONDS ?= 60
 
 .PHONY: fuzz

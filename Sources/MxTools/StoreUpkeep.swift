@@ -42,9 +42,25 @@ enum StoreUpkeep {
     }
     told.insert("\(removed.files) files removed", at: min(1, told.count))
     run.report.set("removed_bytes", Double(removed.bytes), help: "Bytes of files removed.")
+    try tellFigures(store, removed.files + retention.told.count, report, run)
     run.output.summary(told.joined(separator: ", "))
     let damage = StoreDamage.tell(report, run)
     return damage == .success ? retention.code : damage
+  }
+
+  /// The store as it is now; in the store too, where the run changed something.
+  private static func tellFigures(
+    _ store: Store, _ changes: Int, _ report: Report, _ run: Run
+  ) throws {
+    let statistics = try store.statistics(report)
+    run.report.set("live_bytes", Double(statistics.liveBytes), help: "Bytes of live files.")
+    run.report.set(
+      "unmerged_segments", Double(statistics.segmentsByLevel[0] + statistics.segmentsByLevel[1]),
+      help: "Segments that are not merged into hours yet.")
+    run.report.set("stored_samples", Double(statistics.samples), help: "Samples in the store.")
+    if changes > 0 || run.report.figure("merges") ?? 0 > 0 {
+      try SelfSamples.commit(to: store, run)
+    }
   }
 
   private static func count(_ number: Int, _ word: String) -> String {
