@@ -21,7 +21,8 @@ let strict: [SwiftSetting] = [
 
 /// `make fuzz` builds one more program, and everything in it with libFuzzer's eyes.
 let isFuzzing = Context.environment["MX_FUZZ"] != nil
-let fuzzer: [SwiftSetting] = isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address"])] : []
+let fuzzer: [SwiftSetting] =
+  isFuzzing ? [.define("MX_FUZZ"), .unsafeFlags(["-sanitize=fuzzer,address"])] : []
 
 /// A library of the package: its name and the only modules it may import.
 ///
@@ -196,7 +197,12 @@ let package = Package(
     + (isFuzzing
       ? [
         .executableTarget(
-          name: "mx-fuzz", dependencies: ["MxModel", "MxCodec", "MxFormats", "MxIngest"],
+          name: "mx-fuzz",
+          dependencies: [
+            "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxTime", "MxNet", "MxCodec", "MxFormats",
+            "MxPromQL", "MxTemplate", "MxStore", "MxRules", "MxRender", "MxIngest", "MxAlert",
+            "MxTestSupport",
+          ],
           swiftSettings: strict + fuzzer + [.unsafeFlags(["-parse-as-library"])],
           linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])
       ] : []),

@@ -83,11 +83,14 @@ package struct OptionParser {
         }
         return
       }
-      at += takesNextWord(word) ? 2 : 1
+      let next = at + 1 < words.count ? words[at + 1] : nil
+      at += takesNextWord(word, next) ? 2 : 1
     }
   }
 
-  private func takesNextWord(_ word: String) -> Bool {
+  /// `next`: the word after it, which a value that may be left out is not where it
+  /// names a verb.
+  private func takesNextWord(_ word: String, _ next: String?) -> Bool {
     let everything =
       ([table.main].compactMap { $0 } + table.verbs).flatMap(\.options)
       + table.options(of: nil)
@@ -100,7 +103,9 @@ package struct OptionParser {
     }
     switch spec?.kind {
     case .value, .repeated, .list: return true
-    case .flag, .optional, nil: return false
+    case .optional:
+      return next.map { table.verb(named: $0) == nil && !OptionParser.looksLikeOption($0) } ?? false
+    case .flag, nil: return false
     }
   }
 

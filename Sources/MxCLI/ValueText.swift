@@ -158,3 +158,10 @@ package enum ByteSize: Equatable, Sendable {
     self = .bytes(bytes)
   }
 }
+
+/// Numbers of things in messages: '1 file', '2 files'.
+package enum CountText {
+  package static func format(_ number: Int, _ word: String) -> String {
+    "\(number) \(word)\(number == 1 ? "" : "s")"
+  }
+}

@@ -11,8 +11,8 @@ extension DiskFileSystem {
   package func lock(_ path: String, _ mode: LockMode, wait: Double) throws(FileError)
     -> (any FileLock)?
   {
-    let deadline = Self.now() + wait
-    var pause = 0.001
+    let start = Self.now()
+    let deadline = start + wait
     while true {
       switch try attempt(path, mode) {
       case .granted(let descriptor): return DiskLock(descriptor)
@@ -22,9 +22,14 @@ extension DiskFileSystem {
       let left = deadline - Self.now()
       // Written so that a wait that is not a number ends at once.
       guard left > 0 else { return nil }
-      Self.sleep(min(pause, left))
-      pause = min(pause * 2, 0.05)
+      Self.sleep(min(Self.pause(after: Self.now() - start), left))
     }
+  }
+
+  /// How long to sleep before the next try: locks are held for milliseconds, so
+  /// a writer looks often at first; one that waits for a long job looks seldom.
+  private static func pause(after waited: Double) -> Double {
+    min(max(waited / 8, 0.001), 0.05)
   }
 
   private enum LockAttempt {

@@ -34,8 +34,7 @@ struct ExprVector {
 final class ExprProgress {
   let expr: Expr
   let text: String
-  /// Makes the engine of one evaluation: its time limit begins with it.
-  private let engine: () -> Engine
+  private let asking: RuleAsking
   /// Whether its results at many instants may be asked for at once.
   private var allowsBlocks: Bool
   private var block: Block?
@@ -85,11 +84,11 @@ final class ExprProgress {
   private static let firstBlock: Int64 = 64
 
   init(
-    _ expr: Expr, _ text: String, _ written: RuleWrites, _ engine: @escaping () -> Engine
+    _ expr: Expr, _ text: String, _ written: RuleWrites, _ asking: RuleAsking
   ) {
     self.expr = expr
     self.text = text
-    self.engine = engine
+    self.asking = asking
     allowsBlocks =
       expr.type != .string && expr.type != .matrix && !expr.dependsOnQueryTimes
       && !written.mayBeRead(by: expr)
@@ -105,7 +104,7 @@ final class ExprProgress {
     let isOnGrid = (due.steps.first - time) % due.steps.interval == 0
     if allowsBlocks, isOnGrid, remaining > 1 {
       do {
-        block = try fetch(due, time, remaining, source, report)
+        block = try asking.gate.pass { try fetch(due, time, remaining, source, report) }
         blockNumber += 1
         if let found = column(due, time) { return found }
       } catch is EngineError {
@@ -115,7 +114,10 @@ final class ExprProgress {
       }
     }
     return ExprVector(
-      try Self.instant(engine(), expr, text, time - due.group.queryOffset, source, report))
+      try asking.gate.pass {
+        try Self.instant(
+          asking.engine(), expr, text, time - due.group.queryOffset, source, report)
+      })
   }
 
   private func column(_ due: GroupDue, _ time: Int64) -> ExprVector? {
@@ -137,7 +139,7 @@ final class ExprProgress {
     let start = time - due.group.queryOffset
     let window = QueryWindow.range(
       start: start, end: start + (count - 1) * due.steps.interval, step: due.steps.interval)
-    let value = try Self.evaluate(engine(), expr, text, window, source, report)
+    let value = try Self.evaluate(asking.engine(), expr, text, window, source, report)
     switch value {
     case .series(let table): return Block(first: time, values: .series(table))
     case .scalar(let values): return Block(first: time, values: .scalar(values))

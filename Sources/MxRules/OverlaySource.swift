@@ -17,10 +17,13 @@ final class OverlaySource: SeriesSource {
     self.future = future
   }
 
+  /// The same with another view of what rules write.
+  func seen(as future: RuleFuture) -> OverlaySource { OverlaySource(base, memory, future) }
+
   func open(_ requests: [SelectRequest], report: Report) throws -> [any Selection] {
     let below = try base.open(requests, report: report)
     return try zip(requests, below).map { request, selection in
-      let above = memory.select(request.matchers, request.range)
+      let above = memory.select(request.matchers, request.range).map(future.shown)
       let hides = future.mayConcern(request.matchers, request.range)
       if above.isEmpty, !hides { return selection }
       return try OverlaySelection(selection, above, hides ? future : nil)
@@ -98,7 +101,7 @@ private final class OverlaySelection: Selection {
         above += 1
       }
       var entry = Entry(labels: labels, below: below)
-      if let future, future.concerns(labels) { entry.end = future.start }
+      if let future { entry.end = future.end(of: labels) }
       if above < memory.count, memory[above].labels == labels {
         entry.above = above
         above += 1

@@ -21,7 +21,7 @@ final class RuleMemory: @unchecked Sendable {
   private static let unwanted = -1
   private var byMetric: [String: [Int]] = [:]
   /// Only what some rule may read is kept.
-  private let wanted: RuleReads
+  let wanted: RuleReads
 
   init(wanted: RuleReads) { self.wanted = wanted }
 

@@ -18,6 +18,10 @@ struct RuleWrites {
 
   func contains(_ metric: String) -> Bool { names.contains(metric) }
 
+  func isRead(by rule: Rule) -> Bool {
+    rule.short.map { contains($0.metric) } ?? false || rule.expressions.contains(where: mayBeRead)
+  }
+
   func mayBeRead(by expr: Expr) -> Bool {
     expr.selectors.contains { use in
       if let name = use.selector.metricName { return names.contains(name) }
@@ -35,22 +39,33 @@ struct GroupProgress {
   var done = 0
 
   /// `first`: the number of its first rule among those of the run.
-  init(_ due: GroupDue, first: Int, _ written: RuleWrites, _ options: RuleOptions) {
+  init(
+    _ due: GroupDue, first: Int, _ written: RuleWrites, _ options: RuleOptions, _ gate: RuleGate
+  ) {
     self.due = due
-    rules = due.group.rules.filter(\.isEnabled).enumerated().map { index, rule in
-      RuleProgress(rule, first + index, written, options)
+    rules = due.group.rules.enumerated().filter(\.element.isEnabled).map { index, rule in
+      RuleProgress(rule, first + index, written, options, gate)
     }
+  }
+
+  /// Takes out the alert rules that read nothing which rules write.
+  mutating func removeLone(_ written: RuleWrites) -> [LoneRule] {
+    let lone = rules.filter { $0.rule.isAlert && !written.isRead(by: $0.rule) }
+    rules.removeAll { state in lone.contains { $0 === state } }
+    return lone.map { LoneRule($0, due) }
   }
 
   var next: Int64? { done < due.steps.count ? due.steps[done] : nil }
 }
 
 /// One rule on its way: its expressions, its names by number.
-struct RuleProgress {
+final class RuleProgress {
   let rule: Rule
   /// Its place among the rules of the run.
   let number: Int
   let background: RuleBackground
+  let templates = TemplateKit()
+  private let gate: RuleGate
   private let main: ExprProgress
   /// In place of `main` where the metric is of type event.
   private let events: ExprProgress?
@@ -66,17 +81,20 @@ struct RuleProgress {
   private var alertNumbers: [LabelSet: Int] = [:]
   private let hasPlainLabels: Bool
 
-  init(_ rule: Rule, _ number: Int, _ written: RuleWrites, _ options: RuleOptions) {
+  init(
+    _ rule: Rule, _ number: Int, _ written: RuleWrites, _ options: RuleOptions, _ gate: RuleGate
+  ) {
     self.rule = rule
     self.number = number
-    let engine = { options.engine(for: rule) }
+    self.gate = gate
+    let asking = RuleAsking(engine: { options.engine(for: rule) }, gate: gate)
     func progress(_ expr: Expr, _ text: String) -> ExprProgress {
-      ExprProgress(expr, text, written, engine)
+      ExprProgress(expr, text, written, asking)
     }
     main = progress(rule.expr, rule.text)
     events = rule.short?.ofEvents.map { progress($0.tree, $0.text) }
     sliding = rule.short.flatMap { short in
-      short.sliding.map { SlidingProgress($0, short, written) }
+      short.sliding.map { SlidingProgress($0, short, written, gate) }
     }
     background = RuleBackground(rule, progress)
     hasPlainLabels = rule.labels.allSatisfy(\.template.isPlain)
@@ -85,14 +103,14 @@ struct RuleProgress {
   // MARK: - Values
 
   /// What the expression gives at `time`.
-  mutating func vector(
+  func vector(
     _ due: GroupDue, _ time: Int64, _ source: any SeriesSource, _ report: Report
   ) throws -> ExprVector {
     let vector: ExprVector
     if let sliding {
       vector = try sliding.vector(due, time, source, report)
     } else if let events, let metric = rule.short?.metric,
-      try source.metadata(of: metric)?.type == .event
+      try gate.pass({ try source.metadata(of: metric) })?.type == .event
     {
       vector = try events.vector(due, time, source, report)
     } else {
@@ -105,8 +123,8 @@ struct RuleProgress {
   // MARK: - Names
 
   /// The number of what the rule makes of `element`, which `make` gives where it is new.
-  private mutating func number(
-    of element: ExprElement, _ make: (inout RuleProgress) -> Int
+  private func number(
+    of element: ExprElement, _ make: () -> Int
   ) -> Int {
     let isOfBlock = rowNumbers.block != 0
     if isOfBlock, element.row < rowNumbers.numbers.count, rowNumbers.numbers[element.row] >= 0 {
@@ -116,7 +134,7 @@ struct RuleProgress {
     if let known = numbers[element.labels] {
       number = known
     } else {
-      number = make(&self)
+      number = make()
       numbers[element.labels] = number
     }
     if isOfBlock {
@@ -127,8 +145,8 @@ struct RuleProgress {
   }
 
   /// The series that a record writes for an element of its expression.
-  mutating func series(_ element: ExprElement, in table: inout SeriesTable) -> UInt32 {
-    UInt32(number(of: element) { Int(table.intern($0.recorded(element.labels))) })
+  func series(_ element: ExprElement, in table: inout SeriesTable) -> UInt32 {
+    UInt32(number(of: element) { Int(table.intern(recorded(element.labels))) })
   }
 
   private func recorded(_ labels: LabelSet) -> LabelSet {
@@ -140,19 +158,19 @@ struct RuleProgress {
   }
 
   /// The alert that an element of the expression is, and its number in this run.
-  mutating func alert(
+  func alert(
     _ element: ExprElement, _ scope: TemplateScope
   ) -> (labels: LabelSet, number: Int) {
     let number: Int
     if hasPlainLabels {
-      number = self.number(of: element) { $0.alertNumber(element, scope) }
+      number = self.number(of: element) { alertNumber(element, scope) }
     } else {
       number = alertNumber(element, scope)
     }
     return (alerts[number], number)
   }
 
-  private mutating func alertNumber(_ element: ExprElement, _ scope: TemplateScope) -> Int {
+  private func alertNumber(_ element: ExprElement, _ scope: TemplateScope) -> Int {
     let labels = background.alert(element.labels, element.value, scope)
     if let known = alertNumbers[labels] { return known }
     alertNumbers[labels] = alerts.count

@@ -58,6 +58,8 @@ package struct AlertEvaluation {
   package var elements: [AlertElement]
   /// The rule's place among those of the run.
   package var ruleNumber: Int
+  /// Whether the samples of its outcome are of use to anybody.
+  package var wantsSamples: Bool
   let scope: TemplateScope
   let asked: RuleBackground
   let due: GroupDue
@@ -119,6 +121,14 @@ package struct RuleFailure: Error, Hashable, Sendable, CustomStringConvertible {
   package var message: String
 
   package var description: String { "\(place): rule '\(rule)': \(message)" }
+
+  init(_ rule: Rule, _ group: RuleGroup, _ time: Int64, _ error: any Error) {
+    place = rule.place
+    self.group = group.name
+    self.rule = rule.name
+    self.time = time
+    message = "\(error)"
+  }
 }
 
 /// What a run of rules came to.
@@ -146,28 +156,41 @@ package struct RuleRunResult: Sendable {
 /// rule sees at each instant exactly what it would have seen had every instant
 /// been evaluated when it came. Rules that read nothing which rules write are
 /// evaluated in blocks of instants, the others one by one over an overlay of
-/// what was written before.
+/// what was written before. Alert rules that have to do with no other go through
+/// a stretch of time each for itself; what comes of it is put in order after it.
 package struct RuleRun {
   private let source: OverlaySource
   private let memory: RuleMemory
+  private let order: RuleOrder
   private let options: RuleOptions
   private let report: Report
+  private var alerts: AlertEvaluator?
+  private var lone: [LoneRule] = []
   private var batch = SampleBatch()
+  /// Of the current stretch, with what the lone rules wrote at its end.
+  private var rows: [RuleRow] = []
+  private var failures: [(number: Int, failure: RuleFailure)] = []
   private var result = RuleRunResult()
 
   /// Rows gathered before they go to the sink.
   private static let flushRows = 1 << 16
+  /// Instants of a stretch: the first, and at most.
+  private static let firstStretch: Int64 = 16
+  private static let longestStretch: Int64 = 1024
 
+  /// Called for one instant after another of each rule; where there are threads, for
+  /// different rules at once.
   package typealias AlertHandler = (AlertEvaluation) throws -> AlertOutcome
 
   /// Samples are appended to `sink`; to commit is the caller's. Without `alerts`
-  /// only records are evaluated.
+  /// only records are evaluated; without `sink` nothing is kept. `reached` is called
+  /// now and then, when everything up to an instant is behind.
   package static func execute(
-    _ due: [GroupDue], source: any SeriesSource, sink: any SampleSink, options: RuleOptions,
-    report: Report, alerts: AlertHandler?
+    _ due: [GroupDue], source: any SeriesSource, sink: (any SampleSink)?, options: RuleOptions,
+    report: Report, alerts: AlertHandler?, reached: (Int64) throws -> Void = { _ in }
   ) throws -> RuleRunResult {
     var run = RuleRun(due, source, options, report)
-    try run.execute(due, sink, alerts)
+    try run.execute(due, sink, alerts, reached)
     return run.result
   }
 
@@ -175,86 +198,163 @@ package struct RuleRun {
     _ due: [GroupDue], _ source: any SeriesSource, _ options: RuleOptions, _ report: Report
   ) {
     memory = RuleMemory(wanted: RuleReads(due.map(\.group)))
-    self.source = OverlaySource(source, memory, RuleFuture(due))
+    order = RuleOrder(due)
+    self.source = OverlaySource(source, memory, RuleFuture(order))
     self.options = options
     self.report = report
   }
 
   private mutating func execute(
-    _ due: [GroupDue], _ sink: any SampleSink, _ alerts: AlertHandler?
+    _ due: [GroupDue], _ sink: (any SampleSink)?, _ handler: AlertHandler?,
+    _ reached: (Int64) throws -> Void
   ) throws {
     let written = RuleWrites(due.map(\.group))
-    var progress: [GroupProgress] = []
+    let readsAlerts = RuleOrder.alertMetrics.contains { memory.wanted.mayRead($0) }
+    if let handler {
+      alerts = AlertEvaluator(
+        source: source, options: options, report: report,
+        wantsSamples: sink != nil || readsAlerts, handler: handler)
+    }
+    var groups: [GroupProgress] = []
+    let gate = RuleGate()
     var rules = 0
-    for due in due where due.steps.count > 0 {
-      progress.append(GroupProgress(due, first: rules, written, options))
+    for due in due {
+      if due.steps.count > 0 {
+        var group = GroupProgress(due, first: rules, written, options, gate)
+        if handler != nil, !readsAlerts { lone += group.removeLone(written) }
+        groups.append(group)
+      }
       rules += due.group.rules.count
     }
-    while let time = progress.compactMap(\.next).min() {
-      for index in progress.indices where progress[index].next == time {
-        try evaluate(&progress[index], time, alerts)
-        progress[index].done += 1
-        if batch.count >= Self.flushRows { try flush(sink) }
-      }
+    groups.removeAll { $0.rules.isEmpty }
+    var width = Self.firstStretch
+    while let start = next(groups) {
+      var end = start
+      if let interval = lone.map(\.interval).min() { end = start + (width - 1) * interval }
+      try advance(&groups, to: end, sink)
+      try advanceLone(to: end, sink)
+      let count = rows.count
+      try settle(sink)
+      if count < Self.flushRows / 4 { width = min(width * 2, Self.longestStretch) }
+      if count > Self.flushRows { width = max(1, width / 2) }
+      try reached(end)
     }
     try flush(sink)
   }
 
-  private mutating func flush(_ sink: any SampleSink) throws {
+  private func next(_ groups: [GroupProgress]) -> Int64? {
+    let first = groups.lazy.compactMap(\.next).min()
+    guard let other = lone.lazy.compactMap(\.next).min() else { return first }
+    return min(first ?? .max, other)
+  }
+
+  // MARK: - A stretch of time
+
+  private mutating func advance(
+    _ groups: inout [GroupProgress], to end: Int64, _ sink: (any SampleSink)?
+  ) throws {
+    while let time = groups.lazy.compactMap(\.next).min(), time <= end {
+      for index in groups.indices where groups[index].next == time {
+        for state in groups[index].rules { evaluate(state, groups[index].due, time) }
+        groups[index].done += 1
+      }
+      if lone.isEmpty { try settle(sink) }
+    }
+  }
+
+  private mutating func advanceLone(to end: Int64, _ sink: (any SampleSink)?) throws {
+    guard let alerts, !lone.isEmpty else { return }
+    let rules = lone
+    let isLong = (rules.lazy.compactMap(\.next).min() ?? .max) < end
+    try parallelFor(count: rules.count, workers: isLong ? options.engine.threads : 1) { place, _ in
+      rules[place].advance(to: end, alerts)
+    }
+    for rule in rules {
+      let output = rule.take()
+      result.evaluations += output.evaluations
+      for (time, sample) in output.samples {
+        rows.append(row(sample, rule.number, time, rule.queryOffset))
+      }
+      for failure in output.failures { failures.append((rule.number, failure)) }
+    }
+  }
+
+  private mutating func row(
+    _ sample: AlertSample, _ number: Int, _ time: Int64, _ offset: Int64
+  ) -> RuleRow {
+    let ref = sample.name.ref ?? batch.series.intern(sample.name.labels)
+    sample.name.ref = ref
+    return RuleRow(time: time, number: number, ref: ref, at: time - offset, value: sample.value)
+  }
+
+  /// Hands on what a stretch came to, in the order of time and rules.
+  private mutating func settle(_ sink: (any SampleSink)?) throws {
+    if !lone.isEmpty {
+      // Rows of one rule at one instant keep their order: there are none of one series.
+      rows.sort(by: RuleRow.precedes)
+      failures.sort { ($0.failure.time, $0.number) < ($1.failure.time, $1.number) }
+    }
+    for (_, failure) in failures { result.add(failure) }
+    failures.removeAll()
+    for row in rows { batch.append(row.ref, row.at, row.value) }
+    rows.removeAll(keepingCapacity: true)
+    if batch.count >= Self.flushRows { try flush(sink) }
+  }
+
+  private mutating func flush(_ sink: (any SampleSink)?) throws {
     if batch.count == 0 { return }
     result.samples += batch.count
-    try sink.append(batch)
+    try sink?.append(batch)
     batch.removeRows()
   }
 
-  // MARK: - One group at one instant
+  // MARK: - One rule at one instant
 
-  private mutating func evaluate(
-    _ progress: inout GroupProgress, _ time: Int64, _ alerts: AlertHandler?
-  ) throws {
-    for index in progress.rules.indices {
-      switch progress.rules[index].rule.kind {
-      case .record: record(&progress.rules[index], progress.due, time)
-      case .alert:
-        guard let alerts else { continue }
-        alert(&progress.rules[index], progress.due, time, alerts)
+  private mutating func evaluate(_ state: RuleProgress, _ due: GroupDue, _ time: Int64) {
+    switch state.rule.kind {
+    case .record: record(state, due, time)
+    case .alert:
+      guard let alerts else { return }
+      let found = alerts.evaluate(state, due, time)
+      result.evaluations += found.isEvaluated ? 1 : 0
+      for sample in found.samples {
+        write(row(sample, state.number, time, due.group.queryOffset))
       }
+      if let failure = found.failure { failures.append((state.number, failure)) }
     }
   }
 
-  private mutating func fail(
-    _ rule: Rule, _ group: RuleGroup, _ time: Int64, _ error: any Error
-  ) {
-    result.add(
-      RuleFailure(
-        place: rule.place, group: group.name, rule: rule.name, time: time, message: "\(error)"))
-  }
-
-  private mutating func record(_ state: inout RuleProgress, _ due: GroupDue, _ time: Int64) {
+  private mutating func record(_ state: RuleProgress, _ due: GroupDue, _ time: Int64) {
     do {
       if let previous = due.previous, time == due.steps.first {
-        state.previous = try rows(&state, due, previous).map(\.ref)
+        // Later rules wrote theirs of that instant since: not to be seen again.
+        let view = RuleFuture(order, at: previous, of: state.number)
+        state.previous = try found(state, due, previous, source.seen(as: view)).map(\.ref)
       }
-      let found = try rows(&state, due, time)
+      let found = try found(state, due, time, source)
       result.evaluations += 1
       let at = time - due.group.queryOffset
-      for row in found { write(row.ref, at, row.value) }
+      func write(_ ref: UInt32, _ value: Double) {
+        self.write(
+          RuleRow(time: time, number: state.number, ref: ref, at: at, value: value))
+      }
+      for row in found { write(row.ref, row.value) }
       let refs = found.map(\.ref)
-      RuleProgress.missing(state.previous, now: refs) { write($0, at, StaleMarker.value) }
+      RuleProgress.missing(state.previous, now: refs) { write($0, StaleMarker.value) }
       state.previous = refs
     } catch {
-      fail(state.rule, due.group, time, error)
+      failures.append((state.number, RuleFailure(state.rule, due.group, time, error)))
     }
   }
 
-  private mutating func write(_ ref: UInt32, _ time: Int64, _ value: Double) {
-    batch.append(ref, time, value)
-    memory.append(ref, of: batch.series, time, value)
+  private mutating func write(_ row: RuleRow) {
+    rows.append(row)
+    memory.append(row.ref, of: batch.series, row.at, row.value)
   }
 
   /// What a record gives at `time`, in the order of its series' numbers.
-  private mutating func rows(
-    _ state: inout RuleProgress, _ due: GroupDue, _ time: Int64
+  private mutating func found(
+    _ state: RuleProgress, _ due: GroupDue, _ time: Int64, _ source: OverlaySource
   ) throws -> [(ref: UInt32, value: Double)] {
     let vector = try state.vector(due, time, source, report)
     let count = vector.elements.count
@@ -272,47 +372,5 @@ package struct RuleRun {
         "vector contains metrics with the same labelset after applying rule labels")
     }
     return rows
-  }
-
-  private mutating func alert(
-    _ state: inout RuleProgress, _ due: GroupDue, _ time: Int64, _ alerts: AlertHandler
-  ) {
-    do {
-      let vector = try state.vector(due, time, source, report)
-      result.evaluations += 1
-      let at = time - due.group.queryOffset
-      let scope = TemplateScope(
-        source: source, options: options, report: report, evaluatedAt: at, now: time)
-      var elements: [AlertElement] = []
-      elements.reserveCapacity(vector.elements.count)
-      for element in vector.elements {
-        let (labels, number) = state.alert(element, scope)
-        elements.append(
-          AlertElement(
-            labels: labels, sample: element.labels, value: element.value, number: number))
-      }
-      if Self.hasTwins(elements) {
-        throw RuleTrouble(
-          "vector contains metrics with the same labelset after applying alert labels")
-      }
-      let evaluation = AlertEvaluation(
-        group: due.group, rule: state.rule, time: time, elements: elements,
-        ruleNumber: state.number, scope: scope, asked: state.background, due: due)
-      let outcome = try alerts(evaluation)
-      for sample in outcome.samples {
-        let ref = sample.name.ref ?? batch.series.intern(sample.name.labels)
-        sample.name.ref = ref
-        write(ref, at, sample.value)
-      }
-      if let failure = outcome.failure { throw RuleTrouble(failure) }
-    } catch {
-      fail(state.rule, due.group, time, error)
-    }
-  }
-
-  /// Whether two elements are the same alert. Numbers mostly ascend with the rows.
-  private static func hasTwins(_ elements: [AlertElement]) -> Bool {
-    if zip(elements, elements.dropFirst()).allSatisfy({ $0.number < $1.number }) { return false }
-    return Set(elements.map(\.number)).count < elements.count
   }
 }

@@ -8,6 +8,7 @@ import MxModel
 final class SlidingProgress {
   private let condition: SlidingCondition
   private let short: ShortRule
+  private let gate: RuleGate
   /// Whether samples of many instants may be read at once.
   private let allowsBlocks: Bool
   private var block: (range: TimeRange, series: [Series])?
@@ -22,7 +23,8 @@ final class SlidingProgress {
   /// So many instants are read at once, at most.
   private static let blockSteps: Int64 = 240
 
-  init(_ condition: SlidingCondition, _ short: ShortRule, _ written: RuleWrites) {
+  init(_ condition: SlidingCondition, _ short: ShortRule, _ written: RuleWrites, _ gate: RuleGate) {
+    self.gate = gate
     self.condition = condition
     self.short = short
     allowsBlocks = !written.contains(short.metric)
@@ -44,7 +46,7 @@ final class SlidingProgress {
 
   private func isOfEvents(_ source: any SeriesSource) throws -> Bool {
     if let ofEvents { return ofEvents }
-    let found = try source.metadata(of: short.metric)?.type == .event
+    let found = try gate.pass { try source.metadata(of: short.metric)?.type == .event }
     ofEvents = found
     return found
   }
@@ -96,7 +98,7 @@ final class SlidingProgress {
       let last = min(due.steps.last, time + (Self.blockSteps - 1) * due.steps.interval)
       wanted.to = max(range.to, last - due.group.queryOffset)
     }
-    let found = try read(wanted, source, report)
+    let found = try gate.pass { try read(wanted, source, report) }
     block = (wanted, found)
     return found
   }

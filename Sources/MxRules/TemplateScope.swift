@@ -11,19 +11,16 @@ struct TemplateScope {
   /// When queries look, ms: the evaluation time less the group's offset.
   let evaluatedAt: Int64
   let now: Int64
-  private let made = Made()
-
-  /// The functions of this instant, made when the first template needs them.
-  private final class Made {
-    var functions: [String: TemplateFunction]?
-  }
+  private let kit: TemplateKit
 
   init(
-    source: any SeriesSource, options: RuleOptions, report: Report, evaluatedAt: Int64, now: Int64
+    source: any SeriesSource, options: RuleOptions, report: Report, kit: TemplateKit,
+    evaluatedAt: Int64, now: Int64
   ) {
     self.source = source
     self.options = options
     self.report = report
+    self.kit = kit
     self.evaluatedAt = evaluatedAt
     self.now = now
   }
@@ -37,19 +34,38 @@ struct TemplateScope {
   }
 
   private func functions() -> [String: TemplateFunction] {
-    if let known = made.functions { return known }
+    kit.instant.set(now, evaluatedAt)
+    if let known = kit.functions { return known }
     let engine = Engine(options.engine)
-    let (source, report, time) = (source, report, evaluatedAt)
+    let (source, report, instant) = (source, report, kit.instant)
     let functions = PrometheusFunctions.make(
       PrometheusContext(
-        now: now, externalURL: options.externalURL, regex: .re2,
+        now: { instant.now }, externalURL: options.externalURL, regex: .re2,
         query: { text in
           let expr = try PromQL.parse(text)
-          return try ExprProgress.instant(engine, expr, text, time, source, report).map {
-            TemplateSample(labels: $0.labels.pairs, value: $0.value)
-          }
+          return try ExprProgress.instant(
+            engine, expr, text, instant.evaluatedAt, source, report
+          ).map { TemplateSample(labels: $0.labels.pairs, value: $0.value) }
         }))
-    made.functions = functions
+    kit.functions = functions
     return functions
   }
+}
+
+/// What the templates of one rule share: their functions, made when the first template
+/// needs them, and the instant that these are of.
+final class TemplateKit {
+  /// Set before a template is expanded, by the one thread that has its rule.
+  final class Instant: @unchecked Sendable {
+    private(set) var now: Int64 = 0
+    private(set) var evaluatedAt: Int64 = 0
+
+    func set(_ now: Int64, _ evaluatedAt: Int64) {
+      self.now = now
+      self.evaluatedAt = evaluatedAt
+    }
+  }
+
+  let instant = Instant()
+  var functions: [String: TemplateFunction]?
 }

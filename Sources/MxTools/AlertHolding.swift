@@ -87,12 +87,9 @@ enum AlertHolding {
   }
 
   /// What would keep back alerts that nobody thought of is to be meant, and short.
+  /// Alertmanager refuses those that match an alert without labels; here they are as
+  /// broad as others.
   private static func checkBreadth(_ silence: Silence, _ run: Run) throws {
-    if silence.matchesEverything {
-      throw Diagnostic(
-        .usage, "these matchers match everything",
-        hint: "at least one must not match a missing label")
-    }
     let isNarrow = silence.matchers.contains { matcher in
       switch matcher.op {
       case .equal: !matcher.value.isEmpty
@@ -155,7 +152,7 @@ enum AlertHolding {
           reason: "\(silence.id) ended, for \(silence.matcherText)", author: author)
       }
     }
-    run.output.summary("\(count) silences ended")
+    run.output.summary(CountText.format(count, "silence") + " ended")
     if count > 0 { return .success }
     throw Diagnostic(
       .no, "no silence is '\(words.joined(separator: " "))'",
@@ -204,7 +201,7 @@ enum AlertHolding {
         }
       }
     }
-    run.output.summary("\(count) alerts acknowledged")
+    run.output.summary(CountText.format(count, "alert") + " acknowledged")
     if count > 0 { return .success }
     throw Diagnostic(
       .no, "no alert that fires is '\(word)'", hint: "mx-alert status shows those that do")

@@ -102,8 +102,12 @@ extension AlertListing {
       for row in rows { table.append(row) }
       try table.write(to: run.output)
     case let format:
-      throw Diagnostic(.usage, "'--format \(format)' is for check and test")
+      throw refusal(of: format)
     }
     return .success
+  }
+
+  static func refusal(of format: String) -> Diagnostic {
+    Diagnostic(.usage, "'--format \(format)' is for check and test")
   }
 }

@@ -26,6 +26,7 @@ package enum RenderCommand: Command {
         .value("out", "DIR", "where pages are written", default: "reports/site"),
         .value("max-pages", "N", "at most so many pages from variables"),
         .flag("inline", "one HTML file, nothing beside it"),
+        .value("notify", "FILE", "the notification settings: what inhibits and mutes alerts"),
       ],
       usage: ["[--out DIR] DASHBOARD.json|DIR..."]),
     verbs: [

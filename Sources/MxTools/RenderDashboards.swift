@@ -9,40 +9,37 @@ import MxTime
 /// `mx-render DASHBOARD.json|DIR...`: dashboards as pages.
 enum RenderDashboards {
   static func run(_ run: Run) throws -> ExitCode {
+    if run.common.checksOnly { return try RenderCheck.run(run) }
     let source = try RenderSource(run)
     let job = try RenderJob(run, source)
     let site = RenderSite(directory: run.arguments.string("out") ?? "reports/site")
     let memory = try job.isInline ? nil : RenderMemory(site, source.snapshot.manifest)
     source.lookForNews(memory?.news)
     var worst = ExitCode.success
-    var entries: [SiteEntry] = []
-    var names: [String: String] = [:]
-    let paths = try dashboards(run.arguments.positionals)
-    for (index, path) in paths.enumerated() {
+    let files = try load(run, &worst)
+    let index = RenderIndex(site, run)
+    let entries = try job.isInline ? [] : index.entries(files.map(\.entry))
+    let alerts = try RenderAlerts(source.snapshot.store, run)
+    for (number, file) in files.enumerated() {
       do {
-        let dashboard = try DashboardFile(path)
-        if let other = names.updateValue(path, forKey: dashboard.name) {
-          throw Diagnostic(
-            .input, subject: path, "its pages would have the names of those of '\(other)'",
-            hint: "give one of them another uid")
-        }
         let code = try DashboardRendering(
-          dashboard, job, source, site, memory, run
+          file, job, source,
+          RenderPlace(site: site, memory: memory, entries: entries, alerts: alerts),
+          run
         ).carryOut()
         if worst == .success { worst = code }
-        entries.append(dashboard.entry)
       } catch let error as RenderError {
-        run.output.error(RenderMessages.explain(error, path))
+        run.output.error(RenderMessages.explain(error, file.path))
         worst = .input
       } catch let error as Diagnostic where error.exitCode == .input {
         run.output.error(error)
         worst = .input
       }
       run.output.progress.update(
-        "dashboards", done: Int64(index + 1), of: Int64(paths.count), unit: .items)
+        "dashboards", done: Int64(number + 1), of: Int64(files.count), unit: .items)
     }
     try memory?.write(site)
-    if !job.isInline { try RenderIndex(site, source, run).write(entries) }
+    if !job.isInline { try index.write(entries, alerts.alerts) }
     tell(site, run)
     if let banner = job.banner, worst == .success {
       run.output.warn(Diagnostic(.no, banner))
@@ -50,6 +47,30 @@ enum RenderDashboards {
     }
     let damage = StoreDamage.tell(source.report, run)
     return damage == .success ? worst : damage
+  }
+
+  /// Those that can be read; of the others it is said why not.
+  static func load(_ run: Run, _ worst: inout ExitCode) throws -> [DashboardFile] {
+    var files: [DashboardFile] = []
+    var names: [String: String] = [:]
+    for path in try dashboards(run.arguments.positionals) {
+      do {
+        let file = try DashboardFile(path)
+        if let other = names.updateValue(path, forKey: file.name) {
+          throw Diagnostic(
+            .input, subject: path, "its pages would have the names of those of '\(other)'",
+            hint: "give one of them another uid")
+        }
+        files.append(file)
+      } catch let error as RenderError {
+        run.output.error(RenderMessages.explain(error, path))
+        worst = .input
+      } catch let error as Diagnostic where error.exitCode == .input {
+        run.output.error(error)
+        worst = .input
+      }
+    }
+    return files
   }
 
   private static func tell(_ site: RenderSite, _ run: Run) {
@@ -67,6 +88,30 @@ enum RenderDashboards {
       return try files.list(name).filter { $0.name.hasSuffix(".json") && !$0.isDirectory }
         .map { FilePath.join(name, $0.name) }
     }
+  }
+}
+
+/// Where pages go, and what is beside them.
+struct RenderPlace {
+  let site: RenderSite
+  /// Nil for pages that have nothing beside them.
+  let memory: RenderMemory?
+  let entries: [SiteEntry]
+  let alerts: RenderAlerts
+
+  /// Equal while nothing changed of what the dashboard shows besides its answers.
+  func mark(_ dashboard: Dashboard) -> String {
+    (dashboard.tellsOfAlerts ? alerts.mark : "") + (dashboard.namesOthers ? "\(entries)" : "")
+  }
+
+  func surroundings(isDefault: Bool) -> Surroundings {
+    var beside = Surroundings()
+    beside.alerts = alerts.alerts
+    beside.spans = alerts.spans
+    beside.entries = entries
+    beside.isAlone = memory == nil
+    beside.root = beside.isAlone || isDefault ? "" : "../"
+    return beside
   }
 }
 
@@ -155,7 +200,7 @@ struct RenderJob {
     return try run.arguments.time(name, now: run.common.now).map { String($0) }
   }
 
-  private static func ranges(_ text: String?) throws -> [String] {
+  static func ranges(_ text: String?) throws -> [String] {
     var seen: Set<String> = []
     return try (text ?? "").split(separator: ",").map { part in
       let range = String(part)

@@ -12,19 +12,13 @@ enum RenderLint {
     let options = try RenderJob.planOptions(run)
     var worst = ExitCode.success
     var findings = 0
-    for path in try RenderDashboards.dashboards(run.arguments.positionals) {
+    for file in try RenderDashboards.load(run, &worst) {
       do {
-        let file = try DashboardFile(path)
-        let plan = try file.dashboard.plan(options, ask: source.ask)
-        var problems = file.dashboard.problems + Overlaps.problems(file.dashboard)
-        problems += try QueryChecks(plan: plan, source: source).problems()
-        problems += UnitChecks.problems(file.dashboard)
-        for problem in problems.sorted(by: { ($0.line, $0.column) < ($1.line, $1.column) }) {
-          try run.output.write(line(problem, path))
-        }
+        let problems = try problems(file, options, source)
+        for problem in problems { try run.output.write(line(problem, file.path)) }
         findings += problems.count
       } catch let error as RenderError {
-        run.output.error(RenderMessages.explain(error, path))
+        run.output.error(RenderMessages.explain(error, file.path))
         worst = .input
       }
     }
@@ -33,7 +27,18 @@ enum RenderLint {
     return worst == .success && findings > 0 ? .no : worst
   }
 
-  private static func line(_ problem: Problem, _ path: String) -> String {
+  /// In the order of the text. Without a store nothing is looked up in it.
+  static func problems(
+    _ file: DashboardFile, _ options: PlanOptions, _ source: RenderSource?
+  ) throws -> [Problem] {
+    let plan = try file.dashboard.plan(options) { source?.ask($0) }
+    var problems = file.dashboard.problems + Overlaps.problems(file.dashboard)
+    problems += try QueryChecks(plan: plan, source: source).problems()
+    problems += UnitChecks.problems(file.dashboard)
+    return problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+  }
+
+  static func line(_ problem: Problem, _ path: String) -> String {
     let place = problem.line > 0 ? "\(path):\(problem.line):\(problem.column)" : path
     let word =
       switch problem.severity {
@@ -69,13 +74,18 @@ private enum Overlaps {
 
 private enum UnitChecks {
   static func problems(_ dashboard: Dashboard) -> [Problem] {
-    dashboard.sections.flatMap(\.panels).compactMap { panel in
-      guard let unit = panel.fields.unit, !UnitNames.isKnown(unit) else { return nil }
-      return Problem(
-        severity: .warning, panel: panel.label, field: "fieldConfig.defaults.unit",
-        line: panel.line, column: panel.column,
-        message: "unknown unit '\(unit)', written behind the number",
-        hint: Suggestion.hint(for: unit, among: UnitNames.all))
+    dashboard.sections.flatMap(\.panels).flatMap { panel -> [Problem] in
+      var units = [(field: "fieldConfig.defaults.unit", unit: panel.fields.unit)]
+      for (index, override) in panel.overrides.enumerated() {
+        units.append(("fieldConfig.overrides[\(index)]: unit", override.config.unit))
+      }
+      return units.compactMap { field, unit in
+        guard let unit, !UnitNames.isKnown(unit) else { return nil }
+        return Problem(
+          severity: .warning, panel: panel.label, field: field, line: panel.line,
+          column: panel.column, message: "unknown unit '\(unit)', written behind the number",
+          hint: Suggestion.hint(for: unit, among: UnitNames.all))
+      }
     }
   }
 }
@@ -83,31 +93,65 @@ private enum UnitChecks {
 /// Queries: do they parse, and is there anything of what they ask for?
 private struct QueryChecks {
   let plan: Plan
-  let source: RenderSource
-  private let known: Set<String>
+  private let known: Set<String>?
   private let sorted: [String]
 
-  init(plan: Plan, source: RenderSource) throws {
+  init(plan: Plan, source: RenderSource?) throws {
     self.plan = plan
-    self.source = source
-    sorted = try source.snapshot.labelValues(
-      LabelName.metric, matching: [], range: .all, report: source.report)
-    known = Set(sorted)
+    sorted =
+      try source.map { source in
+        try source.snapshot.labelValues(
+          LabelName.metric, matching: [], range: .all, report: source.report)
+      } ?? []
+    known = source == nil ? nil : Set(sorted)
   }
 
   func problems() -> [Problem] {
-    plan.queries.flatMap { query -> [Problem] in
-      do throws(PromQLError) {
-        let tree = try source.tree(query.expr)
-        return tree.metricNames.filter { !known.contains($0) }.map { name in
-          var problem = plan.problem("metric '\(name)' is not in the store", query)
-          problem.severity = .warning
-          problem.hint = Suggestion.hint(for: name, among: sorted)
-          return problem
+    plan.queries.flatMap { query in
+      problems(query.expr) { plan.problem($0, query) }
+    }
+      + plan.annotationQueries.flatMap { query in
+        problems(query.expr) { plan.problem($0, annotation: query) }
+      }
+  }
+
+  private func problems(_ expr: String, _ problem: (String) -> Problem) -> [Problem] {
+    do throws(PromQLError) {
+      let tree = try PromQL.parse(expr)
+      guard let known else { return [] }
+      return tree.metricNames.filter { !known.contains($0) }.map { name in
+        var found = problem("metric '\(name)' is not in the store")
+        found.severity = .warning
+        found.hint = Suggestion.hint(for: name, among: sorted)
+        return found
+      }
+    } catch {
+      return [problem("\(error)")]
+    }
+  }
+}
+
+/// `mx-render --check`: are dashboards and settings what they should be? Nothing is
+/// drawn and nothing written; what is wrong is printed as `lint` does.
+enum RenderCheck {
+  static func run(_ run: Run) throws -> ExitCode {
+    _ = try SettingsReader.load(run)
+    _ = try NotifyFiles.load(run)
+    _ = try RenderJob.ranges(run.arguments.string("ranges"))
+    let options = try RenderJob.planOptions(run)
+    var worst = ExitCode.success
+    for file in try RenderDashboards.load(run, &worst) {
+      do {
+        // What is in the store, and whether there is one, is no matter of a dashboard.
+        for problem in try RenderLint.problems(file, options, nil) {
+          try run.output.write(RenderLint.line(problem, file.path))
+          if problem.severity == .error { worst = .input }
         }
-      } catch {
-        return [plan.problem("\(error)", query)]
+      } catch let error as RenderError {
+        run.output.error(RenderMessages.explain(error, file.path))
+        worst = .input
       }
     }
+    return worst
   }
 }

@@ -10,30 +10,29 @@ final class DashboardRendering {
   private let file: DashboardFile
   private let job: RenderJob
   private let source: RenderSource
-  private let site: RenderSite
-  private let memory: RenderMemory?
+  private let place: RenderPlace
   private let run: Run
+  private var site: RenderSite { place.site }
+  private var memory: RenderMemory? { place.memory }
   private var dashboard: Dashboard { file.dashboard }
   private var isWhole = true
   private var coverage = Coverage()
 
-  /// `memory` is nil for pages that have nothing beside them.
   init(
-    _ file: DashboardFile, _ job: RenderJob, _ source: RenderSource, _ site: RenderSite,
-    _ memory: RenderMemory?, _ run: Run
+    _ file: DashboardFile, _ job: RenderJob, _ source: RenderSource, _ place: RenderPlace,
+    _ run: Run
   ) {
     self.file = file
     self.job = job
     self.source = source
-    self.site = site
-    self.memory = memory
+    self.place = place
     self.run = run
   }
 
   func carryOut() throws -> ExitCode {
     let own = try dashboard.plan(job.plan, ask: source.ask)
     var state = RenderState(
-      key: ContentMark.of(Array("\(file.mark) \(job.mark)".utf8)),
+      key: ContentMark.of(Array("\(file.mark) \(job.mark) \(place.mark(dashboard))".utf8)),
       generation: Int64(clamping: source.snapshot.manifest.generation), at: job.plan.now,
       width: own.to - own.from, code: 0)
     if let old = memory?[file.name], old.holds(for: state, isFixed: job.hasFixedNow),
@@ -42,7 +41,7 @@ final class DashboardRendering {
       return old.code == 0 ? .success : .no
     }
     let list = own.views(ranges: ranges(own), budget: job.budget)
-    let plans = try list.views.map { try plan($0, own) }
+    let plans = try list.views.map { marked(try plan($0, own), $0) }
     var setting = try setting(own, list)
     if job.isInline {
       try writeInline(list.views, plans, &setting)
@@ -51,6 +50,8 @@ final class DashboardRendering {
         setting.view = view
         try write(plan, &setting, isOwn: view.isDefault)
       }
+      try StaleViews(site: site, name: file.name).remove(
+        but: list.views.map { $0.slug(dashboard.shownVariables) })
     }
     tell(list)
     for problem in dashboard.problems where problem.severity == .error { report(problem) }
@@ -73,6 +74,22 @@ final class DashboardRendering {
       if let choice { options.variables[variable.name] = [choice.value] }
     }
     return try dashboard.plan(options, ask: source.ask)
+  }
+
+  /// With what is beside the page, and the marks that its graphs show.
+  private func marked(_ plan: Plan, _ view: View) -> Plan {
+    var plan = plan
+    plan.beside = place.surroundings(isDefault: view.isDefault)
+    var answers: [Int: QueryResult] = [:]
+    for query in plan.annotationQueries {
+      let answer = source.answer(query)
+      answers[query.target] = answer
+      guard let error = answer.error, view.isDefault else { continue }
+      report(plan.problem(error, annotation: query))
+      isWhole = false
+    }
+    plan.place(answers)
+    return plan
   }
 
   private func setting(_ own: Plan, _ list: ViewList) throws -> PageSetting {
@@ -123,6 +140,10 @@ final class DashboardRendering {
         guard ContentMark.of(known) == panel.mark else { return false }
         html.append(known)
       }
+    }
+    for gone in old?.panels ?? [] where index.panel(gone.id) == nil {
+      try site.remove("\(path)/\(gone.id).html")
+      if isOwn { try RenderPictures(site, job).remove(gone.id, of: file.name) }
     }
     // Panels first: whoever finds the new index finds what it names.
     for (panel, fragment) in zip(index.panels, fragments) {
@@ -277,6 +298,7 @@ private struct PanelPrints {
     var text = "\(common) \(position) \(planned.panel.id) \(planned.panel.title)"
     // Without a query nothing depends on the range.
     if !planned.queries.isEmpty { text += " \(planned.from) \(planned.to)" }
+    text += plan.besideText(position)
     for query in planned.queries {
       text += " \(query.expr) \(query.step)"
       // An instant query stands for all moments up to the end of its round range.

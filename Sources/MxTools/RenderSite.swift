@@ -43,6 +43,22 @@ final class RenderSite {
     bytesWritten += bytes.count
   }
 
+  /// Nothing is said where it is not there.
+  func remove(_ name: String) throws {
+    if try exists(name) { try files.remove(path(name)) }
+  }
+
+  func removeEmptyDirectory(_ name: String) throws {
+    guard try exists(name), try list(name).isEmpty else { return }
+    try files.removeDirectory(path(name))
+  }
+
+  /// Files and directories in a directory, none where there is no such.
+  func list(_ name: String) throws -> [String] {
+    guard try files.status(path(name))?.isDirectory ?? false else { return [] }
+    return try files.list(path(name)).map(\.name)
+  }
+
   func exists(_ name: String) throws -> Bool { try files.status(path(name)) != nil }
 
   /// Nil where it is not there, or is more than we would ever write.
@@ -56,5 +72,29 @@ final class RenderSite {
   func json(_ name: String) throws -> JSONValue? {
     guard let bytes = try read(name) else { return nil }
     do throws(JSONError) { return try JSONValue.parse(bytes) } catch { return nil }
+  }
+}
+
+/// Pages of views that were made once and are not asked for any more. Only what a
+/// view's index names is taken away: a file of anybody else stays.
+struct StaleViews {
+  let site: RenderSite
+  /// Of the dashboard.
+  let name: String
+
+  func remove(but slugs: [String]) throws {
+    let kept = Set(slugs)
+    for file in try site.list(name) where file.hasSuffix(".json") {
+      let slug = String(file.dropLast(5))
+      guard !kept.contains(slug),
+        let index = try site.json("\(name)/\(file)").flatMap(ViewIndex.init)
+      else { continue }
+      for panel in index.panels where panel.hasPlainID {
+        try site.remove("\(name)/\(slug)/\(panel.id).html")
+      }
+      try site.removeEmptyDirectory("\(name)/\(slug)")
+      try site.remove("\(name)/\(slug).html")
+      try site.remove("\(name)/\(file)")
+    }
   }
 }

@@ -1,6 +1,7 @@
 import MxCLI
 import MxEngine
 import MxFiles
+import MxJSON
 import MxModel
 import MxPromQL
 import MxRender
@@ -12,6 +13,7 @@ final class RenderSource {
   let snapshot: Snapshot
   let report: Report
   private let session: Session
+  private let now: Int64
   /// What came to the store since the last run; nil where that is not known.
   private var news: Snapshot?
   /// What parsed; a dashboard's panels often ask the same of many views.
@@ -19,6 +21,7 @@ final class RenderSource {
 
   init(_ run: Run) throws {
     report = Report()
+    now = run.common.now
     let store = Store(path: run.common.store, files: DiskFileSystem())
     snapshot = try Snapshot(store, report)
     var options = EngineOptions()
@@ -101,11 +104,25 @@ final class RenderSource {
         let names = try Matcher(LabelName.metric, .regex, ".*(?:\(pattern)).*")
         return try snapshot.labelValues(
           LabelName.metric, matching: [[names]], range: .all, report: report)
-      case .result: return nil
+      case .result(let expr): return try rows(of: expr)
       }
     } catch {
-      report.warn("a variable's query failed: \(Explanation.diagnostic(of: error).line)")
+      report.warn(
+        "a variable's query '\(query.text)' failed: \(Explanation.diagnostic(of: error).line)")
       return nil
+    }
+  }
+
+  /// As Grafana has them: `metric{label="value"} 1 1795154400000`.
+  private func rows(of expr: String) throws -> [String] {
+    let result = try session.evaluate(try tree(expr), text: expr, .instant(now))
+    return result.panelSeries.compactMap { series in
+      guard let value = series.values.last, let time = series.times.last else { return nil }
+      let name = series.labels.first { $0.name == LabelName.metric }?.value ?? ""
+      let labels = series.labels.filter { $0.name != LabelName.metric }
+        .map { "\($0.name)=\(LabelKey.quoted($0.value))" }.joined(separator: ",")
+      return "\(name)\(labels.isEmpty && !name.isEmpty ? "" : "{\(labels)}") "
+        + "\(MxJSON.NumberText.general(value)) \(time)"
     }
   }
 

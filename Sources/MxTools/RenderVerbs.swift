@@ -15,6 +15,7 @@ enum RenderPanel {
     do throws(PromQLError) { _ = try PromQL.parse(expr) } catch {
       throw Explanation.promQL(error, expr)
     }
+    if run.common.checksOnly { return .success }
     let source = try RenderSource(run)
     let dashboard = try Dashboard.decode(json(expr))
     var options = try RenderJob.planOptions(run)
@@ -164,7 +165,9 @@ enum RenderMail {
     do { file = try DashboardFile(path) } catch let error as RenderError {
       throw RenderMessages.explain(error, path)
     }
-    let plan = try file.dashboard.plan(try options(run), ask: source.ask)
+    var plan = try file.dashboard.plan(try options(run), ask: source.ask)
+    if run.common.checksOnly { return .success }
+    plan.tell(try RenderAlerts(source.snapshot.store, run), source)
     let rasterizer = Rasterizer.find()
     if rasterizer == nil {
       run.output.warn(

@@ -27,7 +27,8 @@ enum StoreChecks {
     }
     run.report.set("quarantined", Double(result.quarantined.count), help: "Files moved aside.")
     run.output.summary(
-      "\(result.quarantined.count) files quarantined, \(result.salvaged) segments written anew")
+      CountText.format(result.quarantined.count, "file") + " quarantined, "
+        + CountText.format(result.salvaged, "segment") + " written anew")
     return result.quarantined.isEmpty ? .success : .damage
   }
 

@@ -95,7 +95,7 @@ private struct Export {
       }
       if times.isEmpty { continue }
       series += 1
-      if let text = try metadata.text(before: labels, source) { try writer.write(comment: text) }
+      if let family = try metadata.family(before: labels, source) { writer.write(family) }
       try times.withUnsafeBufferPointer { times in
         try values.withUnsafeBufferPointer { try writer.write(labels, times: times, values: $0) }
       }
@@ -119,41 +119,20 @@ private struct ExportMetadata {
 
   init(_ format: Format) { self.format = format }
 
-  mutating func text(before labels: LabelSet, _ source: Snapshot) throws -> String? {
+  mutating func family(before labels: LabelSet, _ source: Snapshot) throws -> MetricMetadata? {
     guard format == .openmetrics || format == .prometheus, let metric = labels.metricName,
       metric != last, LabelName.isPlainMetric(metric)
     else { return nil }
     last = metric
-    guard let found = try source.metadata(of: metric) else { return nil }
-    var name = metric
+    guard var found = try source.metadata(of: metric) else { return nil }
     switch found.type {
     case .counter where format == .openmetrics:
       guard metric.hasSuffix("_total") else { return nil }
-      name = String(metric.dropLast(6))
-    case .counter, .gauge:
-      break
+      found.family = String(metric.dropLast(6))
+    case .counter, .gauge: found.family = metric
     case .unknown where found.family == metric: break
     default: return nil
     }
-    let word = found.type == .unknown && format == .prometheus ? "untyped" : found.type.word
-    var text = "# TYPE \(name) \(word)\n"
-    if format == .openmetrics, !found.unit.isEmpty, name.hasSuffix("_" + found.unit) {
-      text += "# UNIT \(name) \(found.unit)\n"
-    }
-    if !found.help.isEmpty { text += "# HELP \(name) \(escaped(found.help))\n" }
-    return text
-  }
-
-  private func escaped(_ help: String) -> String {
-    var out = ""
-    for scalar in help.unicodeScalars {
-      switch scalar {
-      case "\\": out += "\\\\"
-      case "\n": out += "\\n"
-      case "\"" where format == .openmetrics: out += "\\\""
-      default: out.unicodeScalars.append(scalar)
-      }
-    }
-    return out
+    return found
   }
 }

@@ -19,7 +19,7 @@ enum StoreInspection {
     table.append(["bytes a sample", perSample(stats)])
     table.append(["bytes waiting for the grace to end", String(stats.retiredBytes)])
     table.append(["segments", String(stats.segments)])
-    for (level, name) in ["fresh", "folded", "hours", "days", "weeks"].enumerated() {
+    for (level, name) in MergePlan.names.enumerated() {
       table.append(["segments, \(name)", String(stats.segmentsByLevel[level])])
     }
     table.append(["deletions", String(stats.deletions)])
@@ -147,19 +147,33 @@ enum StoreInspection {
           + "windows up to \(horizon)\n")
     }
     try describe(reader.footer.expiries, run)
-    if run.arguments.has("dump") {
-      return try reader.dump(in: Store(path: run.common.store, files: DiskFileSystem())) {
-        labels, samples in
-        for index in 0..<samples.count {
-          try run.output.write("\(labels) \(samples.values[index]) \(samples.times[index])\n")
-        }
-      }
-    }
+    if run.arguments.has("dump") { return try dump(reader, run) }
     var table = TableWriter([("part", .left), ("offset", .right), ("bytes", .right)])
     for part in try reader.parts() {
       table.append([part.name, String(part.offset), String(part.bytes)])
     }
     try table.write(to: run.output)
+  }
+
+  /// All that a segment holds. Its labels may lie beside it: the store is the one that the
+  /// file is in, unless another is named.
+  private static func dump(_ reader: SegmentReader, _ run: Run) throws {
+    let directory = FilePath.parent(of: reader.path)
+    let isInStore = FilePath.name(of: directory) == "segments"
+    let path =
+      isInStore && !run.arguments.has("store") ? FilePath.parent(of: directory) : run.common.store
+    let store = Store(path: path, files: DiskFileSystem())
+    if reader.info.kind == .windows {
+      return try reader.dumpWindows(in: store) { labels, end, columns in
+        let text = columns.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
+        try run.output.write("\(labels) \(text) \(end)\n")
+      }
+    }
+    try reader.dump(in: store) { labels, samples in
+      for index in 0..<samples.count {
+        try run.output.write("\(labels) \(samples.values[index]) \(samples.times[index])\n")
+      }
+    }
   }
 
   private static func describe(_ set: SeriesSet, _ run: Run) throws {

@@ -95,7 +95,7 @@ enum StoreRetention {
     run.report.set("expired_bytes", Double(result.bytes), help: "Bytes that retention took out.")
     if result.dropped + result.rewritten > 0 {
       outcome.told.append(
-        "\(result.dropped) segments expired, \(result.rewritten) shortened")
+        CountText.format(result.dropped, "segment") + " expired, \(result.rewritten) shortened")
     }
   }
 
@@ -128,7 +128,8 @@ enum StoreRetention {
       run.output.warn(
         Diagnostic(
           .no,
-          "\(result.dropped.count) segments with data up to \(TimeText.rfc3339(through)) went for room"
+          CountText.format(result.dropped.count, "segment")
+            + " with data up to \(TimeText.rfc3339(through)) went for room"
         ))
     }
     run.report.set("missing_bytes", Double(result.missing), help: "Room that is short still.")

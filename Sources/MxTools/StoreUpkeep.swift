@@ -30,17 +30,17 @@ enum StoreUpkeep {
       let deletions = try store.finishDeletions(
         now: now, grace: grace, effort: .merged, lockWait: wait, report, oversight)
       if deletions.finished > 0 {
-        told.append(count(deletions.finished, "deletion") + " made final")
+        told.append(CountText.format(deletions.finished, "deletion") + " made final")
       }
       let merged = try merge(store, now: now, grace: grace, report, oversight, run)
-      told.insert(count(merged, "merge"), at: 0)
+      told.insert(CountText.format(merged, "merge"), at: 0)
     } catch StoreError.file(.full(let path)) {
       // What was merged before stays; the next run has the room that the grace gives back.
       run.output.error(Explanation.diagnostic(of: FileError.full(path: path)))
       _ = StoreDamage.tell(report, run)
       return .system
     }
-    told.insert("\(removed.files) files removed", at: min(1, told.count))
+    told.insert("\(CountText.format(removed.files, "file")) removed", at: min(1, told.count))
     run.report.set("removed_bytes", Double(removed.bytes), help: "Bytes of files removed.")
     try tellFigures(store, removed.files + retention.told.count, report, run)
     run.output.summary(told.joined(separator: ", "))
@@ -52,19 +52,20 @@ enum StoreUpkeep {
   private static func tellFigures(
     _ store: Store, _ changes: Int, _ report: Report, _ run: Run
   ) throws {
-    let statistics = try store.statistics(report)
-    run.report.set("live_bytes", Double(statistics.liveBytes), help: "Bytes of live files.")
+    // The table of contents tells all three: nothing else is read for them.
+    let segments = try store.manifest(report).segments
+    let samples = segments.filter { $0.kind == .samples }
     run.report.set(
-      "unmerged_segments", Double(statistics.segmentsByLevel[0] + statistics.segmentsByLevel[1]),
+      "live_bytes", Double(segments.reduce(0) { $0 + $1.bytes }), help: "Bytes of live segments.")
+    run.report.set(
+      "unmerged_segments", Double(samples.count { $0.level < 2 }),
       help: "Segments that are not merged into hours yet.")
-    run.report.set("stored_samples", Double(statistics.samples), help: "Samples in the store.")
+    run.report.set(
+      "stored_samples", Double(samples.reduce(0) { $0 + $1.samples }),
+      help: "Samples in the store.")
     if changes > 0 || run.report.figure("merges") ?? 0 > 0 {
       try SelfSamples.commit(to: store, run)
     }
-  }
-
-  private static func count(_ number: Int, _ word: String) -> String {
-    "\(number) \(word)\(number == 1 ? "" : "s")"
   }
 
   /// Merges until nothing is due; each is a commit of its own.

@@ -27,7 +27,7 @@ enum BenchStore: String, CaseIterable {
     }
   }
 
-  private var ticks: Int {
+  var ticks: Int {
     switch self {
     case .cpuM: 720
     case .cpuL: 8640
@@ -37,7 +37,7 @@ enum BenchStore: String, CaseIterable {
     }
   }
 
-  private var step: Int64 {
+  var step: Int64 {
     switch self {
     case .cpuM, .cpuL: 10_000
     case .nodeM, .year: 15_000
@@ -45,7 +45,7 @@ enum BenchStore: String, CaseIterable {
     }
   }
 
-  private func table() -> SeriesTable {
+  func table() -> SeriesTable {
     switch self {
     case .cpuM, .cpuL: return SetShape.cpuM.table()
     case .nodeM: return SetShape.nodeM.table()
@@ -98,7 +98,7 @@ enum BenchStore: String, CaseIterable {
 }
 
 /// The values of all series as time goes on.
-private struct Levels {
+struct Levels {
   private var values: [Int64]
   /// Whether a series only grows, and by how much at most.
   private let growth: [Int64]

@@ -99,11 +99,14 @@ struct Child {
   var cpu: Double
   var kilobytes: Int
 
-  /// Runs `path`; what it prints goes to /dev/null.
-  static func run(_ path: String, _ arguments: [String]) -> Child {
+  /// Runs `path`; what it prints goes to /dev/null, with `quiet` its errors too.
+  static func run(_ path: String, _ arguments: [String], quiet: Bool = false) -> Child {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
+    if quiet {
+      posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
+    }
     defer { posix_spawn_file_actions_destroy(&actions) }
     var words = arguments.map { strdup($0) }
     defer { for word in words { free(word) } }

@@ -9,7 +9,7 @@ let benchmarks: [(name: String, about: String, run: ([String]) throws -> Int32)]
   ("engine", "[QUERY...]: CPU time of queries over samples in memory", EngineBench.run),
   ("feed", "STORE DASHBOARD...: series that fit the queries of dashboards", FeedBench.run),
   ("formats", "FILE...: parsing speed of each file", FormatsBench.run),
-  ("ingest", "FILE...: whole runs of mx-ingest; samples a CPU-second, memory", IngestBench.run),
+  ("ingest", "FILE...|DIR: whole runs of mx-ingest; samples a CPU-second, memory", IngestBench.run),
   ("large", "STORE [MILLIONS]: a store of gigabytes, straight into segments", LargeBench.run),
   ("query", "TOOL DIR [STORE...]: the real tool, exec to exit, beside its goals", QueryBench.run),
   ("read", "DIR: a store made of known data; writing, merging, reading, finding", ReadBench.run),
@@ -19,6 +19,8 @@ let benchmarks: [(name: String, about: String, run: ([String]) throws -> Int32)]
   ),
   ("sets", "series sets: bytes a series, finding, opening", SetsBench.main),
   ("store", "FILE DIR: into a new store and merged; bytes a sample", StoreBench.run),
+  ("together", "DIR [SECONDS]: commits beside readers, merges and copies", TogetherBench.run),
+  ("upkeep", "DIR: merging and rolling up, by the tools beside it", UpkeepBench.run),
 ]
 
 let arguments = Array(CommandLine.arguments.dropFirst())

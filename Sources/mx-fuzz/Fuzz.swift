@@ -1,14 +1,15 @@
 import Glibc
-import MxCodec
-import MxFormats
-import MxIngest
-import MxModel
 
-/// `make fuzz`: libFuzzer over every parser and the quality gate. Built only with
-/// MX_FUZZ set; MX_FUZZ_TARGET names what is fed.
+/// `make fuzz`: libFuzzer over every parser, the quality gate and the files of a store.
+/// Built only with MX_FUZZ set; MX_FUZZ_TARGET names what is fed.
 ///
-/// Whatever the bytes, nothing may crash, hang or take memory without bound,
-/// and the same bytes in two pieces must give the same rows.
+///     mx-fuzz --targets          the names, one a line
+///     mx-fuzz --seeds DIR        writes what the target begins with
+///     mx-fuzz [libFuzzer's own words]
+///
+/// Whatever the bytes, nothing may crash, hang or take memory without bound. What a
+/// target knows besides (the same bytes in two pieces give the same rows, a printed tree
+/// reads back) it checks as well.
 @_silgen_name("LLVMFuzzerRunDriver")
 func runDriver(
   _ count: UnsafeMutablePointer<CInt>,
@@ -23,96 +24,60 @@ package func fuzzMain(
 ) -> CInt {
   var count = count
   var words = words
+  let arguments = (1..<max(1, Int(count))).compactMap { words?[$0].map { String(cString: $0) } }
+  switch arguments.first {
+  case "--targets"?:
+    for target in FuzzTarget.all { print(target.name) }
+    return 0
+  case "--seeds"? where arguments.count == 2:
+    return FuzzTarget.chosen.writeSeeds(to: arguments[1])
+  default: break
+  }
   return runDriver(&count, &words) { start, count in
-    Fuzz.feed(UnsafeRawBufferPointer(start: start, count: count))
+    FuzzTarget.chosen.feed(UnsafeRawBufferPointer(start: start, count: count))
     return 0
   }
 }
 
-enum Fuzz {
-  private static let target = getenv("MX_FUZZ_TARGET").map { String(cString: $0) } ?? "auto"
+/// One thing that is fed, and what it begins with.
+struct FuzzTarget: Sendable {
+  let name: String
+  let seeds: @Sendable () -> [[UInt8]]
+  let feed: @Sendable (UnsafeRawBufferPointer) -> Void
 
-  static func feed(_ bytes: UnsafeRawBufferPointer) {
-    switch target {
-    case "gate": gate(bytes)
-    case "inflate": inflate(bytes)
-    case "auto":
-      if let format = Format.detect(bytes, isWhole: true) { compare(format, bytes) }
-    default:
-      guard let format = Format(rawValue: target) else {
-        fatalError("MX_FUZZ_TARGET: no format '\(target)'")
-      }
-      compare(format, bytes)
+  init(
+    _ name: String, seeds: @escaping @Sendable () -> [[UInt8]],
+    feed: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+  ) {
+    self.name = name
+    self.seeds = seeds
+    self.feed = feed
+  }
+
+  /// A target that is fed text.
+  init(
+    _ name: String, _ texts: [String], feed: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
+  ) {
+    self.init(name, seeds: { texts.map { Array($0.utf8) } }, feed: feed)
+  }
+
+  static let all = FormatTargets.all + LanguageTargets.all + FileTargets.all
+
+  /// What MX_FUZZ_TARGET names.
+  static let chosen: FuzzTarget = {
+    let name = getenv("MX_FUZZ_TARGET").map { String(cString: $0) } ?? "auto"
+    guard let target = all.first(where: { $0.name == name }) else {
+      fatalError("MX_FUZZ_TARGET: there is no '\(name)'; --targets lists them")
     }
-  }
+    return target
+  }()
 
-  /// In one piece and in two: the same rows, or an error both times.
-  private static func compare(_ format: Format, _ bytes: UnsafeRawBufferPointer) {
-    let whole = decode(format, [bytes])
-    let middle = bytes.count / 2
-    let parts = decode(
-      format,
-      [
-        UnsafeRawBufferPointer(rebasing: bytes[..<middle]),
-        UnsafeRawBufferPointer(rebasing: bytes[middle...]),
-      ])
-    // JSON may be read by line or as a whole, as its first piece shows.
-    if format == .json { return }
-    precondition(
-      whole?.times == parts?.times
-        && whole?.values.map(\.bitPattern) == parts?.values.map(\.bitPattern),
-      "BUG: pieces matter")
-  }
-
-  private static func decode(
-    _ format: Format, _ pieces: [UnsafeRawBufferPointer]
-  ) -> SampleBatch? {
-    var options = FormatOptions(defaultTime: 1_795_132_800_000)
-    options.lineLimit = 1 << 16
-    options.bodyLimit = 1 << 20
-    var decoder = FormatDecoder(format, options)
-    var batch = SampleBatch()
-    var problems = Problems()
-    do throws(FormatError) {
-      for piece in pieces { try decoder.feed(piece, into: &batch, problems: &problems) }
-      try decoder.finish(into: &batch, problems: &problems)
-      return batch
-    } catch {
-      return nil
+  func writeSeeds(to directory: String) -> CInt {
+    for (number, seed) in seeds().enumerated() {
+      guard let file = fopen("\(directory)/seed-\(number)", "w") else { return 1 }
+      let written = fwrite(seed, 1, seed.count, file)
+      guard fclose(file) == 0, written == seed.count else { return 1 }
     }
-  }
-
-  /// What a parser lets through meets the gate, whose rules are what can be trusted behind it.
-  private static func gate(_ bytes: UnsafeRawBufferPointer) {
-    guard var batch = decode(.prometheus, [bytes]) else { return }
-    var settings = GateSettings(now: 1_795_132_800_000)
-    settings.limits.seriesPerMetric = 3
-    settings.limits.labelsPerSeries = 4
-    settings.limits.labelValueBytes = 16
-    settings.limits.future = 600_000
-    settings.labels = [("site", "lab")]
-    let gate = Gate(settings, SeriesCatalogue(), Report())
-    let lane = gate.lane(source: "fuzz")
-    let rows = batch.count
-    do {
-      try gate.pass(&batch, lane)
-      _ = gate.settle()
-      precondition(
-        lane.tally.passed + lane.tally.refusedRows + lane.tally.droppedRows == rows,
-        "BUG: rows are neither in nor out")
-      precondition(gate.batch.count == lane.tally.passed, "BUG: rows that nobody counted")
-      _ = try gate.conclude()
-    } catch {
-      fatalError("BUG: a gate without a store threw \(error)")
-    }
-  }
-
-  private static func inflate(_ bytes: UnsafeRawBufferPointer) {
-    let inflater = Inflater(limits: .init(maxOutput: 1 << 22))
-    // An error is an answer.
-    do {
-      try inflater.push(bytes) { _ in }
-      try inflater.finish { _ in }
-    } catch {}
+    return 0
   }
 }

@@ -177,7 +177,8 @@ enum Rules {
 
   /// Libraries hand results up; MxCLI writes them.
   static func librariesDoNotPrint(_ files: [SourceFile]) -> [Finding] {
-    files.filter { $0.isSource && !["mx-bench", "mx-soak"].contains($0.module) }.flatMap { file in
+    let programs = ["mx-bench", "mx-fuzz", "mx-soak"]
+    return files.filter { $0.isSource && !programs.contains($0.module) }.flatMap { file in
       ["print", "debugPrint"].flatMap { call in
         calls(of: call, in: file).map { Finding(file, $0, "calls \(call)()") }
       }

@@ -56,7 +56,11 @@ enum Walls {
   /// The tools' five lines, and the programs that are none.
   static let programs = [
     "mx-net": ["CCurl", "MxNet"],
-    "mx-fuzz": ["MxModel", "MxCodec", "MxFormats", "MxIngest"],
+    "mx-fuzz": [
+      "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxTime", "MxNet", "MxCodec", "MxFormats",
+      "MxPromQL", "MxTemplate", "MxStore", "MxRules", "MxRender", "MxIngest", "MxAlert",
+      "MxTestSupport",
+    ],
     "mx-soak": ["MxTools", "MxTime", "MxTestSupport"],
     "mx-bench": [
       "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",

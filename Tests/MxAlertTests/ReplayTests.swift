@@ -151,14 +151,11 @@ import Testing
     // Replay: all data at once.
     var whole = SampleBatch()
     for one in arrivals { whole.append(one.labels, one.time, one.value) }
+    var replayed: [String] = []
     let replay = try AlertReplay.execute(
       groups, TimeRange(from: 5 * Self.minute, to: 119 * Self.minute),
-      source: MemorySource(whole), settings: settings, report: Report())
-    let replayed = replay.transitions.map {
-      line(
-        $0.transition.at, $0.transition.labels, $0.transition.from, $0.transition.to,
-        $0.transition.reasonText)
-    }
+      source: MemorySource(whole), settings: settings, report: Report(),
+      take: { replayed.append(line($1.at, $1.labels, $1.from, $1.to, $1.reasonText)) })
     #expect(replay.rules.failureCount == 0)
     #expect(live.count > 20)
     #expect(live.sorted() == replayed.sorted(), "seed \(seed)")

@@ -45,6 +45,14 @@ import Testing
     #expect(try parse("--at", "1", "--at", "2").string("at") == "2")
   }
 
+  /// `--now TIME` of every tool and the `--now [TIME]` of a verb, before and after it.
+  @Test func aValueThatMayBeLeftOutIsNotAVerb() throws {
+    #expect(try parse("--now", "1795219260", "look", "x", "up").positionals == ["x", "up"])
+    #expect(try parse("--now", "1795219260", "look", "x", "up").string("now") == "1795219260")
+    #expect(try parse("--now", "look", "x", "up").positionals == ["x", "up"])
+    #expect(try parse("look", "x", "up", "--now").has("now"))
+  }
+
   @Test func shortOptionsMayStandTogether() throws {
     let found = try parse("-qva", "7", "x")
     #expect(found.has("quiet") && found.has("verbose"))

@@ -9,7 +9,7 @@ enum Pages {
     "h1", "h2", "h3", "h4", "h5", "h6", "p", "span", "ul", "ol", "li", "b", "i", "em", "strong",
     "code", "pre", "blockquote", "br", "hr", "a", "details", "summary", "div", "article", "table",
     "thead", "tbody", "tr", "th", "td", "svg", "g", "path", "rect", "line", "text", "circle",
-    "nav", "script", "template", "link",
+    "nav", "script", "template", "link", "section",
   ]
 
   static func expectSafe(
@@ -36,10 +36,21 @@ enum Pages {
 
   private static func isBad(_ attribute: String, _ value: String) -> Bool {
     if attribute == "href" {
+      if isPage(value) || (value.hasPrefix("/") && !value.hasPrefix("//")) { return false }
       return !["http://", "https://", "#", "mailto:"].contains { value.hasPrefix($0) }
         && value != "data:,"
     }
     return attribute.hasPrefix("on") || ["style", "src", "xlink:href"].contains(attribute)
+  }
+
+  /// Another page of the site, and perhaps what it is to show.
+  private static func isPage(_ value: String) -> Bool {
+    let name = value.hasPrefix("../") ? value.dropFirst(3) : value[...]
+    let path = name.prefix { $0 != "#" }
+    return path.hasSuffix(".html")
+      && path.dropLast(5).utf8.allSatisfy { byte in
+        byte &- 0x30 <= 9 || (byte | 0x20) &- 0x61 < 26 || byte == 0x2D || byte == 0x5F
+      }
   }
 
   struct Tag {

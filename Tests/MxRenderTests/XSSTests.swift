@@ -42,6 +42,8 @@ import Testing
     let text = quoted(attack)
     let field = """
       "fieldConfig":{"defaults":{"unit":\(text),"displayName":\(text),"noValue":\(text),
+      "links":[{"title":\(text),"url":\(text)},
+      {"title":\(quoted("${__value.text}" + attack)),"url":"/d/x?y=${__field.labels.evil}"}],
       "color":{"mode":"fixed","fixedColor":\(text)},"custom":{"axisLabel":\(text),
       "thresholdsStyle":{"mode":"line+area"}},
       "thresholds":{"mode":"absolute","steps":[{"value":null,"color":\(text)},
@@ -52,7 +54,8 @@ import Testing
       """
     let kinds = [
       "timeseries", "stat", "gauge", "bargauge", "barchart", "piechart", "table", "heatmap",
-      "histogram", "state-timeline", "status-history", "text", "graph", "singlestat",
+      "histogram", "state-timeline", "status-history", "text", "graph", "singlestat", "alertlist",
+      "dashlist",
     ]
     var panels = kinds.enumerated().map { index, kind in
       """
@@ -72,6 +75,10 @@ import Testing
     panels.append("{\"type\":\"row\",\"title\":\(text),\"gridPos\":{\"y\":999}}")
     return """
       {"title":\(text),"uid":\(text),"description":\(text),"tags":[\(text)],"schemaVersion":39,
+      "links":[{"title":\(text),"url":\(text),"tooltip":\(text)},{"type":"dashboards","tags":[],
+      "title":\(text),"asDropdown":true}],"annotations":{"list":[{"name":\(text),"expr":"up",
+      "titleFormat":\(text),"textFormat":"{{evil}}","tagKeys":"evil","iconColor":\(text)},
+      {"name":\(text),"datasource":{"type":"mx-alerts"}}]},
       "templating":{"list":[{"name":"evil","label":\(text),"type":"textbox","query":\(text)}]},
       "panels":[\(panels.joined(separator: ","))]}
       """
@@ -103,6 +110,37 @@ import Testing
       #expect(isPlainName && !file.name.hasPrefix("."), "\(file.name)")
       #expect(!Self.sheet(file.bytes).contains("evil"), "in the style sheet")
     }
+  }
+
+  /// What stands beside a page: alerts, their holds, the other dashboards.
+  @Test(arguments: attacks.indices)
+  func nothingBesideAPageBecomesMarkup(index: Int) throws {
+    let attack = Self.attacks[index]
+    let dashboard = try Dashboard.decode(Array(Self.dashboard(attack).utf8))
+    var plan = try dashboard.plan(PlanOptions(now: ReportTests.now)) { _ in [attack] }
+    let labels = [QueryResult.Label(attack, attack)]
+    let alert = SiteAlert(
+      name: attack, labels: labels, summary: attack, since: 0, value: 1, isFiring: true,
+      hold: SiteAlert.Hold(kind: "silenced", by: attack, why: attack, until: 1))
+    plan.beside.alerts = [alert]
+    plan.beside.entries = [
+      SiteEntry(name: "other", title: attack, description: attack, tags: [attack], panels: 1)
+    ]
+    plan.beside.spans = [
+      AlertSpan(name: attack, labels: labels, summary: attack, from: plan.from, to: plan.to)
+    ]
+    let series = QueryResult.Series(
+      labels: [QueryResult.Label("evil", attack)], times: [plan.from + 1000, plan.to],
+      values: [1, 2])
+    let answer = QueryResult(series: [series])
+    plan.place([0: answer])
+    #expect(plan.panels[0].marks.count >= 2)
+    for file in plan.render(plan.queries.map { _ in answer }) {
+      Pages.expectSafe(file.bytes, attack)
+    }
+    let site = SitePage(
+      entries: plan.beside.entries, alerts: [alert], options: RenderOptions())
+    Pages.expectSafe(site.page(), attack)
   }
 
   private static func sheet(_ page: [UInt8]) -> String {

@@ -19,7 +19,7 @@ let samples: [TemplateSample] = [
 
 let prometheus = PrometheusFunctions.make(
   PrometheusContext(
-    now: 1_600_000_000_250, externalURL: "http://x.example:9/prom", regex: plainRegex,
+    now: { 1_600_000_000_250 }, externalURL: "http://x.example:9/prom", regex: plainRegex,
     query: { expression in
       if expression == "bad" { throw TemplateFailure("no such thing") }
       return expression == "none" ? [] : samples

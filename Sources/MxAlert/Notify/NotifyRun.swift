@@ -74,22 +74,6 @@ package enum NotifyRun {
     return rules
   }
 
-  /// What would have been told of `transitions` up to `end`, by nobody who remembers
-  /// anything from before: a replay.
-  package static func replay(
-    _ settings: Settings, transitions: [(rule: String, transition: AlertTransition)],
-    silences: [Silence], from start: Int64, to end: Int64
-  ) -> NotifyPlanner.Plan {
-    var holds = Holds()
-    holds.silences = silences
-    var planner = NotifyPlanner(
-      settings.config, NotifyState(), holds, rules: settings.rules, present: start)
-    let arrivals = transitions.compactMap {
-      NotifyAlert($0.transition, rule: $0.rule, delay: settings.delay)
-    }
-    return planner.advance(inOrder(arrivals), to: end)
-  }
-
   /// By the time of arrival; of one time in the order of their happening.
   private static func inOrder(_ arrivals: [NotifyAlert]) -> [NotifyAlert] {
     arrivals.enumerated().sorted {

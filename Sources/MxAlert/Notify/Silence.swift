@@ -71,9 +71,6 @@ package struct Silence: Sendable, Identifiable {
 
   package func matches(_ labels: LabelSet) -> Bool { matchers.allMatch(labels) }
 
-  /// A silence that matches what lacks every label would keep everything back.
-  package var matchesEverything: Bool { matchers.allSatisfy(\.matchesEmpty) }
-
   package var matcherText: String { matchers.map(\.description).joined(separator: ", ") }
 
   /// The most that a broad silence may last.

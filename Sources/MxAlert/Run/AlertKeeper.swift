@@ -4,89 +4,104 @@ package import MxRules
 import MxTemplate
 
 /// The alerts of all rules during a run: takes evaluations, notes what changes.
-final class AlertKeeper {
-  private var machines: [AlertMachine] = []
-  private var rules: [KeptRule] = []
-  /// The run's number of a rule -> place in `rules`.
-  private var places: [Int] = []
-  private var placesByID: [RuleID: Int] = [:]
+///
+/// Evaluations of different rules may come from several threads; everything else is
+/// asked while none come.
+final class AlertKeeper: @unchecked Sendable {
+  private let rules: [KeptRule]
+  /// The run's number of a rule -> its rule; nil for records and what is switched off.
+  private let places: [KeptRule?]
   private var others: [String: AlertMachine] = [:]
   /// Which changes are kept: those of a long replay may be too many.
-  private let keeps: (AlertTransition) -> Bool
-  /// In the order in which they happened.
-  private(set) var transitions: [(rule: String, transition: AlertTransition)] = []
+  private let keeps: @Sendable (AlertTransition) -> Bool
+  /// Of no rule that is there.
+  private var otherTransitions: [(rule: String, transition: AlertTransition)] = []
 
-  /// What does not change from evaluation to evaluation.
-  private struct KeptRule {
-    var key: String
-    var policy: AlertPolicy
+  /// A rule, its alerts, and how they changed, in the order of time.
+  private final class KeptRule {
+    let key: String
+    let rule: Rule
+    let policy: AlertPolicy
     /// Its annotations depend on more than labels and value.
-    var isHasty: Bool
-  }
+    let isHasty: Bool
+    var machine: AlertMachine
+    var transitions: [AlertTransition] = []
 
-  /// Which rule of the files an evaluation is of.
-  private struct RuleID: Hashable {
-    var group: String
-    var line: Int
-    var column: Int
-
-    init(_ rule: Rule, _ group: RuleGroup) {
-      self.group = group.key
-      line = rule.place.line
-      column = rule.place.column
+    init(_ key: String, _ rule: Rule, _ policy: AlertPolicy, _ machine: AlertMachine) {
+      self.key = key
+      self.rule = rule
+      self.policy = policy
+      self.machine = machine
+      isHasty = rule.annotations.contains { $0.template.usesQuery }
     }
   }
 
-  /// `noData`: what rules do that say nothing of it.
+  /// `noData`: what rules do that say nothing of it. Evaluations come of the same groups
+  /// in the same order.
   init(
     _ groups: [RuleGroup], _ instances: [String: [AlertInstance]],
     known: [String: [LabelSet: KnownSeries]] = [:], noData: NoDataPolicy = .prometheus,
-    keeps: @escaping (AlertTransition) -> Bool = { _ in true }
+    keeps: @escaping @Sendable (AlertTransition) -> Bool = { _ in true }
   ) {
     self.keeps = keeps
-    for (key, group, rule) in RuleKey.all(groups) {
-      placesByID[RuleID(rule, group)] = rules.count
-      rules.append(
-        KeptRule(
-          key: key, policy: AlertPolicy(rule, limit: group.limit, noData: noData),
-          isHasty: rule.annotations.contains { $0.template.usesQuery }))
-      machines.append(AlertMachine(instances[key] ?? [], known: known[key] ?? [:]))
+    let keyed = RuleKey.all(groups)
+    rules = keyed.map { key, group, rule in
+      KeptRule(
+        key, rule, AlertPolicy(rule, limit: group.limit, noData: noData),
+        AlertMachine(instances[key] ?? [], known: known[key] ?? [:]))
     }
+    var next = rules.makeIterator()
+    places = groups.flatMap(\.rules).map { RuleKey.isKept($0) ? next.next() : nil }
   }
 
   var ruleKeys: Set<String> { Set(rules.map(\.key)) }
 
-  private func place(_ evaluation: AlertEvaluation) -> Int {
-    let number = evaluation.ruleNumber
-    if number < places.count, places[number] >= 0 { return places[number] }
-    guard let place = placesByID[RuleID(evaluation.rule, evaluation.group)] else {
-      preconditionFailure("BUG: an evaluation of a rule that is not loaded")
-    }
-    while places.count <= number { places.append(-1) }
-    places[number] = place
-    return place
+  private func kept(_ evaluation: AlertEvaluation) -> KeptRule {
+    guard let kept = places[evaluation.ruleNumber], kept.rule.place == evaluation.rule.place
+    else { preconditionFailure("BUG: an evaluation of a rule that is not loaded") }
+    return kept
   }
 
   /// One evaluation: the samples that Prometheus would write for it.
   func take(_ evaluation: AlertEvaluation) throws -> AlertOutcome {
-    let place = place(evaluation)
-    let policy = rules[place].policy
-    if evaluation.elements.isEmpty, machines[place].isEmpty, policy.noData != .alert {
+    let kept = kept(evaluation)
+    let policy = kept.policy
+    if evaluation.elements.isEmpty, kept.machine.isEmpty, policy.noData != .alert {
       return AlertOutcome([])
     }
-    let surroundings = try surroundings(evaluation, machines[place], policy)
+    let surroundings = try surroundings(evaluation, kept.machine, policy)
     let elements = evaluation.elements.map {
       AlertMachine.Element($0.labels, $0.value, number: $0.number)
     }
     do throws(AlertLimitExceeded) {
-      let (changes, samples) = try machines[place].advance(
-        to: evaluation.time, elements, policy, surroundings, isHasty: rules[place].isHasty
+      let (changes, samples) = try kept.machine.advance(
+        to: evaluation.time, elements, policy, surroundings, isHasty: kept.isHasty,
+        writes: evaluation.wantsSamples
       ) { AlertKeeper.annotations(evaluation.annotations(evaluation.elements[$0])) }
-      for change in changes where keeps(change) { transitions.append((rules[place].key, change)) }
+      for change in changes where keeps(change) { kept.transitions.append(change) }
       return AlertOutcome(samples)
     } catch {
-      return AlertOutcome(machines[place].limitSamples, failure: error.description)
+      return AlertOutcome(kept.machine.limitSamples, failure: error.description)
     }
+  }
+
+  /// What changed, in the order in which it happened.
+  var transitions: [(rule: String, transition: AlertTransition)] {
+    var order: [(at: Int64, rule: Int, place: Int)] = []
+    for (rule, kept) in rules.enumerated() {
+      for (place, one) in kept.transitions.enumerated() { order.append((one.at, rule, place)) }
+    }
+    order.sort { ($0.at, $0.rule, $0.place) < ($1.at, $1.rule, $1.place) }
+    return order.map { (rules[$0.rule].key, rules[$0.rule].transitions[$0.place]) }
+      + otherTransitions
+  }
+
+  /// Hands on what changed so far, and forgets it.
+  func drain(_ body: (_ rule: String, _ transition: AlertTransition) throws -> Void) rethrows {
+    let all = transitions
+    for kept in rules where !kept.transitions.isEmpty { kept.transitions = [] }
+    otherTransitions = []
+    for (rule, transition) in all { try body(rule, transition) }
   }
 
   /// Asks for what else is to be known, which costs queries, only where it matters.
@@ -115,14 +130,14 @@ final class AlertKeeper {
 
   /// The alerts of the rule just evaluated that fire, with annotations of now.
   func firing(_ evaluation: AlertEvaluation) -> [AlertInstance] {
-    let place = place(evaluation)
-    machines[place].settle()
-    return machines[place].active.filter { $0.state == .firing }
+    let kept = kept(evaluation)
+    kept.machine.settle()
+    return kept.machine.active.filter { $0.state == .firing }
   }
 
   /// Takes what became of alerts that are no rule's.
   func note(_ changes: [AlertTransition], of key: String, _ machine: AlertMachine) {
-    for change in changes { transitions.append((key, change)) }
+    for change in changes { otherTransitions.append((key, change)) }
     others[key] = machine
   }
 
@@ -135,7 +150,7 @@ final class AlertKeeper {
       var ended = instance
       ended.state = .inactive
       ended.resolvedAt = time
-      transitions.append(
+      otherTransitions.append(
         (
           key,
           AlertTransition(
@@ -163,9 +178,9 @@ final class AlertKeeper {
 
   /// All rules' alerts after the run.
   func settled() -> [String: AlertMachine] {
-    for place in machines.indices { machines[place].settle() }
+    for kept in rules { kept.machine.settle() }
     return Dictionary(
-      zip(rules.map(\.key), machines), uniquingKeysWith: { first, _ in first }
+      rules.map { ($0.key, $0.machine) }, uniquingKeysWith: { first, _ in first }
     ).merging(others) { first, _ in first }
   }
 }
@@ -173,6 +188,8 @@ final class AlertKeeper {
 /// What the ledger knows a rule by: its file, group, name, and a print of what it asks,
 /// so that a changed rule is another one.
 package enum RuleKey {
+  static func isKept(_ rule: Rule) -> Bool { rule.isAlert && rule.isEnabled }
+
   /// Every alert rule, with its key; twins are told apart by their order.
   package static func all(
     _ groups: [RuleGroup]
@@ -180,7 +197,7 @@ package enum RuleKey {
     var seen: [String: Int] = [:]
     var all: [(key: String, group: RuleGroup, rule: Rule)] = []
     for group in groups {
-      for rule in group.rules where rule.isAlert && rule.isEnabled {
+      for rule in group.rules where isKept(rule) {
         let plain = text(rule, in: group)
         let count = seen[plain, default: 0]
         seen[plain] = count + 1

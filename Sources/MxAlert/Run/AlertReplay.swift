@@ -6,23 +6,29 @@ package import MxRules
 package enum AlertReplay {
   package struct Result: Sendable {
     package var rules = RuleRunResult()
-    /// In the order in which they happened.
-    package var transitions: [(rule: String, transition: AlertTransition)] = []
     /// The alerts at the end, by rule; inactive ones too.
     package var instances: [String: [AlertInstance]] = [:]
   }
 
-  /// Every instant from `range.from` to `range.to`, beginning without any alert. Only
-  /// changes that `keeps` wants are in the result.
+  package typealias Take = (_ rule: String, _ transition: AlertTransition) throws -> Void
+
+  /// Everything up to an instant is behind.
+  package typealias Reached = (Int64) throws -> Void
+
+  /// Every instant from `range.from` to `range.to`, beginning without any alert. `take`
+  /// is given the changes that `keeps` wants, in the order in which they happen: a long
+  /// replay has more than can be held.
   package static func execute(
     _ groups: [RuleGroup], _ range: TimeRange, source: any SeriesSource,
     settings: AlertSettings, report: Report,
-    keeps: @escaping (AlertTransition) -> Bool = { _ in true }
+    keeps: @escaping @Sendable (AlertTransition) -> Bool = { _ in true }, take: Take,
+    reached: Reached = { _ in }
   ) throws -> Result {
     let due = groups.map { group in
       GroupDue(group, DueSteps(in: range, interval: group.interval), previous: nil)
     }
-    return try execute(due, source: source, settings: settings, report: report, keeps)
+    return try execute(
+      due, source: source, settings: settings, report: report, keeps, take, reached)
   }
 
   /// Far enough back from `now` that every alert is in the state that it would be in had
@@ -37,25 +43,24 @@ package enum AlertReplay {
       return GroupDue(group, DueSteps(in: range, interval: group.interval), previous: nil)
     }
     return try execute(
-      due, source: source, settings: settings, report: report, { _ in false })
+      due, source: source, settings: settings, report: report, { _ in false },
+      { _, _ in }, { _ in })
   }
 
   private static func execute(
     _ due: [GroupDue], source: any SeriesSource, settings: AlertSettings, report: Report,
-    _ keeps: @escaping (AlertTransition) -> Bool
+    _ keeps: @escaping @Sendable (AlertTransition) -> Bool, _ take: Take,
+    _ reached: Reached
   ) throws -> Result {
     var result = Result()
     let keeper = AlertKeeper(due.map(\.group), [:], noData: settings.noData, keeps: keeps)
     result.rules = try RuleRun.execute(
-      due, source: source, sink: NoSink(), options: settings.rules, report: report,
-      alerts: { try keeper.take($0) })
-    result.transitions = keeper.transitions
+      due, source: source, sink: nil, options: settings.rules, report: report,
+      alerts: { try keeper.take($0) }, reached: { time in
+        try keeper.drain(take)
+        try reached(time)
+      })
     result.instances = keeper.settled().mapValues { Array($0.instances.values) }
     return result
-  }
-
-  private final class NoSink: SampleSink {
-    func append(_ batch: borrowing SampleBatch) {}
-    func commit() {}
   }
 }

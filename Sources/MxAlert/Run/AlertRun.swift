@@ -92,14 +92,15 @@ package enum AlertRun {
     }
     try save(keeper, before, ledger, &result)
     try save(keeper, known, ledger, &result)
-    result.transitions = keeper.transitions.map(\.transition)
-    for (rule, transition) in keeper.transitions {
+    let transitions = keeper.transitions
+    result.transitions = transitions.map(\.transition)
+    for (rule, transition) in transitions {
       try ledger.record(transition, rule: rule)
     }
     let told = try NotifyRun.execute(
       ledger,
       NotifyRun.Settings(config: settings.notify, delay: settings.delay, groups: groups),
-      transitions: keeper.transitions, current: { keeper.notifyAlerts() }, now: now)
+      transitions: transitions, current: { keeper.notifyAlerts() }, now: now)
     if told != nil { result.changed = true }
     if result.changed || !result.transitions.isEmpty {
       result.changed = true

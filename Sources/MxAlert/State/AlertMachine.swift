@@ -88,13 +88,13 @@ package struct AlertMachine {
 
   /// Goes on to `time`; `elements` have different labels. What changed, in label order.
   ///
-  /// `annotate` is called later, with an element's place, and only for those whose
+  /// Without `writes` nobody wants the samples. `annotate` is called later, with an element's place, and only for those whose
   /// annotations somebody asks for; with `isHasty` at once, since they depend on more
   /// than labels and value.
   package mutating func advance(
     to time: Int64, _ elements: [Element], _ policy: AlertPolicy,
     _ surroundings: AlertSurroundings = AlertSurroundings(), isHasty: Bool = false,
-    annotate: @escaping Annotate = { _ in [] }
+    writes: Bool = true, annotate: @escaping Annotate = { _ in [] }
   ) throws(AlertLimitExceeded) -> (changes: [AlertTransition], samples: [AlertSample]) {
     var step = Step(time: time, policy: policy, surroundings: surroundings)
     stepNumber += 1
@@ -117,7 +117,7 @@ package struct AlertMachine {
       limitSamples = step.ended
       throw AlertLimitExceeded(limit: policy.limit, count: active)
     }
-    return (step.changes.inLabelOrder(), written(&step))
+    return (step.changes.inLabelOrder(), writes ? written(&step) : [])
   }
 
   /// What is to be written where the limit was exceeded.
@@ -204,11 +204,11 @@ package struct AlertMachine {
   // MARK: - Gone
 
   private mutating func miss(_ slot: Int, _ before: Annotate?, _ step: inout Step) {
-    var instance = slots[slot].instance
-    guard instance.isActive else {
-      slots[slot].isKnown = !isForgotten(instance, step)
+    guard slots[slot].instance.isActive else {
+      slots[slot].isKnown = !isForgotten(slots[slot].instance, step)
       return
     }
+    var instance = slots[slot].instance
     let isWithoutData =
       step.policy.noData != .prometheus && !step.surroundings.hasData(instance.labels)
     if instance.state == .firing || isWithoutData { readAnnotations(slot, before) }

@@ -61,6 +61,8 @@ package struct FlapMemory: Hashable, Sendable {
   }
 
   private mutating func forget(at time: Int64, _ policy: FlapPolicy) {
+    // Newest last: most of the time there is nothing to forget.
+    guard let first = changes.first, first <= time - policy.window else { return }
     changes.removeAll { $0 <= time - policy.window }
   }
 }

@@ -36,6 +36,8 @@ package struct AlertView: Sendable {
   package var active: [Active] = []
   /// Oldest first.
   package var history: [HistoryEntry] = []
+  /// When alerts fired, as far as the history tells; oldest first.
+  package var spans: [Span] = []
   package var silences: [Silence] = []
   /// Channels that cannot be reached.
   package var failing: [ChannelState] = []
@@ -54,7 +56,8 @@ package struct AlertView: Sendable {
     holds.silences = view.silences
     holds.acks = try ledger.acknowledgements()
     let planner = NotifyPlanner(config, try ledger.notifyState(), holds, present: now)
-    for (rule, instances) in try ledger.instances() {
+    let all = try ledger.instances()
+    for (rule, instances) in all {
       for instance in instances where instance.isActive {
         var active = Active(
           rule: rule, labels: instance.labels, annotations: instance.annotations,
@@ -75,7 +78,10 @@ package struct AlertView: Sendable {
       ($0.state == .firing ? 0 : 1, $0.labels, $0.rule)
         < ($1.state == .firing ? 0 : 1, $1.labels, $1.rule)
     }
-    if let range { view.history = try ledger.history(range, limit: limit) }
+    if let range {
+      view.history = try ledger.history(range, limit: limit)
+      view.spans = spans(view.history, all)
+    }
     view.failing = try ledger.channels().values.filter(\.isFailing)
       .sorted { $0.target < $1.target }
     (view.waiting, view.dead) = try ledger.outboxCounts()

@@ -35,6 +35,15 @@ package struct XXH64 {
 
   /// The hash of `bytes` at once.
   package static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
+    #if MX_FUZZ
+      // A fuzzer would meet nothing but this wall: for it every checksum is right.
+      return 0
+    #else
+      return whole(bytes, seed: seed)
+    #endif
+  }
+
+  private static func whole(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
     var state = XXH64(seed: seed)
     state.total = UInt64(bytes.count)
     var tail = bytes

@@ -218,51 +218,6 @@ struct Table: Sendable {
   }
 }
 
-extension Evaluator {
-  /// Computes all of `stream`, on all threads.
-  func table(_ stream: VectorStream) throws -> Table { try rows(stream).table }
-
-  /// The same, and which series of `stream` each row is.
-  func rows(_ stream: VectorStream) throws -> (table: Table, series: [Int32]) {
-    let series = stream.roster.count
-    let steps = stream.steps
-    let blocks = Blocks.count(series)
-    let parts = Slots<(rows: RowBuilder, series: [Int32])>(blocks)
-    try forEachBlock(blocks) { block, worker in
-      let builder = RowBuilder(steps: steps)
-      var kept: [Int32] = []
-      try stream.rows(Blocks.range(block, of: series), worker) { number, row in
-        guard row.hasValues else { return }
-        try self.budget.take(steps)
-        builder.append(row)
-        kept.append(Int32(truncatingIfNeeded: number))
-      }
-      parts.set(block, (builder, kept))
-    }
-    let found = parts.take()
-    let store = RowStore(found.map(\.rows), steps: steps)
-    let positions = found.flatMap(\.series)
-    if positions.count == series {
-      return (Table(roster: stream.roster, marks: stream.marks, store: store), positions)
-    }
-    let table = Table(
-      roster: stream.roster.picking(positions), marks: stream.marks.picking(positions),
-      store: store)
-    return (table, positions)
-  }
-
-  /// Runs blocks on all threads; stops where the time is over.
-  func forEachBlock(
-    _ count: Int, _ body: @escaping @Sendable (_ block: Int, _ worker: Int) throws -> Void
-  ) throws {
-    let hasExpired = options.hasExpired
-    try parallelFor(count: count, workers: options.threads) { block, worker in
-      if let hasExpired, hasExpired() { throw EngineError.timeout }
-      try body(block, worker)
-    }
-  }
-}
-
 /// How many samples the query may still hold.
 final class Budget: Sendable {
   private let used = Atomic<Int>(0)

@@ -236,13 +236,6 @@ package struct FormatWriter {
     }
   }
 
-  /// Whole lines that are no samples (`# TYPE`), where the format has such.
-  package mutating func write(comment text: String) throws {
-    guard format == .prometheus || format == .openmetrics else { return }
-    started = true
-    out += Array(text.utf8)
-  }
-
   /// Tells the reader about a metric family, before its samples: remote write and the
   /// two text formats of Prometheus have words for that.
   package mutating func write(_ metadata: MetricMetadata) {

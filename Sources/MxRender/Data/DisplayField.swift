@@ -14,9 +14,14 @@ struct DisplayField: Sendable {
   /// Its number in the panel: the colour, unless one was chosen.
   var index: Int
 
+  /// What depends on a value is coloured by the last one.
   var ink: Ink {
-    if case .fixed(let text) = config.color, let ink = Ink.parse(text) { return ink }
-    return .series(index)
+    switch config.color {
+    case .fixed(let text): return Ink.parse(text) ?? .series(index)
+    case .thresholds, .scheme:
+      return display(Reduction.reduce(values, .lastNotNull)).ink ?? .series(index)
+    case .palette, nil: return .series(index)
+    }
   }
 
   /// The ends a percentage threshold or a gauge refers to.
@@ -51,13 +56,24 @@ struct ValueDisplay {
     let mapped = (config.mappings ?? []).first { Self.matches($0.condition, value) }
     let mappedInk = mapped?.color.flatMap { Ink.parse($0) }
     if let value, !value.isNaN {
-      let step = config.thresholds?.step(of: value, min: min, max: max)
       let text = mapped?.text.flatMap { $0.isEmpty ? nil : $0 } ?? format.text(value)
       return DisplayValue(
-        text: text, number: value, ink: mappedInk ?? step.flatMap { Ink.parse($0.color) })
+        text: text, number: value, ink: mappedInk ?? ink(of: value, min: min, max: max))
     }
     let text = mapped?.text ?? config.noValue ?? (value == nil ? "No data" : "NaN")
     return DisplayValue(text: text, number: nil, ink: mappedInk)
+  }
+
+  private func ink(of value: Double, min: Double, max: Double) -> Ink? {
+    switch config.color {
+    case .fixed(let text): return Ink.parse(text)
+    case .palette: return nil
+    case .scheme(let hues):
+      return Ink.scheme(hues, max > min ? (value - min) / (max - min) : 0)
+    case .thresholds, nil:
+      return config.thresholds?.step(of: value, min: min, max: max)
+        .flatMap { Ink.parse($0.color) }
+    }
   }
 
   func display(text: String) -> DisplayValue {
@@ -100,6 +116,7 @@ struct FieldBuilder {
   static let seriesLimit = 500
 
   func fields() -> [DisplayField] {
+    if needsFrames { return ByValue.applied(fieldsOfFrames(), planned, self) }
     var fields: [DisplayField] = []
     let matchers = planned.panel.overrides.map(OverrideMatcher.init)
     for query in planned.queries {
@@ -113,7 +130,7 @@ struct FieldBuilder {
           field(name, query.refID, series, query.step, fields.count, matchers))
       }
     }
-    return fields
+    return ByValue.applied(fields, planned, self)
   }
 
   /// renameByRegex is the one transformation of names that graphs have.
@@ -126,7 +143,7 @@ struct FieldBuilder {
     }
   }
 
-  private func field(
+  func field(
     _ name: String, _ refID: String, _ series: QueryResult.Series, _ step: Int64, _ index: Int,
     _ matchers: [OverrideMatcher]
   ) -> DisplayField {
@@ -158,6 +175,42 @@ struct FieldBuilder {
   }
 }
 
+/// Overrides that depend on what a field's values come to.
+enum ByValue {
+  static func applied(
+    _ fields: [DisplayField], _ planned: PlannedPanel, _ builder: FieldBuilder
+  ) -> [DisplayField] {
+    let overrides = planned.panel.overrides.filter {
+      if case .value = $0.matcher { true } else { false }
+    }
+    if overrides.isEmpty { return fields }
+    return fields.map { field in
+      var changed = field
+      for override in overrides where matches(override.matcher, field.values) {
+        changed.config = changed.config.merging(override.config)
+      }
+      changed.format = builder.format(changed.config)
+      return changed
+    }
+  }
+
+  static func matches(_ matcher: FieldOverride.Matcher, _ values: [Double]) -> Bool {
+    guard case .value(let calculation, let sign, let limit) = matcher,
+      let value = Reduction.reduce(values, calculation)
+    else { return false }
+    // What is true or false is not compared.
+    if calculation == .allIsNull || calculation == .allIsZero { return value == 1 }
+    switch sign {
+    case "gt", ">": return value > limit
+    case "gte", ">=": return value >= limit
+    case "lt", "<": return value < limit
+    case "lte", "<=": return value <= limit
+    case "neq", "!=": return value != limit
+    default: return value == limit
+    }
+  }
+}
+
 /// An override with its expression compiled once.
 struct OverrideMatcher {
   let config: FieldConfig
@@ -181,7 +234,7 @@ struct OverrideMatcher {
     case .regex: regex?.search(name) ?? false
     case .query(let wanted): wanted == refID
     case .type(let wanted): wanted == type
-    case .other: false
+    case .value, .other: false
     }
   }
 }

@@ -1,3 +1,4 @@
+import MxJSON
 import MxModel
 
 /// A table: columns of equal length. What transformations change and tables show.
@@ -18,6 +19,15 @@ struct Frame: Sendable {
       case .text(let text): Double(text) ?? .nan
       case .none: .nan
       case .series(_, let values): values.last { !$0.isNaN } ?? .nan
+      }
+    }
+
+    /// As a link takes it.
+    var plainText: String {
+      switch self {
+      case .number(let value): NumberText.template(value)
+      case .series: NumberText.template(number)
+      default: key
       }
     }
 

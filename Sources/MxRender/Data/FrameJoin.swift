@@ -9,13 +9,12 @@ enum FrameJoin {
     {
       names.append((column.name, column.refID))
     }
-    // Values are what stands in one table only, or is a number; the rest is key.
+    // Keys are what all tables have that have any rows; numbers are values.
+    let filled = frames.filter { $0.rowCount > 0 }
     let keys = names.map(\.name).filter { name in
-      let holders = frames.filter { $0.column(name) != nil }
-      let isNumber = holders.contains { frame in
-        frame.column(name).map { frame.columns[$0].isNumber } ?? false
+      filled.allSatisfy { frame in
+        frame.column(name).map { !frame.columns[$0].isNumber } ?? false
       }
-      return !isNumber
     }
     var rows: [[Frame.Cell]] = []
     var places: [String: [Int]] = [:]

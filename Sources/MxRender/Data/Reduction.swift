@@ -23,6 +23,10 @@ enum Reduction {
     case .range: return (present.max() ?? 0) - (present.min() ?? 0)
     case .diff: return last - first
     case .delta: return delta(present)
+    case .diffperc: return first == 0 ? nil : (last - first) / first
+    case .allIsZero: return present.count == values.count && present.allSatisfy { $0 == 0 } ? 1 : 0
+    case .p1, .p5, .p10, .p25, .p50, .p75, .p90, .p95, .p99:
+      return percentile(present, Double(calculation.rawValue.dropFirst()) ?? 50)
     case .median: return median(present)
     case .variance: return variance(present)
     case .stdDev: return variance(present).squareRoot()
@@ -48,6 +52,13 @@ enum Reduction {
   /// The increase of a counter: a fall is a reset.
   private static func delta(_ values: [Double]) -> Double {
     zip(values, values.dropFirst()).reduce(0) { $0 + ($1.1 >= $1.0 ? $1.1 - $1.0 : $1.1) }
+  }
+
+  /// The value below which so many of a hundred lie: one that was measured.
+  private static func percentile(_ values: [Double], _ share: Double) -> Double {
+    let sorted = values.sorted()
+    let index = (Double(sorted.count) * share / 100).rounded(.up) - 1
+    return sorted[Int(min(max(index, 0), Double(sorted.count - 1)))]
   }
 
   private static func median(_ values: [Double]) -> Double {

@@ -26,7 +26,11 @@ struct Transformer {
     case .filterFields(let names, let pattern, let excludes, let excludePattern):
       return filterFields(frames, names, pattern, excludes, excludePattern)
     case .filterByValue(let filter): return frames.map { filterRows($0, filter) }
-    case .calculate(let field): return frames.map { CalculatedColumn.add(field, to: $0) }
+    case .calculate(let field):
+      // Series are calculated with each other, which wants them side by side.
+      let isSeries = frames.count > 1 && frames.allSatisfy { $0.column("Time") != nil }
+      let joined = isSeries ? FrameJoin.join(frames, by: "Time", isInner: false) : frames
+      return joined.map { CalculatedColumn.add(field, to: $0) }
     case .reduce(let calculations, let perField):
       return FrameGrouping.reduce(frames, calculations, perField: perField)
     case .sortBy(let field, let descending):

@@ -7,7 +7,7 @@ struct BarGaugeDrawing {
   /// Below each other, more than this need scrolling forever.
   static let barLimit = 200
 
-  private struct Bar {
+  struct Bar {
     var field: DisplayField
     var value: Double?
     var shown: DisplayValue
@@ -30,7 +30,7 @@ struct BarGaugeDrawing {
     canvas.markup.close("div")
   }
 
-  private func bars() -> [Bar] {
+  func bars() -> [Bar] {
     let calculation = planned.panel.options.reduce.calculation
     let shown = fields.prefix(Self.barLimit)
     let values = shown.map { Reduction.reduce($0.values, calculation) }
@@ -64,5 +64,55 @@ struct BarGaugeDrawing {
     canvas.markup.leaf(
       "rect", .class("fill", ink), .percent("width", bar.share * 100), .number("y", top),
       .number("height", thickness), .number("rx", 2))
+  }
+}
+
+/// The same upright: the value over the bar, the name under it.
+struct ColumnGaugeDrawing {
+  let planned: PlannedPanel
+  let fields: [DisplayField]
+  let size: Size
+
+  /// Narrower than this they are drawn as lines.
+  private static let least = 26.0
+
+  func draw(_ canvas: inout Canvas) {
+    let lines = BarGaugeDrawing(planned: planned, fields: fields, size: size)
+    let bars = lines.bars()
+    let width = size.width / Double(max(bars.count, 1))
+    guard width >= Self.least, size.height >= 80 else { return lines.draw(&canvas) }
+    let label = bars.prefix(10).map { "\($0.field.name) \($0.shown.text)" }.joined(separator: ", ")
+    canvas.openSVG(size, label: label)
+    for (index, bar) in bars.enumerated() {
+      draw(bar, Double(index), 100 / Double(bars.count), width, &canvas)
+    }
+    canvas.markup.close("svg")
+  }
+
+  private func draw(
+    _ bar: BarGaugeDrawing.Bar, _ index: Double, _ share: Double, _ width: Double,
+    _ canvas: inout Canvas
+  ) {
+    let (top, bottom) = (20.0, size.height - 20)
+    let height = (bottom - top) * bar.share
+    let thickness = min(0.7, 64 / width)
+    let x = (index + (1 - thickness) / 2) * share
+    let ink = canvas.use(bar.shown.ink ?? bar.field.ink)
+    let letters = Int(width / 6.8)
+    canvas.markup.element(
+      "text", PictureText.cut(bar.shown.text, letters), .class("name mid strong"),
+      .percent("x", (index + 0.5) * share), .number("y", 13), .number("font-size", 12))
+    canvas.markup.leaf(
+      "rect", .class("track"), .percent("x", x), .percent("width", thickness * share),
+      .number("y", top), .number("height", bottom - top), .number("rx", 2))
+    canvas.markup.open(
+      "rect", .class("fill", ink), .percent("x", x), .percent("width", thickness * share),
+      .number("y", bottom - height), .number("height", height), .number("rx", 2))
+    canvas.markup.element("title", "\(bar.field.name): \(bar.shown.text)")
+    canvas.markup.close("rect")
+    canvas.markup.element(
+      "text", PictureText.cut(bar.field.name, letters), .class("name mid"),
+      .percent("x", (index + 0.5) * share), .number("y", size.height - 4),
+      .number("font-size", 11.5))
   }
 }

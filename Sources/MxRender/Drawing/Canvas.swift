@@ -13,6 +13,8 @@ struct Canvas {
   let now: Int64
   /// A file of its own: sizes are fixed, nothing is beside it.
   let isStandalone: Bool
+  /// What the panel may lead to or tell of besides its own answers.
+  var beside = Surroundings()
 
   struct Margins: Hashable, Comparable {
     var left: Int

@@ -12,10 +12,14 @@ struct GaugeDrawing {
     canvas.markup.open("div", .class("tiles", "cols\(layout.columns)"))
     for field in tiles {
       let value = Reduction.reduce(field.values, planned.panel.options.reduce.calculation)
-      canvas.markup.open("div", .class("tile"))
+      let link = field.resolvedLinks(planned, canvas.beside).first
+      let isLink = link.map {
+        LinkDrawing.open($0, &canvas, className: "tile", title: $0.title)
+      }
+      if isLink != true { canvas.markup.open("div", .class("tile")) }
       Dial(field: field, value: value, showsName: tiles.count > 1, size: layout.size)
         .draw(&canvas, hasMarkers: planned.panel.options.stat.showsThresholdMarkers)
-      canvas.markup.close("div")
+      canvas.markup.close(isLink == true ? "a" : "div")
     }
     canvas.markup.close("div")
   }
@@ -62,9 +66,8 @@ private struct Dial {
       .number("y", center.y + font * 0.3), .number("font-size", font))
     if showsName {
       canvas.markup.element(
-        "text", field.name, .class("label mid"), .number("x", center.x),
-        .number("y", size.height - 4),
-        .number("font-size", min(12, size.width / max(Double(field.name.count) * 0.56, 1))))
+        "text", PictureText.cut(field.name, Int(size.width / 6.2)), .class("label mid"),
+        .number("x", center.x), .number("y", size.height - 4), .number("font-size", 11))
     }
     canvas.markup.close("svg")
     canvas.markup.close("svg")

@@ -22,14 +22,69 @@ struct HeatmapDrawing {
     let axis = PlotFrame.Axis(
       wishes: ValueScale.Wishes(low: 0, high: 1), format: ValueFormat(unit: Unit.short),
       label: nil, rows: rows.map(\.name))
+    let below = size.height > 140 && !canvas.isStandalone ? 20.0 : 0
     let frame = PlotFrame(
-      size: size, from: planned.from, to: planned.to, zone: canvas.zone, left: axis)
+      size: Size(width: size.width, height: size.height - below), from: planned.from,
+      to: planned.to, zone: canvas.zone, left: axis)
     let title = planned.panel.title.isEmpty ? "Heatmap" : planned.panel.title
     frame.open(&canvas, label: "\(title): \(rows.count) ranges over time")
     frame.openPaths(&canvas)
     drawCells(&canvas, rows, frame, step)
+    if !canvas.isStandalone { drawTitles(&canvas, rows, frame, step) }
     frame.closePaths(&canvas)
     frame.close(&canvas)
+    if below > 0 { drawScale(&canvas, rows) }
+  }
+
+  /// The pointer finds the numbers of a moment, the highest range first.
+  private func drawTitles(_ canvas: inout Canvas, _ rows: [Row], _ frame: PlotFrame, _ step: Int64)
+  {
+    let columns = rows.first?.values.count ?? 0
+    guard columns <= 2 * Self.columnLimit else { return }
+    canvas.markup.raw("<g class=\"hover-cells\">")
+    for column in 0..<columns {
+      let present = rows.reversed().filter { $0.values[column].isFinite && $0.values[column] > 0 }
+      if present.isEmpty { continue }
+      let time = planned.from + Int64(column) * step
+      let x = frame.x(time)
+      canvas.markup.open(
+        "rect", .number("x", x), .number("width", max(frame.x(time + step) - x, 0.5)),
+        .number("height", frame.plotHeight))
+      let lines = present.prefix(16).map { "\($0.name): \(Self.count($0.values[column]))" }
+      let more = present.count > 16 ? "\nand \(present.count - 16) more" : ""
+      canvas.markup.element(
+        "title",
+        DateText.text(Double(time), .iso, canvas.zone) + "\n" + lines.joined(separator: "\n") + more
+      )
+      canvas.markup.close("rect")
+    }
+    canvas.markup.raw("</g>")
+  }
+
+  private static func count(_ value: Double) -> String {
+    ValueFormat(unit: Unit.short).text(value)
+  }
+
+  /// What the shades stand for.
+  private func drawScale(_ canvas: inout Canvas, _ rows: [Row]) {
+    let most = rows.flatMap(\.values).filter(\.isFinite).max() ?? 0
+    guard most > 0 else { return }
+    let ink = canvas.use(.series(0))
+    canvas.markup.raw("<p class=\"scale\">")
+    canvas.markup.element("span", "0")
+    canvas.markup.raw("<svg width=\"96\" height=\"8\" aria-hidden=\"true\">")
+    for level in 1...Self.levels {
+      canvas.markup.leaf(
+        "rect", .class("heat", ink), .number("x", Double(level - 1) * 12), .text("width", "12"),
+        .text("height", "8"), .number("fill-opacity", Self.opacity(level)))
+    }
+    canvas.markup.raw("</svg>")
+    canvas.markup.element("span", Self.count(most))
+    canvas.markup.raw("</p>")
+  }
+
+  private static func opacity(_ level: Int) -> Double {
+    0.08 + 0.92 * Double(level) / Double(levels)
   }
 
   /// Series of `le` labels are buckets, unless the panel wants its own.
@@ -113,9 +168,9 @@ struct HeatmapDrawing {
         append(row, index, level, most, frame, step, to: &path)
       }
       if path.isEmpty { continue }
-      let opacity = 0.08 + 0.92 * Double(level) / Double(Self.levels)
       canvas.markup.leaf(
-        "path", .class("heat", ink), .number("fill-opacity", opacity), .text("d", path.text))
+        "path", .class("heat", ink), .number("fill-opacity", Self.opacity(level)),
+        .text("d", path.text))
     }
   }
 

@@ -7,12 +7,15 @@ enum Ink: Hashable, Sendable {
   case named(String)
   /// Chosen by the author, the same in light and dark.
   case rgb(UInt32)
+  /// Between two names, so many eighths of the way.
+  case blend(String, String, Int)
 
   var className: String {
     switch self {
     case .series(let index): "c\(index % Palette.series.count)"
     case .named(let name): "n-\(name)"
     case .rgb(let value): "k\(Palette.hex(value))"
+    case .blend(let from, let to, let eighths): "b-\(from)-\(to)-\(eighths)"
     }
   }
 
@@ -28,6 +31,14 @@ enum Ink: Hashable, Sendable {
       return .rgb(bytes[0] << 16 | bytes[1] << 8 | bytes[2])
     }
     return nil
+  }
+
+  /// The hue of a share between 0 and 1.
+  static func scheme(_ hues: [String], _ share: Double) -> Ink? {
+    guard hues.count > 1, share.isFinite else { return nil }
+    let place = share.clamped(to: 0...1) * Double(hues.count - 1)
+    let first = min(Int(place), hues.count - 2)
+    return .blend(hues[first], hues[first + 1], Int(((place - Double(first)) * 8).rounded()))
   }
 
   private static func hex(_ digits: Substring) -> Ink? {
@@ -52,6 +63,13 @@ enum Ink: Hashable, Sendable {
       let pair = Palette.named[name]
       return (Palette.hex(pair?.light ?? 0x5C6670), Palette.hex(pair?.dark ?? 0x9AA3AD))
     case .rgb(let value): return (Palette.hex(value), Palette.hex(value))
+    case .blend(let from, let to, let eighths):
+      let (one, other) = (Palette.named[from], Palette.named[to])
+      let share = Double(eighths) / 8
+      func mixed(_ a: UInt32??, _ b: UInt32??) -> String {
+        Palette.hex(Palette.mix((a ?? nil) ?? 0x5C6670, (b ?? nil) ?? 0x5C6670, share))
+      }
+      return (mixed(one?.light, other?.light), mixed(one?.dark, other?.dark))
     }
   }
 }

@@ -59,7 +59,8 @@ struct LayerDrawing {
   // MARK: - Lines and areas
 
   private func drawArea(_ canvas: inout Canvas, _ ink: String, _ runs: [Range<Int>]) {
-    let opacity = style.fillOpacity ?? 0
+    // A band that nobody gave a colour to would be none.
+    let opacity = layer.isBand ? max(style.fillOpacity ?? 0, 15) : style.fillOpacity ?? 0
     guard opacity > 0 else { return }
     var path = PathText()
     for run in runs where run.count > 1 {
@@ -77,7 +78,7 @@ struct LayerDrawing {
   }
 
   private func base(_ run: Range<Int>) -> [(x: Double, y: Double)] {
-    if layer.isStacked { return points(run, layer.lower) }
+    if layer.isStacked || layer.isBand { return points(run, layer.lower) }
     let bottom = (frame.y(0, isRight: layer.isRight)).clamped(to: 0...frame.plotHeight)
     let y = (style.logBase ?? 0) > 1 ? frame.plotHeight : bottom
     let ends = [run.lowerBound, run.upperBound - 1]

@@ -2,8 +2,11 @@
 struct LegendDrawing {
   let options: LegendOptions
   let fields: [DisplayField]
+  private let planned: PlannedPanel
 
-  init(options: LegendOptions, fields: [DisplayField]) {
+  init(planned: PlannedPanel, fields: [DisplayField]) {
+    self.planned = planned
+    let options = planned.panel.options.legend
     self.options = options
     var shown = fields.filter {
       $0.config.style.hidesFromLegend != true && $0.config.style.hidesFromGraph != true
@@ -45,7 +48,9 @@ struct LegendDrawing {
     return min(needed, max(height * 0.36, 28))
   }
 
-  private func valuesWidth(_ field: DisplayField) -> Double { Double(options.calcs.count) * 92 }
+  private func valuesWidth(_ field: DisplayField) -> Double {
+    Double(options.calcs.count + pieTitles.count) * 92
+  }
 
   func draw(_ canvas: inout Canvas) {
     if isHidden { return }
@@ -58,7 +63,8 @@ struct LegendDrawing {
         "li", .text("title", field.name), .number("data-s", Double(field.index)),
         .text("data-n", field.name))
       swatch(&canvas, field)
-      canvas.markup.element("span", field.name, .class("name"))
+      drawName(&canvas, field)
+      for words in pieWords(field) { canvas.markup.element("span", words, .class("calc")) }
       for calculation in options.calcs {
         canvas.markup.element(
           "span", "\(calculation.title): \(value(field, calculation))", .class("calc"))
@@ -73,9 +79,8 @@ struct LegendDrawing {
       "div", .class("legend"), .text("tabindex", "0"), .text("role", "region"),
       .text("aria-label", "Legend"))
     canvas.markup.raw("<table><thead><tr><th scope=\"col\">Name</th>")
-    for calculation in options.calcs {
-      canvas.markup.element(
-        "th", calculation.title, .class("num"), .text("scope", "col"))
+    for title in pieTitles + options.calcs.map(\.title) {
+      canvas.markup.element("th", title, .class("num"), .text("scope", "col"))
     }
     canvas.markup.raw("</tr></thead><tbody>")
     for field in fields {
@@ -83,14 +88,45 @@ struct LegendDrawing {
         "tr", .number("data-s", Double(field.index)), .text("data-n", field.name))
       canvas.markup.open("th", .text("scope", "row"), .text("title", field.name))
       swatch(&canvas, field)
-      canvas.markup.element("span", field.name, .class("name"))
+      drawName(&canvas, field)
       canvas.markup.close("th")
+      for words in pieWords(field) { canvas.markup.element("td", words, .class("num")) }
       for calculation in options.calcs {
         canvas.markup.element("td", value(field, calculation), .class("num"))
       }
       canvas.markup.close("tr")
     }
     canvas.markup.raw("</tbody></table></div>")
+  }
+
+  // MARK: - Parts of a pie
+
+  private var pieTitles: [String] {
+    guard planned.panel.kind == .pie else { return [] }
+    return planned.panel.options.pieValues.compactMap {
+      $0 == "value" ? "Value" : $0 == "percent" ? "Percent" : nil
+    }
+  }
+
+  private func pieWords(_ field: DisplayField) -> [String] {
+    pieTitles.map { title in
+      let value = part(field)
+      if title == "Value" { return value.map { field.format.text($0) } ?? "–" }
+      let total = fields.compactMap(part).filter { $0 > 0 }.reduce(0, +)
+      return value.map { total > 0 ? Decimals.fixed($0 / total * 100, 0) + "%" : "–" } ?? "–"
+    }
+  }
+
+  private func part(_ field: DisplayField) -> Double? {
+    Reduction.reduce(field.values, planned.panel.options.reduce.calculation)
+      .flatMap { $0.isFinite ? $0 : nil }
+  }
+
+  private func drawName(_ canvas: inout Canvas, _ field: DisplayField) {
+    canvas.markup.element("span", field.name, .class("name"))
+    for link in field.resolvedLinks(planned, canvas.beside) {
+      LinkDrawing.drawArrow(link, &canvas)
+    }
   }
 
   private func swatch(_ canvas: inout Canvas, _ field: DisplayField) {

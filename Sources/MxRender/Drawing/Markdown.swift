@@ -1,4 +1,4 @@
-/// A small Markdown: headings, paragraphs, lists, quotes, code, tables' text,
+/// A small Markdown: headings, paragraphs, lists, quotes, code, tables,
 /// rules, emphasis, code spans and links. Everything else is text.
 ///
 /// Raw HTML is not part of it: a `<` comes out as `&lt;`. Links go to http, https
@@ -37,6 +37,8 @@ enum Markdown {
         } else if Self.isRule(line) {
           markup.raw("<hr>")
           at += 1
+        } else if isTable {
+          drawTable(&markup)
         } else if Self.item(line) != nil {
           drawList(&markup)
         } else {
@@ -104,6 +106,52 @@ enum Markdown {
       markup.raw(isOrdered ? "</ol>" : "</ul>")
     }
 
+    /// A line of cells over a line of dashes.
+    private var isTable: Bool {
+      guard at + 1 < lines.count, lines[at].contains("|") else { return false }
+      let rule = TextTools.trim(lines[at + 1])
+      return rule.contains("|") && rule.contains("-")
+        && rule.allSatisfy { "|-: ".contains($0) }
+    }
+
+    private mutating func drawTable(_ markup: inout Markup) {
+      let alignments = Self.cells(lines[at + 1]).map { rule in
+        rule.hasSuffix(":") ? rule.hasPrefix(":") ? "center" : "num" : ""
+      }
+      markup.raw("<table><thead><tr>")
+      drawRow(Self.cells(lines[at]), alignments, isHead: true, &markup)
+      markup.raw("</tr></thead><tbody>")
+      at += 2
+      while at < lines.count, lines[at].contains("|") {
+        markup.raw("<tr>")
+        drawRow(Self.cells(lines[at]), alignments, isHead: false, &markup)
+        markup.raw("</tr>")
+        at += 1
+      }
+      markup.raw("</tbody></table>")
+    }
+
+    private func drawRow(
+      _ cells: [String], _ alignments: [String], isHead: Bool, _ markup: inout Markup
+    ) {
+      for (cell, alignment) in zip(cells, alignments) {
+        if isHead {
+          markup.open("th", .class(alignment), .text("scope", "col"))
+        } else {
+          markup.open("td", .class(alignment))
+        }
+        Inline(cell).draw(&markup)
+        markup.raw(isHead ? "</th>" : "</td>")
+      }
+    }
+
+    private static func cells(_ line: String) -> [String] {
+      var line = TextTools.trim(line)
+      if line.hasPrefix("|") { line.removeFirst() }
+      if line.hasSuffix("|") { line.removeLast() }
+      return line.split(separator: "|", omittingEmptySubsequences: false).map { TextTools.trim($0) }
+    }
+
     private mutating func drawParagraph(_ markup: inout Markup) {
       let isQuote = TextTools.trim(lines[at]).hasPrefix(">")
       markup.raw(isQuote ? "<blockquote>" : "<p>")
@@ -111,7 +159,7 @@ enum Markdown {
       while at < lines.count {
         var line = TextTools.trim(lines[at])
         if line.isEmpty || line.hasPrefix("```") || Self.heading(line) != nil { break }
-        if !isFirst && (Self.item(line) != nil || Self.isRule(line)) { break }
+        if !isFirst && (Self.item(line) != nil || Self.isRule(line) || isTable) { break }
         if !isFirst { markup.raw("<br>") }
         if isQuote, line.hasPrefix(">") { line = TextTools.trim(line.dropFirst()) }
         Inline(line).draw(&markup)

@@ -6,7 +6,7 @@ struct PanelDrawing {
 
   func draw(_ canvas: inout Canvas) {
     let options = planned.panel.options.legend
-    let hasLegend = planned.panel.kind == .timeSeries || planned.panel.kind == .pie
+    let hasLegend = [.timeSeries, .pie, .barChart].contains(planned.panel.kind)
     let isRight = hasLegend && options.isRight && options.mode != .hidden
     canvas.markup.open("div", .class("body", isRight ? "right" : ""))
     drawMessages(&canvas)
@@ -37,7 +37,7 @@ struct PanelDrawing {
         ? ("This panel has no type", "")
         : ("Panels of type ‘\(panel.type)’ are not drawn", "")
     }
-    if panel.kind == .text || !planned.queries.isEmpty { return nil }
+    if panel.kind?.hasQueries == false || !planned.queries.isEmpty { return nil }
     let kinds = Set(panel.targets.map(\.sourceKind).filter { !PanelReader.answersPromQL($0) })
     if kinds.isEmpty { return nil }
     return ("Not asked: data source \(kinds.sorted().joined(separator: ", "))", "")
@@ -47,6 +47,8 @@ struct PanelDrawing {
     switch planned.panel.kind {
     case .text: return TextDrawing(planned: planned).draw(&canvas)
     case .table: return drawTable(&canvas)
+    case .alertList: return AlertListDrawing(planned: planned, size: size).draw(&canvas)
+    case .dashboardList: return DashboardListDrawing(planned: planned).draw(&canvas)
     default: break
     }
     let fields = fields(canvas)
@@ -60,7 +62,10 @@ struct PanelDrawing {
     case .timeSeries where hasValues: drawTimeSeries(&canvas, fields)
     case .gauge where !fields.isEmpty:
       GaugeDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
-    case .barGauge where !fields.isEmpty, .barChart where !fields.isEmpty:
+    case .barChart where hasValues: drawBars(&canvas)
+    case .barGauge where !fields.isEmpty && planned.panel.options.isHorizontal == false:
+      ColumnGaugeDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
+    case .barGauge where !fields.isEmpty:
       BarGaugeDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
     case .pie where hasValues: drawPie(&canvas, fields)
     case .heatmap where hasValues:
@@ -86,8 +91,20 @@ struct PanelDrawing {
     TableDrawing(planned: planned, frame: frame, canvas: canvas).draw(&canvas)
   }
 
+  private func drawBars(_ canvas: inout Canvas) {
+    let builder = FieldBuilder(planned: planned, results: results, canvas: canvas)
+    let table = BarTable.of(builder, zone: canvas)
+    let named = table.fields.count > 1 ? table.fields : []
+    let legend = LegendDrawing(planned: planned, fields: named)
+    let plot = named.isEmpty ? size : plotSize(legend)
+    canvas.markup.raw("<div class=\"pic\">")
+    BarChartDrawing(planned: planned, table: table, size: plot).draw(&canvas)
+    canvas.markup.raw("</div>")
+    legend.draw(&canvas)
+  }
+
   private func drawPie(_ canvas: inout Canvas, _ fields: [DisplayField]) {
-    let legend = LegendDrawing(options: planned.panel.options.legend, fields: fields)
+    let legend = LegendDrawing(planned: planned, fields: fields)
     let plot = plotSize(legend)
     canvas.markup.raw("<div class=\"pic\">")
     PieDrawing(planned: planned, fields: fields, size: plot).draw(&canvas)
@@ -96,7 +113,7 @@ struct PanelDrawing {
   }
 
   private func drawTimeSeries(_ canvas: inout Canvas, _ fields: [DisplayField]) {
-    let legend = LegendDrawing(options: planned.panel.options.legend, fields: fields)
+    let legend = LegendDrawing(planned: planned, fields: fields)
     let plot = plotSize(legend)
     canvas.markup.raw("<div class=\"pic\">")
     TimeSeriesDrawing(planned: planned, fields: fields, size: plot).draw(&canvas)

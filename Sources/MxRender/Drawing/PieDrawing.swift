@@ -64,5 +64,26 @@ struct PieDrawing {
     let share = Decimals.fixed(value / total * 100, 1)
     canvas.markup.element("title", "\(field.name): \(field.format.text(value)) (\(share)%)")
     canvas.markup.close("path")
+    drawLabel(&canvas, field, point((from + to) / 2, hole > 0 ? 38 : 31), to - from, value, share)
+  }
+
+  /// What the panel wants on its parts, where there is room for it.
+  private func drawLabel(
+    _ canvas: inout Canvas, _ field: DisplayField, _ at: (Double, Double), _ part: Double,
+    _ value: Double, _ share: String
+  ) {
+    let wanted = planned.panel.options.pieLabels
+    let words = [
+      wanted.contains("name") ? PictureText.cut(field.name, 14) : "",
+      wanted.contains("value") ? field.format.text(value) : "",
+      wanted.contains("percent") ? "\(share)%" : "",
+    ].filter { !$0.isEmpty }
+    guard !words.isEmpty, part > 0.06 else { return }
+    for (index, word) in words.enumerated() {
+      let y = at.1 + 1.6 + (Double(index) - Double(words.count - 1) / 2) * 5
+      canvas.markup.element(
+        "text", word, .class("part mid", canvas.use(field.ink)), .number("x", at.0),
+        .number("y", y), .number("font-size", 4.6))
+    }
   }
 }

@@ -13,6 +13,8 @@ struct PlotFrame {
   private(set) var rightAxis: Axis?
   private let bottomValues: [(share: Double, text: String)]?
   private let hasRows: Bool
+  /// What is named along the bottom has a width: no line goes up from its middle.
+  private let hasBands: Bool
   private let leftTexts: [String]
   private let rightTexts: [String]
 
@@ -50,8 +52,9 @@ struct PlotFrame {
 
   init(
     size: Size, from: Int64, to: Int64, zone: Zone, left: Axis, right: Axis? = nil,
-    bottom: [(share: Double, text: String)]? = nil
+    bottom: [(share: Double, text: String)]? = nil, hasBands: Bool = false
   ) {
+    self.hasBands = hasBands
     bottomValues = bottom
     hasRows = left.rows != nil
     let height = max(size.height - Self.top - Self.bottom, 10)
@@ -203,9 +206,11 @@ struct PlotFrame {
     let ticks = bottomValues ?? time.ticks.map { (time.position($0.at), $0.text) }
     for (index, tick) in ticks.enumerated() {
       let share = tick.0 * 100
-      canvas.markup.leaf(
-        "line", .class("grid"), .percent("x1", share), .percent("x2", share),
-        .number("y2", plotHeight))
+      if !hasBands {
+        canvas.markup.leaf(
+          "line", .class("grid"), .percent("x1", share), .percent("x2", share),
+          .number("y2", plotHeight))
+      }
       // On narrow screens every second or fourth label is left out.
       let isSecond = index % 2 == 1 && ticks.count > 5
       let level = isSecond ? "t1" : index % 4 == 2 && ticks.count > 9 ? "t2" : ""

@@ -8,6 +8,8 @@ struct PlotLayer {
   /// The values as they are named to the reader.
   var shown: [Double]
   var isStacked: Bool
+  /// Filled down to another series instead of to the ground.
+  var isBand = false
 
   var isRight: Bool { field.config.style.axis == .right }
 }
@@ -31,7 +33,23 @@ enum Stacking {
       let stacked = stack(members.map { fields[$0] }, columns)
       for (member, layer) in zip(members, stacked) { layers[member] = layer }
     }
+    fillBands(&layers)
     return layers
+  }
+
+  /// `fillBelowTo`: where both have a sample, the space between them is filled.
+  private static func fillBands(_ layers: inout [PlotLayer]) {
+    for index in layers.indices where !layers[index].isStacked {
+      guard let name = layers[index].field.config.style.fillBelowTo,
+        let other = layers.first(where: { $0.field.name == name })
+      else { continue }
+      var values: [Int64: Double] = [:]
+      for (time, value) in zip(other.times, other.upper) { values[time] = value }
+      layers[index].lower = zip(layers[index].times, layers[index].upper).map { time, value in
+        values[time].flatMap { $0.isFinite ? $0 : nil } ?? value
+      }
+      layers[index].isBand = true
+    }
   }
 
   /// Equal for series that stand on each other.

@@ -10,6 +10,7 @@ struct StatDrawing {
   static let tileLimit = 60
 
   private var widest = 1
+  private var longestName = 0
 
   init(planned: PlannedPanel, fields: [DisplayField], size: Size) {
     self.planned = planned
@@ -31,21 +32,47 @@ struct StatDrawing {
 
   mutating func draw(_ canvas: inout Canvas) {
     let tiles = fields.prefix(Self.tileLimit)
-    let layout = TileLayout(
-      count: max(tiles.count, 1), size: size, isHorizontal: planned.panel.options.isHorizontal)
-    canvas.markup.open("div", .class("tiles", "cols\(layout.columns)"))
-    if tiles.isEmpty {
-      let shown = ValueDisplay(
-        config: planned.panel.fields, format: ValueFormat(unit: Unit.short)
-      ).display(nil, min: 0, max: 100)
-      widest = shown.text.count
-      tile(&canvas, nil, shown, layout.size)
-    }
     let shown = tiles.map(display)
     // All numbers of a panel are of one size.
     widest = shown.map(\.text.count).max() ?? 1
+    longestName = tiles.map { name($0)?.count ?? 0 }.max() ?? 0
+    if tiles.isEmpty {
+      let empty = ValueDisplay(
+        config: planned.panel.fields, format: ValueFormat(unit: Unit.short)
+      ).display(nil, min: 0, max: 100)
+      widest = empty.text.count
+      canvas.markup.open("div", .class("tiles", "cols1"))
+      tile(&canvas, nil, empty, size)
+      return canvas.markup.close("div")
+    }
+    let layout = layout(tiles.count)
+    canvas.markup.open("div", .class("tiles", "cols\(layout.columns)"))
     for (field, value) in zip(tiles, shown) { tile(&canvas, field, value, layout.size) }
     canvas.markup.close("div")
+  }
+
+  /// So many columns that the numbers are as large as they can be.
+  private func layout(_ count: Int) -> TileLayout {
+    if count == 1 || planned.panel.options.isHorizontal == true {
+      return TileLayout(columns: 1, count: count, size: size)
+    }
+    var best = TileLayout(columns: 1, count: count, size: size)
+    for columns in 2...min(count, 12) {
+      let next = TileLayout(columns: columns, count: count, size: size)
+      if fit(next.size).font > fit(best.size).font + 0.5 { best = next }
+    }
+    return best
+  }
+
+  /// How a tile of this size is filled: the name over the number, or beside it.
+  private func fit(_ size: Size) -> (font: Double, isWide: Bool) {
+    let letters = max(Double(widest) * 0.6, 1)
+    let nameHeight = longestName == 0 ? 0 : min(size.height * 0.28, 24)
+    let above = min((size.width - 16) / letters, (size.height - nameHeight) * 0.56, 52)
+    guard longestName > 0, !planned.panel.options.stat.hasSparkline else { return (above, false) }
+    let nameWidth = min(Double(longestName) * 7 + 12, size.width * 0.55)
+    let beside = min((size.width - 16 - nameWidth) / letters, size.height * 0.62, 52)
+    return beside > above ? (beside, true) : (above, false)
   }
 
   private func tile(
@@ -53,11 +80,19 @@ struct StatDrawing {
   ) {
     let options = planned.panel.options.stat
     let isFilled = options.colorMode == .background || options.colorMode == .backgroundSolid
-    let ink = options.colorMode == .none ? nil : shown.ink ?? fixedInk(field)
+    let ink = options.colorMode == .none ? nil : shown.ink ?? paletteInk(field)
     let inkClass = ink.map { canvas.use($0) } ?? ""
-    canvas.markup.open(
-      "div", .class("tile", ink != nil && isFilled ? "filled" : "", inkClass))
-    if options.hasSparkline, let field { Sparkline(field: field).draw(&canvas, size, inkClass) }
+    let link = field?.resolvedLinks(planned, canvas.beside).first
+    let className = ["tile", ink != nil && isFilled ? "filled" : "", inkClass]
+      .filter { !$0.isEmpty }.joined(separator: " ")
+    let isLink = link.map {
+      LinkDrawing.open($0, &canvas, className: className, title: $0.title)
+    }
+    if isLink != true { canvas.markup.open("div", .class(className)) }
+    if options.hasSparkline, let field {
+      let line = inkClass.isEmpty ? canvas.use(field.ink) : inkClass
+      Sparkline(field: field).draw(&canvas, size, line)
+    }
     let name = options.textMode == .value ? nil : name(field)
     let isNameOnly = options.textMode == .name
     let text = isNameOnly ? name ?? "" : options.prefix + shown.text + options.postfix
@@ -65,12 +100,12 @@ struct StatDrawing {
     canvas.openSVG(size, label: label)
     drawText(&canvas, text, isNameOnly ? nil : name, size, isTinted: ink != nil && !isFilled)
     canvas.markup.close("svg")
-    canvas.markup.close("div")
+    canvas.markup.close(isLink == true ? "a" : "div")
   }
 
-  private func fixedInk(_ field: DisplayField?) -> Ink? {
-    if case .fixed(let text) = field?.config.color { return Ink.parse(text) }
-    return nil
+  /// A palette tells the tiles apart.
+  private func paletteInk(_ field: DisplayField?) -> Ink? {
+    field.flatMap { $0.config.color == .palette ? $0.ink : nil }
   }
 
   /// Several tiles need names; one has the panel's title.
@@ -86,20 +121,24 @@ struct StatDrawing {
     canvas.markup.open(
       "svg", .text("width", "100%"), .number("height", size.height),
       .text("viewBox", "0 0 \(ViewBox.number(size.width)) \(ViewBox.number(size.height))"))
-    let nameHeight = name == nil ? 0 : min(size.height * 0.28, 24)
-    let room = size.height - nameHeight
-    let fitting = (size.width - 16) / max(Double(widest) * 0.6, 1)
-    let font = min(fitting, room * 0.56, 52).clamped(to: 11...52)
+    let fit = fit(size)
+    let font = fit.font.clamped(to: 9...52)
+    let isWide = fit.isWide && name != nil
+    let nameHeight = name == nil || isWide ? 0 : min(size.height * 0.28, 24)
     // Over a sparkline the number stands higher, off the line.
-    let middle = nameHeight + room * (planned.panel.options.stat.hasSparkline ? 0.4 : 0.5)
+    let share = planned.panel.options.stat.hasSparkline ? 0.4 : 0.5
+    let middle = nameHeight + (size.height - nameHeight) * share
     canvas.markup.element(
-      "text", text, .class("value mid", isTinted ? "tinted" : ""), .number("x", size.width / 2),
-      .number("y", middle + font * 0.35), .number("font-size", font))
+      "text", text, .class("value", isWide ? "end" : "mid", isTinted ? "tinted" : ""),
+      .number("x", isWide ? size.width - 8 : size.width / 2), .number("y", middle + font * 0.35),
+      .number("font-size", font))
     if let name {
-      let small = min(nameHeight * 0.6, (size.width - 12) / max(Double(name.count) * 0.56, 1))
+      let room = isWide ? size.width - 24 - Double(text.count) * font * 0.6 : size.width - 12
+      let small = (isWide ? 13 : nameHeight * 0.6).clamped(to: 10...14)
       canvas.markup.element(
-        "text", name, .class("label mid"), .number("x", size.width / 2),
-        .number("y", nameHeight * 0.85 + 2), .number("font-size", small.clamped(to: 9...14)))
+        "text", PictureText.cut(name, Int(room / (small * 0.56))),
+        .class("label", isWide ? "" : "mid"), .number("x", isWide ? 8 : size.width / 2),
+        .number("y", isWide ? middle + 5 : nameHeight * 0.85 + 2), .number("font-size", small))
     }
     canvas.markup.close("svg")
   }
@@ -109,6 +148,15 @@ struct StatDrawing {
 struct TileLayout {
   let columns: Int
   let size: Size
+
+  init(columns: Int, count: Int, size: Size) {
+    self.columns = columns
+    let rows = (count + columns - 1) / columns
+    let gaps = Size(width: Double(columns - 1) * 6, height: Double(rows - 1) * 6)
+    self.size = Size(
+      width: max((size.width - gaps.width) / Double(columns), 30),
+      height: max((size.height - gaps.height) / Double(rows), 34))
+  }
 
   init(count: Int, size: Size, isHorizontal: Bool?) {
     // Grafana's horizontal stacks them; the rest tries for wide tiles.
@@ -122,12 +170,7 @@ struct TileLayout {
         if score > bestScore + 0.5 { (best, bestScore) = (columns, score) }
       }
     }
-    columns = best
-    let rows = (count + best - 1) / best
-    let gaps = Size(width: Double(best - 1) * 6, height: Double(rows - 1) * 6)
-    self.size = Size(
-      width: max((size.width - gaps.width) / Double(best), 30),
-      height: max((size.height - gaps.height) / Double(rows), 34))
+    self.init(columns: best, count: count, size: size)
   }
 }
 

@@ -115,8 +115,24 @@ struct TableDrawing {
     if column.config.cell == .gauge, let number = shown.number {
       drawGauge(&canvas, column, number, shown)
     }
+    let isLink = openLink(&canvas, column, cell, shown, row)
     canvas.markup.text(shown.text)
+    if isLink { canvas.markup.close("a") }
     canvas.markup.close("td")
+  }
+
+  /// A cell has one place to go; the first link is it.
+  private func openLink(
+    _ canvas: inout Canvas, _ column: Shown, _ cell: Frame.Cell, _ shown: DisplayValue, _ row: Int
+  ) -> Bool {
+    guard let link = column.config.links?.first, !shown.text.isEmpty else { return false }
+    let fields = frame.columns.map { QueryResult.Label($0.name, $0.cells[row].plainText) }
+    let values = LinkValues.of(
+      name: column.column.name, labels: fields + column.column.labels, raw: cell.plainText,
+      text: shown.text)
+    let resolver = LinkResolver(interpolation: planned.interpolation, beside: canvas.beside)
+    let resolved = resolver.one(link, values)
+    return LinkDrawing.open(resolved, &canvas, className: "cell", title: resolved.title)
   }
 
   private func display(_ cell: Frame.Cell, _ column: Shown) -> DisplayValue {

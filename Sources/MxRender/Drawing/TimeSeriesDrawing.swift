@@ -18,6 +18,8 @@ struct TimeSeriesDrawing {
   func draw(_ canvas: inout Canvas) {
     let frame = frame(canvas)
     frame.open(&canvas, label: summary())
+    let marks = AnnotationDrawing(marks: planned.marks, frame: frame)
+    marks.drawBands(&canvas)
     frame.openPaths(&canvas)
     drawThresholdAreas(&canvas, frame)
     for layer in layers { LayerDrawing(layer: layer, frame: frame).draw(&canvas) }
@@ -26,10 +28,12 @@ struct TimeSeriesDrawing {
     if !canvas.isStandalone {
       HoverTitles(layers: layers, frame: frame, format: canvas.zone).draw(&canvas)
     }
+    let zone = canvas.zone
+    marks.drawFeet(&canvas) { DateText.text(Double($0), .iso, zone) }
     frame.close(&canvas)
     canvas.chart = ChartData(
       frame: frame, fields: fields, inks: fields.map { canvas.use($0.ink) }, from: planned.from,
-      to: planned.to)
+      to: planned.to, marks: planned.marks)
   }
 
   /// What a screen reader says of the picture.

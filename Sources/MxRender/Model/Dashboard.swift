@@ -14,6 +14,7 @@ package struct Dashboard: Sendable {
   package var variables: [Variable] = []
   package var sections: [Section] = []
   package var links: [Link] = []
+  package var annotations: [AnnotationQuery] = []
   /// What was wrong or is not drawn, in the order of the text.
   package var problems: [Problem] = []
 
@@ -52,6 +53,11 @@ package enum PanelKind: String, Sendable, CaseIterable {
   case histogram
   case stateTimeline = "state-timeline"
   case statusHistory = "status-history"
+  case alertList = "alertlist"
+  case dashboardList = "dashlist"
+
+  /// What it shows is asked by queries.
+  var hasQueries: Bool { ![.text, .alertList, .dashboardList].contains(self) }
 }
 
 package struct Panel: Sendable {
@@ -99,11 +105,6 @@ package struct Target: Sendable {
   package var interval: String?
   package var intervalFactor = 1
   package var sourceKind = ""
-}
-
-package struct Link: Sendable {
-  package var title = ""
-  package var url = ""
 }
 
 package struct Transformation: Sendable {

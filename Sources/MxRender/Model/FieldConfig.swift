@@ -15,6 +15,7 @@ package struct FieldConfig: Sendable {
   package var align: String?
   package var columnWidth: Double?
   package var isHidden: Bool?
+  package var links: [Link]?
 
   package init() {}
 
@@ -35,6 +36,7 @@ package struct FieldConfig: Sendable {
     merged.align = other.align ?? align
     merged.columnWidth = other.columnWidth ?? columnWidth
     merged.isHidden = other.isHidden ?? isHidden
+    merged.links = other.links ?? links
     return merged
   }
 }
@@ -47,6 +49,8 @@ package struct FieldOverride: Sendable {
     case query(String)
     case type(String)
     case names([String])
+    /// What the values come to, a comparison, and a number.
+    case value(Calculation, String, Double)
     /// A matcher we do not have; it matches nothing, and was reported.
     case other
   }
@@ -60,6 +64,8 @@ package enum ColorChoice: Equatable, Sendable {
   case thresholds
   /// A name of Grafana's (`red`, `semi-dark-blue`) or `#rrggbb`.
   case fixed(String)
+  /// By the value, from the first of these hues to the last.
+  case scheme([String])
 }
 
 package struct Thresholds: Equatable, Sendable {

@@ -5,10 +5,18 @@ package struct PanelOptions: Sendable {
   package var stat = StatOptions()
   package var text = TextOptions()
   package var table = TableOptions()
+  package var alerts = AlertListOptions()
+  package var dashboards = DashboardListOptions()
   package var isHorizontal: Bool?
   package var pieIsDonut = false
-  /// Bar charts and pies.
+  /// Of bar charts.
   package var stacking: GraphStyle.Stacking = .none
+  /// The column that names a bar chart's groups; empty: the first that has texts.
+  package var categoryField = ""
+  /// What a pie's legend says of a part besides its name: `value`, `percent`.
+  package var pieValues: [String] = []
+  /// What stands on a pie's parts: `name`, `value`, `percent`.
+  package var pieLabels: [String] = []
   /// Buckets come from values rather than from `le` labels.
   package var calculatesHeatmap = false
   package var bucketCount: Int?
@@ -72,7 +80,8 @@ package struct TableOptions: Sendable {
 /// One number of many: what legends, stats and tables print.
 package enum Calculation: String, Sendable, CaseIterable {
   case last, lastNotNull, first, firstNotNull, min, max, mean, sum, count, range, delta, diff
-  case median, variance, stdDev, allIsNull, distinctCount, changeCount, step
+  case median, variance, stdDev, allIsNull, allIsZero, distinctCount, changeCount, step, diffperc
+  case p1, p5, p10, p25, p50, p75, p90, p95, p99
 
   /// As a legend's column says it.
   var title: String {
@@ -91,6 +100,9 @@ package enum Calculation: String, Sendable, CaseIterable {
     case .variance: "Variance"
     case .stdDev: "StdDev"
     case .allIsNull: "All null"
+    case .allIsZero: "All zero"
+    case .diffperc: "Difference%"
+    case .p1, .p5, .p10, .p25, .p50, .p75, .p90, .p95, .p99: "P\(rawValue.dropFirst())"
     case .distinctCount: "Distinct"
     case .changeCount: "Changes"
     case .step: "Step"
@@ -105,8 +117,34 @@ package enum Calculation: String, Sendable, CaseIterable {
     case "current": return .lastNotNull
     case "total": return .sum
     case "logmin": return .min
+    case "uniqueValues": return .distinctCount
     case "stddev": return .stdDev
     default: return nil
     }
   }
+}
+
+/// Which alerts a list shows, and in which order.
+package struct AlertListOptions: Sendable {
+  package enum Order: Sendable { case importance, name, nameDown, oldest, newest }
+
+  package var showsFiring = true
+  package var showsPending = true
+  package var showsHeld = true
+  package var name = ""
+  package var filter = LabelFilter()
+  package var limit = 100
+  package var order = Order.importance
+  package var groupBy: [String] = []
+  /// One number instead of a list.
+  package var isCount = false
+}
+
+/// Which of the dashboards beside this one a list shows.
+package struct DashboardListOptions: Sendable {
+  package var tags: [String] = []
+  package var words = ""
+  package var limit = 100
+  package var keepsTime = false
+  package var keepsVariables = false
 }

@@ -12,6 +12,7 @@ struct ChartData {
   var inks: [String]
   var from: Int64
   var to: Int64
+  var marks: [AnnotationMark] = []
 
   /// More values than this would make a page of a hundred megabytes: the panel
   /// is drawn, and its values are for mx-query.
@@ -46,10 +47,25 @@ struct ChartData {
         AxisData(axis: axis, scale: scale).write(&formats, &writer)
       }
     }
+    writeMarks(&writer)
     writer.name("f")
     formats.write(&writer)
     writer.endObject()
     return writer.bytes
+  }
+
+  private func writeMarks(_ writer: inout JSONWriter) {
+    if frame == nil || marks.isEmpty { return }
+    writer.name("m")
+    writer.beginArray()
+    for mark in marks {
+      writer.beginArray()
+      writer.int(mark.from)
+      writer.int(mark.to)
+      writer.string(mark.words)
+      writer.endArray()
+    }
+    writer.endArray()
   }
 
   private func write(
@@ -88,6 +104,7 @@ private enum StyleData {
     if stacking != .none { writer.member("k", Stacking.key(style)) }
     if stacking == .percent { writer.flag("p") }
     if style.isNegated == true { writer.flag("x") }
+    if let name = style.fillBelowTo { writer.member("fb", name) }
     if style.axis == .right { writer.flag("r") }
     if (style.logBase ?? 0) > 1 { writer.flag("lg") }
     if style.draw == .points || style.showPoints == .always { writer.flag("pt") }
@@ -169,7 +186,13 @@ private struct SampleGrids {
 
   private static func isEven(_ field: DisplayField) -> Bool {
     guard field.step > 0, let first = field.times.first else { return false }
-    return field.times.allSatisfy { ($0 - first) % field.step == 0 }
+    var last = first
+    // Rows of a table may stand in any order.
+    for time in field.times {
+      if time < last || (time - first) % field.step != 0 { return false }
+      last = time
+    }
+    return true
   }
 
   /// One value a time of the grid; NaN where the series has none.

@@ -65,6 +65,16 @@ extension Plan {
   }
 }
 
+extension Plan {
+  /// An annotation's query that failed.
+  package func problem(_ error: String, annotation query: PanelQuery) -> Problem {
+    let annotation = annotations[query.target].annotation
+    return Problem(
+      severity: .error, panel: annotation.label, field: "expr", line: annotation.line,
+      column: annotation.column, message: error, hint: nil)
+  }
+}
+
 extension Panel {
   /// For messages: `panel 'CPU' (id 4)`.
   package var label: String {

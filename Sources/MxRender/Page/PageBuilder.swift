@@ -111,6 +111,35 @@ package struct PageBuilder {
       menus.drawVariable(index, &canvas.markup)
     }
     canvas.markup.raw("</div>")
+    drawLinks(&canvas)
+  }
+
+  /// The dashboard's own links; those of a tag may fold into a menu.
+  private func drawLinks(_ canvas: inout Canvas) {
+    var interpolation = plan.base
+    interpolation.variables = plan.variables
+    let resolver = LinkResolver(interpolation: interpolation, beside: plan.beside)
+    let links = plan.dashboard.links.prefix(50).map { ($0, resolver.resolved($0)) }
+      .filter { !$0.1.isEmpty }
+    if links.isEmpty { return }
+    canvas.beside = plan.beside
+    canvas.markup.raw("<nav class=\"links\" aria-label=\"Links\">")
+    for (link, resolved) in links {
+      guard case .tagged(_, isMenu: true) = link.target else {
+        for one in resolved.prefix(100) { LinkDrawing.draw(one, &canvas) }
+        continue
+      }
+      canvas.markup.raw("<details class=\"menu\"><summary>")
+      canvas.markup.text(link.title.isEmpty ? "Dashboards" : link.title)
+      canvas.markup.raw("</summary><ul>")
+      for one in resolved.prefix(200) {
+        canvas.markup.raw("<li>")
+        LinkDrawing.draw(one, &canvas)
+        canvas.markup.raw("</li>")
+      }
+      canvas.markup.raw("</ul></details>")
+    }
+    canvas.markup.raw("</nav>")
   }
 
   // MARK: - Sections and panels

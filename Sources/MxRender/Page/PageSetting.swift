@@ -35,7 +35,7 @@ package struct PageSetting: Sendable {
   }
 
   /// Where the files' names begin, seen from this page.
-  var root: String { isInline || view.isDefault ? "" : "../" }
+  package var root: String { isInline || view.isDefault ? "" : "../" }
 
   var home: String? { hasIndex && !isInline ? root + "index.html" : nil }
 
@@ -95,6 +95,9 @@ package struct PageSetting: Sendable {
       writer.member("k", range.key)
       writer.member("t", range.title)
       writer.member("w", range.to - range.from)
+      if range.isRelative {
+        writer.member("q", range.key.isEmpty ? own.fromText : "now-" + range.key)
+      }
       writer.member("rel", Int64(range.isRelative ? 1 : 0))
       if hasTimes {
         writer.member("from", range.from)

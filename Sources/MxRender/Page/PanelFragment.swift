@@ -31,6 +31,7 @@ extension Plan {
   /// Draws the panel at `index`; `results` by target.
   package func fragment(_ index: Int, _ results: [Int: QueryResult]) -> PanelFragment {
     var canvas = Canvas(zone: zone, now: now)
+    canvas.beside = beside
     let planned = panels[index]
     drawHeader(planned, &canvas)
     PanelDrawing(planned: planned, results: results, size: PanelPlace.size(of: planned))
@@ -44,13 +45,17 @@ extension Plan {
   private func drawHeader(_ planned: PlannedPanel, _ canvas: inout Canvas) {
     let panel = planned.panel
     guard PanelPlace.hasHeader(planned) else { return }
-    canvas.markup.raw("<header>")
+    canvas.markup.raw("<header class=\"head\">")
     canvas.markup.element("h3", panel.title, .text("title", panel.title))
     if !panel.description.isEmpty {
       let text = planned.interpolation.expand(panel.description, format: .text)
       canvas.markup.element(
         "span", "i", .class("info"), .text("title", text), .text("role", "img"),
         .text("aria-label", text))
+    }
+    let resolver = LinkResolver(interpolation: planned.interpolation, beside: beside)
+    for link in panel.links.flatMap(resolver.resolved).prefix(8) {
+      LinkDrawing.drawArrow(link, &canvas)
     }
     if let note = planned.rangeNote { canvas.markup.element("span", note, .class("note")) }
     canvas.markup.raw("</header>")
@@ -64,7 +69,7 @@ enum PanelPlace {
   static let rowHeight = 38.0
 
   static func hasHeader(_ planned: PlannedPanel) -> Bool {
-    !planned.panel.title.isEmpty || planned.rangeNote != nil
+    !planned.panel.title.isEmpty || planned.rangeNote != nil || !planned.panel.links.isEmpty
   }
 
   static func size(of planned: PlannedPanel) -> Size {

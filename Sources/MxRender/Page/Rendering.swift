@@ -74,7 +74,7 @@ extension Plan {
         coverage.failed += 1
       } else if isWhole(planned) {
         coverage.drawn += 1
-      } else if planned.queries.isEmpty && planned.panel.kind != .text {
+      } else if planned.queries.isEmpty && planned.panel.kind?.hasQueries != false {
         coverage.notDrawn += 1
       } else {
         coverage.drawnInPart += 1

@@ -1,5 +1,6 @@
 package import MxJSON
 import MxModel
+import MxTime
 
 /// A dashboard as the page over all of them lists it.
 package struct SiteEntry: Equatable, Sendable {
@@ -15,23 +16,6 @@ package struct SiteEntry: Equatable, Sendable {
     self.description = description
     self.tags = tags
     self.panels = panels
-  }
-}
-
-/// An alert that is not at rest, as the page over all dashboards shows it.
-package struct SiteAlert: Equatable, Sendable {
-  package var name: String
-  package var labels: String
-  package var summary: String
-  package var since: String
-  package var isFiring: Bool
-
-  package init(name: String, labels: String, summary: String, since: String, isFiring: Bool) {
-    self.name = name
-    self.labels = labels
-    self.summary = summary
-    self.since = since
-    self.isFiring = isFiring
   }
 }
 
@@ -70,22 +54,23 @@ package struct SitePage {
 
   private func drawAlerts(_ body: inout Markup) {
     guard let alerts else { return }
-    let firing = alerts.filter(\.isFiring)
-    if firing.isEmpty {
-      body.raw("<p class=\"calm\">No alert is firing.</p>\n")
-    } else {
-      body.raw("<section class=\"alarm\" aria-labelledby=\"firing\"><h2 id=\"firing\">")
-      body.text("\(firing.count) alert\(firing.count == 1 ? " is" : "s are") firing")
-      body.raw("</h2><ul>\n")
-      for alert in firing.prefix(200) {
-        body.raw("<li>")
-        body.element("b", alert.name)
-        body.element("span", alert.summary.isEmpty ? alert.labels : alert.summary)
-        body.element("span", "since \(alert.since)", .class("note"), .text("title", alert.labels))
-        body.raw("</li>\n")
-      }
-      body.raw("</ul></section>\n")
-    }
+    let firing = AlertListDrawing.chosen(alerts, AlertListOptions(), Interpolation())
+    let loud = firing.count { $0.isFiring && $0.hold == nil }
+    let quiet = firing.count { $0.isFiring && $0.hold != nil }
+    let pending = firing.count { !$0.isFiring }
+    if firing.isEmpty { return body.raw("<p class=\"calm\">No alert is firing.</p>\n") }
+    body.open(
+      "section", .class("alarm", loud == 0 ? "quiet" : ""), .text("aria-labelledby", "firing"))
+    var title =
+      loud == 0 ? "No alert is firing" : "\(loud) alert\(loud == 1 ? " is" : "s are") firing"
+    if quiet > 0 { title += loud == 0 ? " but \(quiet) kept quiet" : ", \(quiet) more kept quiet" }
+    if pending > 0 { title += ", \(pending) pending" }
+    body.element("h2", title, .text("id", "firing"))
+    body.raw("<ul class=\"alerts\">\n")
+    var canvas = Canvas(zone: .utc, now: 0)
+    for alert in firing.prefix(200) { AlertItem.draw(alert, &canvas) }
+    body.append(canvas.markup)
+    body.raw("</ul></section>\n")
   }
 
   private func drawEntries(_ body: inout Markup) {
@@ -126,8 +111,8 @@ package struct SitePage {
     .tag[aria-pressed=true]{border-color:var(--link);color:var(--link);font-weight:600}
     .alarm{background:var(--badbg);border-radius:8px;padding:12px 16px}
     .alarm h2{margin:0 0 4px;font-size:15px;color:var(--bad)}
-    .alarm ul{list-style:none;margin:0;padding:0}
-    .alarm li{display:flex;flex-wrap:wrap;gap:2px 12px;padding:2px 0}
+    .alarm.quiet{background:var(--panel);border:1px solid var(--edge)}\
+    .alarm.quiet h2{color:var(--text)}
     .calm{color:var(--dim);margin:4px 0}
     .bar label{color:var(--dim)}.bar input{margin-left:6px;font:inherit;font-size:14px;color:var(--text);background:var(--panel);width:280px;\
     max-width:100%;border:1px solid var(--edge);border-radius:6px;padding:5px 10px}

@@ -70,10 +70,8 @@ enum Stylesheet {
     font:inherit;font-size:13px;color:var(--text);background:var(--panel);\
     border:1px solid var(--edge);border-radius:6px;padding:3px 9px;min-height:28px;cursor:pointer}
     .bar>select{appearance:none;padding-right:24px;background:var(--panel) \
-    linear-gradient(45deg,transparent 50%,var(--dim) 50%) right 13px center/4px 4px no-repeat;\
-    background-image:linear-gradient(45deg,transparent 50%,var(--dim) 50%),\
-    linear-gradient(-45deg,var(--dim) 50%,transparent 50%);background-size:4px 4px;\
-    background-position:right 13px top 12px,right 9px top 12px}
+    url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='8' height='4'%3E\
+    %3Cpath d='M0 0h8L4 4z' fill='%237d8792'/%3E%3C/svg%3E") right 9px center no-repeat}
     #refresh{margin-left:auto}
     .menu .absent>*{color:var(--dim);font-style:italic}
     .menu>summary{display:flex;gap:6px;align-items:center;list-style:none;max-width:340px}
@@ -106,7 +104,7 @@ enum Stylesheet {
     .more>summary{border:0;background:var(--panel);padding:0;width:26px;min-height:24px;\
     justify-content:center;font-weight:700}.more>summary::after{display:none}
     .more[open]>summary~*{left:auto;right:0;min-width:140px}
-    @media (hover:none){.panel>.more{opacity:.7}}
+    @media (hover:none){.panel>.more{opacity:.7}.panel>header.head{padding-right:30px}}
     .tip{position:fixed;z-index:9;pointer-events:none;background:var(--panel);max-width:94vw;\
     border:1px solid var(--edge);border-radius:7px;box-shadow:0 6px 22px var(--shade);\
     padding:6px 10px;font-size:12px;line-height:19px}
@@ -164,7 +162,10 @@ enum Stylesheet {
     .slice{fill:var(--c);stroke:var(--panel);stroke-width:.7}
     .strong{font-weight:600}
     .heat{fill:var(--c)}.state{fill:var(--c)}
-    .hover rect{fill:transparent}.hover rect:hover{fill:var(--hover)}
+    .hover rect,.hover-cells rect{fill:transparent}
+    .hover rect:hover,.hover-cells rect:hover{fill:var(--hover)}
+    .scale{display:flex;gap:6px;align-items:center;margin:0 0 0 auto;font-size:11px;color:var(--dim)}
+    text.part{fill:var(--on)}
     .legend{margin:4px 0 0;padding:0;list-style:none;overflow:auto;min-height:0;flex:1 1 0;\
     font-size:12px;line-height:18px}
     ul.legend{display:flex;flex-wrap:wrap;gap:1px 14px;align-content:flex-start}
@@ -189,15 +190,33 @@ enum Stylesheet {
     td.filled{background:var(--c);color:var(--on);padding-left:8px}
     .cellbar{display:inline-block;vertical-align:-1px;margin-right:8px}
     .cellspark{position:relative;width:120px;height:22px}
+    .an .band{fill:var(--c);fill-opacity:.09}
+    .an .mark{stroke:var(--c);stroke-dasharray:4 3}.an .foot-mark{fill:var(--c)}
+    .tip p.happened{color:var(--text);max-width:420px}
+    .alerts,.boards{list-style:none;margin:0;padding:0}
+    .alerts li{display:flex;gap:10px;padding:5px 0;align-items:baseline}
+    .alerts li+li,.boards li+li{border-top:1px solid var(--grid)}
+    .alerts li>div{display:flex;flex-wrap:wrap;gap:0 12px;min-width:0;overflow-wrap:anywhere}
+    .state-word{flex:none;font-size:11.5px;font-weight:600;border-radius:9px;padding:0 8px;\
+    background:var(--grid);color:var(--text);min-width:64px;text-align:center}
+    .alerts .firing .state-word{background:var(--bad);color:var(--panel)}
+    .alerts .held strong{font-weight:400}.hold{font-style:italic}.labels{flex-basis:100%}
+    h4.group{margin:8px 0 2px;font-size:12.5px;color:var(--dim)}
+    .boards li{padding:4px 0;display:flex;flex-wrap:wrap;gap:4px 8px}
+    .goto{flex:none;text-decoration:none;padding:0 3px;font-size:13px;line-height:1}
+    .dead{color:var(--dim)}
+    .links{display:flex;flex-wrap:wrap;gap:4px 16px;flex-basis:100%;align-items:center;font-size:13px}
+    .links>a,.links>.dead{overflow-wrap:anywhere}
+    a.cell,a.tile{color:inherit}a.tile{text-decoration:none}
+    .tag{font-size:12px;border:1px solid var(--edge);border-radius:10px;padding:0 8px;color:var(--dim)}
     .tiles{display:grid;gap:6px;flex:1;min-height:0;grid-auto-rows:minmax(0,1fr)}
     .tile{position:relative;border-radius:5px;overflow:hidden;display:flex;align-items:center}
     .tile>.chart{position:relative;max-height:100%}
     .tile.filled{background:var(--c)}.tile.filled text{fill:var(--on)}
     .tile.filled .line{stroke:var(--on)}.tile.filled .area{fill:var(--on)}
     .spark{position:absolute;left:0;right:0;bottom:0}
-    .spark .line,.spark .area{--c:inherit}
     text.value{fill:var(--text);font-weight:600}text.tinted{fill:var(--c)}
-    .tile text.label{fill:var(--dim)}
+    .tile text.label{fill:var(--dim)}.tile.filled text.label{fill:var(--on)}
     .name{overflow:hidden;text-overflow:ellipsis}
     text.name{fill:var(--text)}
     .prose{overflow:auto;min-height:0;flex:1;overflow-wrap:anywhere}

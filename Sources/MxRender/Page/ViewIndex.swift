@@ -18,6 +18,9 @@ package struct ViewIndex: Equatable, Sendable {
       self.print = print
       self.css = css
     }
+
+    /// An id of ours, and no path to somewhere else.
+    package var hasPlainID: Bool { FileName.plain(id) == id }
   }
 
   /// A hash of all that is on the page besides its panels.

@@ -140,7 +140,7 @@ extension Plan {
     }
     let canvas = Canvas(zone: zone, now: now)
     let fields = FieldBuilder(planned: planned, results: results, canvas: canvas).fields()
-    if fields.isEmpty { return planned.panel.kind == .text ? "" : "no data" }
+    if fields.isEmpty { return planned.panel.kind?.hasQueries == false ? "" : "no data" }
     let calculation = planned.panel.options.reduce.calculation
     let shown = fields.prefix(10).map { field in
       "\(field.name): \(field.display(Reduction.reduce(field.values, calculation)).text)"

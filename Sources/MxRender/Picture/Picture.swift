@@ -25,6 +25,7 @@ package struct Picture: Sendable {
         width: Double(grid.width) * PanelPlace.columnWidth - 8,
         height: Double(grid.height) * PanelPlace.rowHeight - 8)
     var canvas = Canvas(zone: plan.zone, now: plan.now, isStandalone: true)
+    canvas.beside = plan.beside
     let title = planned.panel.title
     let top = title.isEmpty ? Self.margin : 34
     if !title.isEmpty {
@@ -68,7 +69,8 @@ private struct PictureContent {
     }
     switch planned.panel.kind {
     case .table: return drawTable(&canvas)
-    case .text, nil: return tell(textOf(planned), &canvas)
+    case .alertList: return tell(AlertListDrawing.words(planned, canvas.beside), &canvas)
+    case .text, .dashboardList, nil: return tell(textOf(planned), &canvas)
     default: break
     }
     let fields = FieldBuilder(planned: planned, results: results, canvas: canvas).fields()
@@ -77,6 +79,10 @@ private struct PictureContent {
     }
     switch planned.panel.kind {
     case .timeSeries, .pie: drawPlot(&canvas, fields)
+    case .barChart:
+      let builder = FieldBuilder(planned: planned, results: results, canvas: canvas)
+      let table = BarTable.of(builder, zone: canvas)
+      BarChartDrawing(planned: planned, table: table, size: size).draw(&canvas)
     case .heatmap: HeatmapDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
     case .histogram: HistogramDrawing(planned: planned, fields: fields, size: size).draw(&canvas)
     case .stateTimeline, .statusHistory: drawStates(&canvas, fields)

@@ -43,14 +43,26 @@ extension Markup {
 package enum Badge {
   package enum Mood: Sendable { case good, bad, unknown }
 
+  /// How many alerts fire that nobody keeps quiet.
+  package static func alerts(_ alerts: [SiteAlert]) -> [UInt8] {
+    let loud = alerts.count { $0.isFiring && $0.hold == nil }
+    let quiet = alerts.count { $0.isFiring && $0.hold != nil }
+    let text = loud > 0 ? "\(loud) firing" : quiet > 0 ? "\(quiet) kept quiet" : "none"
+    return svg("alerts", text, loud > 0 ? .bad : quiet > 0 ? .unknown : .good)
+  }
+
   package static func svg(_ label: String, _ state: String, _ mood: Mood) -> [UInt8] {
-    let (left, right) = (width(label), width(state))
     let color =
       switch mood {
       case .good: "#007a5e"
       case .bad: "#c4283c"
       case .unknown: "#5f6b76"
       }
+    return svg(label, state, color: color)
+  }
+
+  static func svg(_ label: String, _ state: String, color: String) -> [UInt8] {
+    let (left, right) = (width(label), width(state))
     var out = Markup()
     out.open(
       "svg", .text("xmlns", "http://www.w3.org/2000/svg"), .number("width", left + right),
@@ -75,4 +87,23 @@ package enum Badge {
   }
 
   private static func width(_ text: String) -> Double { Double(text.count) * 6.8 + 14 }
+}
+
+extension Plan {
+  /// A badge of a panel that says one thing: its title and its value, in the colour the
+  /// panel gives it. Nil for all others.
+  package func badge(_ position: Int, _ results: [Int: QueryResult]) -> [UInt8]? {
+    let planned = panels[position]
+    guard planned.panel.kind == .stat || planned.panel.kind == .gauge else { return nil }
+    let fields = FieldBuilder(
+      planned: planned, results: results, canvas: Canvas(zone: zone, now: now)
+    ).fields()
+    guard fields.count <= 1 else { return nil }
+    let label = planned.panel.title.isEmpty ? "value" : planned.panel.title
+    let shown = fields.first.map { field in
+      field.display(Reduction.reduce(field.values, planned.panel.options.reduce.calculation))
+    }
+    let color = shown?.ink.map { "#" + $0.values.light } ?? "#5f6b76"
+    return Badge.svg(PictureText.cut(label, 40), shown?.text ?? "no data", color: color)
+  }
 }

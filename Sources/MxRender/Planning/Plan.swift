@@ -46,6 +46,8 @@ package struct PlannedPanel: Sendable {
   package var queries: [PanelQuery]
   /// Of a range of its own: `last 2h`.
   package var rangeNote: String?
+  /// What happened meanwhile; see `Plan.place`.
+  package var marks: [AnnotationMark] = []
 }
 
 package struct PlannedSection: Sendable {
@@ -71,6 +73,10 @@ package struct Plan: Sendable {
   package var options: [String: [Variable.Option]]
   package var sections: [PlannedSection]
   package var panels: [PlannedPanel]
+  package var annotations: [PlannedAnnotation] = []
+  package var beside = Surroundings()
+  /// The variables and ranges of texts that belong to no panel.
+  var base = Interpolation()
 
   /// All there is to evaluate, in the order of the page.
   package var queries: [PanelQuery] { panels.flatMap(\.queries) }
@@ -108,6 +114,8 @@ extension Dashboard {
     planner.lead = lead
     var plan = planner.plan()
     (plan.fromText, plan.toText, plan.options) = (fromText, toText, resolved.options)
+    plan.annotations = planned(base, plan, lead: lead)
+    plan.base = base
     return plan
   }
 

@@ -33,6 +33,17 @@ package enum VariableQuery: Equatable, Sendable {
   /// Series of an instant query, as `metric{labels} value time` lines.
   case result(expr: String)
 
+  /// For messages, as dashboards write it.
+  package var text: String {
+    switch self {
+    case .labelValues(let label, let selector?): "label_values(\(selector), \(label))"
+    case .labelValues(let label, nil): "label_values(\(label))"
+    case .labelNames(let selector): "label_names(\(selector ?? ""))"
+    case .metrics(let pattern): "metrics(\(pattern))"
+    case .result(let expr): "query_result(\(expr))"
+    }
+  }
+
   /// Nil for what is none of these, such as SQL.
   package static func parse(_ text: String) -> VariableQuery? {
     let text = TextTools.trim(text)

@@ -57,6 +57,8 @@ struct DashboardReader {
     // `false` stands for no refresh.
     dashboard.refresh = root["refresh"]?.value.string ?? ""
     dashboard.links = root.elements("links").map(LinkReader.link)
+    dashboard.annotations = (root["annotations"]?.elements("list", limit: 100) ?? [])
+      .compactMap(AnnotationReader.annotation)
     dashboard.variables = (root["templating"]?.elements("list", limit: 200) ?? [])
       .map(VariableReader.variable)
     if let schema = root.int("schemaVersion", in: 0...1000), schema > 42 {
@@ -154,13 +156,5 @@ struct DashboardReader {
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     guard let pixels = Double(digits), pixels > 0 else { return 7 }
     return Int(max(3, min(100, (pixels / 38).rounded(.up))))
-  }
-}
-
-enum LinkReader {
-  static func link(_ scope: Scope) -> Link {
-    Link(
-      title: scope.string("title") ?? "",
-      url: scope.nonEmpty("url") ?? scope.nonEmpty("targetBlankUrl") ?? "")
   }
 }

@@ -15,18 +15,33 @@ enum FieldReader {
     if scope["mappings"] != nil {
       config.mappings = scope.elements("mappings", limit: 500).flatMap(MappingReader.mappings)
     }
+    if scope["links"] != nil {
+      config.links = scope.elements("links", limit: 20).map(LinkReader.link)
+    }
     if let custom = scope["custom"] { read(custom, into: &config) }
     return config
   }
 
   private static func color(_ scope: Scope) -> ColorChoice? {
-    switch scope.string("mode") ?? "" {
+    let mode = scope.string("mode") ?? ""
+    switch mode {
     case "fixed", "shades": return scope.nonEmpty("fixedColor").map { .fixed($0) }
     case "thresholds": return .thresholds
-    // Palettes by name and gradients: ours, which colour-blind readers tell apart.
-    default: return .palette
+    // Palettes by name: ours, which colour-blind readers tell apart.
+    default: return schemes[mode].map { .scheme($0) } ?? .palette
     }
   }
+
+  private static let schemes: [String: [String]] = [
+    "continuous-GrYlRd": ["green", "yellow", "red"],
+    "continuous-RdYlGr": ["red", "yellow", "green"],
+    "continuous-BlYlRd": ["blue", "yellow", "red"], "continuous-YlRd": ["yellow", "red"],
+    "continuous-BlPu": ["blue", "purple"], "continuous-YlBl": ["yellow", "blue"],
+    "continuous-blues": ["super-light-blue", "dark-blue"],
+    "continuous-reds": ["super-light-red", "dark-red"],
+    "continuous-greens": ["super-light-green", "dark-green"],
+    "continuous-purples": ["super-light-purple", "dark-purple"],
+  ]
 
   static func thresholds(_ scope: Scope) -> Thresholds {
     var thresholds = Thresholds()
@@ -127,6 +142,14 @@ enum FieldReader {
     case "byNames":
       let names = options?.array ?? options?["names"]?.array ?? []
       return .names(names.compactMap(\.string))
+    case "byValue":
+      guard let inner = matcher["options"],
+        let calculation = Calculation.named(inner.string("reducer") ?? "")
+      else {
+        matcher.report(.note, "this override says no calculation that we have")
+        return .other
+      }
+      return .value(calculation, inner.string("op") ?? "eq", inner.double("value") ?? 0)
     default:
       matcher.report(.note, "overrides by '\(id)' are not applied")
       return .other

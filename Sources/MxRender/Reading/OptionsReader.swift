@@ -5,9 +5,15 @@ enum OptionsReader {
   static func options(_ panel: Scope, kind: PanelKind?) -> PanelOptions {
     var result = PanelOptions()
     guard let scope = panel["options"] else {
-      if kind == .text { result.text = legacyText(panel) }
+      // Before schemaVersion 28 options stood in the panel itself.
+      switch kind {
+      case .text: result.text = text(panel)
+      case .alertList, .dashboardList: ListReader.read(panel, kind, into: &result)
+      default: break
+      }
       return result
     }
+    ListReader.read(scope, kind, into: &result)
     result.legend = scope["legend"].map(legend) ?? result.legend
     result.reduce = scope["reduceOptions"].map(reduce) ?? result.reduce
     result.stat = stat(scope)
@@ -19,11 +25,16 @@ enum OptionsReader {
     result.bucketCount = scope.int("bucketCount", in: 1...500)
     result.mergesStates = scope.bool("mergeValues") ?? true
     if kind == .text {
-      result.text = scope["content"] == nil ? legacyText(panel) : text(scope)
+      result.text = scope["content"] == nil ? text(panel) : text(scope)
     }
     if kind == .table { result.table = table(scope) }
     if kind == .barChart {
       result.stacking = scope.choice("stacking", GraphStyle.Stacking.self) ?? .none
+      result.categoryField = scope.string("xField") ?? ""
+    }
+    if kind == .pie {
+      result.pieValues = scope["legend"]?.strings("values") ?? []
+      result.pieLabels = scope.strings("displayLabels")
     }
     return result
   }
@@ -71,9 +82,6 @@ enum OptionsReader {
     text.mode = TextOptions.Mode(rawValue: scope.string("mode") ?? "") ?? .markdown
     return text
   }
-
-  /// Before schemaVersion 28 the text stood in the panel itself.
-  private static func legacyText(_ panel: Scope) -> TextOptions { text(panel) }
 
   private static func table(_ scope: Scope) -> TableOptions {
     var table = TableOptions()

@@ -41,6 +41,10 @@ struct PanelReader {
       Self.target(target, index: index, panelSource: panel.sourceKind)
     }
     panel.fields = scope["fieldConfig", "defaults"].map(FieldReader.config) ?? FieldConfig()
+    // Before schemaVersion 36 the links of values stood among the options.
+    if panel.fields.links == nil, let old = scope["options"], old["dataLinks"] != nil {
+      panel.fields.links = old.elements("dataLinks", limit: 20).map(LinkReader.link)
+    }
     panel.overrides = (scope["fieldConfig"]?.elements("overrides") ?? []).map(FieldReader.override)
     panel.transformations = scope.elements("transformations", limit: 50)
       .compactMap(TransformReader.transformation)
@@ -83,6 +87,12 @@ struct PanelReader {
   static func answersPromQL(_ kind: String) -> Bool {
     ["", "prometheus", "victoriametrics-metrics-datasource", "mixed"].contains(kind)
       || kind.hasSuffix("-prometheus-datasource")
+  }
+
+  /// Whether a text names a kind of data source, rather than one by its own name.
+  static func isKind(_ text: String) -> Bool {
+    ["loki", "tempo", "influxdb", "graphite", "elasticsearch", "mysql", "postgres", "cloudwatch"]
+      .contains(text) || text.hasSuffix("-datasource")
   }
 
   static func target(_ scope: Scope, index: Int, panelSource: String) -> Target {

@@ -20,6 +20,8 @@ struct V2Reader {
     dashboard.description = root.string("description") ?? ""
     dashboard.tags = root.strings("tags")
     dashboard.links = root.elements("links").map(LinkReader.link)
+    dashboard.annotations = root.elements("annotations", limit: 100)
+      .compactMap(AnnotationReader.annotation)
     if let time = root["timeSettings"] {
       dashboard.timezone = time.string("timezone") ?? ""
       dashboard.from = time.nonEmpty("from") ?? dashboard.from

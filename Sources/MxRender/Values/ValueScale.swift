@@ -108,6 +108,10 @@ struct ValueScale: Equatable, Sendable {
     var exponent = first
     while exponent <= last {
       ticks.append(pow(base, exponent))
+      // Two decades alone would be an axis of two or three numbers.
+      if base == 10, last - first <= 2, exponent < last {
+        ticks += [2 * pow(base, exponent), 5 * pow(base, exponent)]
+      }
       exponent += stride
     }
     return ValueScale(

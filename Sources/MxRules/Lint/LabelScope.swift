@@ -147,7 +147,7 @@ enum TemplateLabels {
   /// A field of the alert that there is not, as a try shows.
   static func unknownField(_ template: AlertTemplate) -> String? {
     let functions = PrometheusFunctions.make(
-      PrometheusContext(now: 0, externalURL: "", regex: .re2, query: { _ in [] }))
+      PrometheusContext(now: { 0 }, externalURL: "", regex: .re2, query: { _ in [] }))
     let text = template.expand(AlertTemplate.Data(labels: [], value: 1), functions: functions)
     guard text.contains("<error expanding template"), text.contains("can't evaluate field") else {
       return nil

@@ -56,4 +56,37 @@ extension SegmentReader {
       }
     }
   }
+  /// Of a tier: calls `body` with each window of each series, by the names of its columns.
+  package func dumpWindows(
+    in store: Store, _ body: (LabelSet, _ end: Int64, _ columns: [(String, String)]) throws -> Void
+  ) throws {
+    let snapshot = Snapshot(store, try store.manifest(Report()))
+    let segment = try snapshot.segment(info)
+    let cursor = TierCursor(self, decoder: ColumnDecoder())
+    var windows: [Window] = []
+    for slot in 0..<series.count {
+      let labels = try segment.set.labels(UInt32(series.ref(slot)))
+      try cursor.read(slot: slot, wanted: slot..<slot + 1, range: .all, into: &windows)
+      for window in windows { try body(labels, window.end, window.named) }
+    }
+  }
+}
+
+extension Window {
+  /// What it knows, for people; what is nothing is left out.
+  fileprivate var named: [(String, String)] {
+    var columns = [("count", "\(count)")]
+    if count > 0 {
+      columns += [
+        ("min", "\(minimum)"), ("max", "\(maximum)"), ("sum", "\(sum)"), ("tail", "\(tail)"),
+        ("first", "\(first)"), ("last", "\(last)"), ("first_at", "\(firstTime)"),
+        ("last_at", "\(lastTime)"),
+      ]
+    }
+    if resetCount > 0 {
+      columns += [("resets", "\(resetCount)"), ("before_resets", "\(resetSum)")]
+    }
+    if !flags.isEmpty { columns.append(("flags", "\(flags.rawValue)")) }
+    return columns
+  }
 }

@@ -43,6 +43,17 @@ extension Store {
     now: Int64, grace: Int64 = Removal.defaultGrace, sweepGrace: Int64? = nil,
     lockWait: Double = 60, _ report: Report
   ) throws(StoreError) -> RemovalResult {
+    let result = try removeRetiredLocked(
+      now: now, grace: grace, sweepGrace: sweepGrace ?? grace, lockWait: lockWait, report)
+    // Nothing rests on it before the next removal, which syncs first: no commit
+    // needs to wait for it.
+    if result.files > 0 { try syncRemovals() }
+    return result
+  }
+
+  private func removeRetiredLocked(
+    now: Int64, grace: Int64, sweepGrace: Int64, lockWait: Double, _ report: Report
+  ) throws(StoreError) -> RemovalResult {
     let lock = try lockCommit(wait: lockWait)
     defer { lock.release() }
     var result = RemovalResult()
@@ -74,8 +85,7 @@ extension Store {
       try write(manifest)
     }
     for file in due { try remove(FilePath.join(path, file.path), &result) }
-    try sweep(manifest, orphans, now: present, grace: sweepGrace ?? grace, &result)
-    if result.files > 0 { try syncRemovals() }
+    try sweep(manifest, orphans, now: present, grace: sweepGrace, &result)
     return result
   }
 

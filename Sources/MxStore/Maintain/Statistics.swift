@@ -4,7 +4,7 @@ package import MxModel
 /// What a store holds and takes.
 package struct StoreStatistics: Hashable, Sendable {
   package var segments = 0
-  package var segmentsByLevel: [Int] = [0, 0, 0, 0, 0]
+  package var segmentsByLevel = [Int](repeating: 0, count: MergePlan.names.count)
   package var series = 0
   package var samples = 0
   package var segmentBytes = 0
@@ -31,7 +31,7 @@ extension Store {
     result.deletions = manifest.tombstones.count
     for info in manifest.segments {
       result.segments += 1
-      result.segmentsByLevel[min(Int(info.level), 4)] += 1
+      result.segmentsByLevel[min(Int(info.level), MergePlan.names.count - 1)] += 1
       result.segmentBytes += info.bytes
       if info.kind == .windows { result.tierBytes += info.bytes }
       guard info.kind == .samples else { continue }

@@ -7,7 +7,9 @@ import MxModel
 /// rewritten about once a level however long the store lives. Only commits
 /// that follow each other may become one where they overlap in time: the
 /// winner of a conflict is then the same before and after. Tiers are merged likewise,
-/// each for itself.
+/// each for itself, and further where they are coarse: a week of hours is 168
+/// windows a series, and a year of such weeks costs a query 53 times the pages to
+/// open (1h tier of 100 series, a year: 122 ms so, see docs/decisions/0190).
 package struct MergePlan: Sendable {
   package struct Level: Sendable {
     package var number: UInt8
@@ -15,12 +17,25 @@ package struct MergePlan: Sendable {
     package var width: Int64
   }
 
+  /// What the numbers of levels stand for, from 0 on.
+  package static let names = ["fresh", "folded", "hours", "days", "weeks", "28 days", "364 days"]
+
   package static let hour = Level(number: 2, width: 3_600_000)
   package static let day = Level(number: 3, width: 86_400_000)
   package static let week = Level(number: 4, width: 7 * 86_400_000)
 
+  package static let month = Level(number: 5, width: 28 * 86_400_000)
+  package static let year = Level(number: 6, width: 364 * 86_400_000)
+
   /// Widest first: a backfilled week becomes one segment at once.
-  private static let levels = [week, day, hour]
+  private static let levels = [year, month, week, day, hour]
+  /// A bucket of a tier holds at most so many windows of a series: about a page.
+  private static let windows: Int64 = 10_080
+
+  /// Whether segments of this tier (0: samples) are merged so far.
+  private static func isReached(_ level: Level, tier: Int64) -> Bool {
+    level.number <= week.number || (tier > 0 && level.width / tier <= windows)
+  }
   /// A bucket is left alone this long after its end: late scrapes still come.
   private static let settling: Int64 = 300_000
   /// Folding: more than 8 fresh segments of an hour, together under 1 MiB.
@@ -35,7 +50,7 @@ package struct MergePlan: Sendable {
     var jobs: [MergeJob] = []
     let tiers = Set(manifest.segments.filter { $0.kind != .record }.map(\.tier)).sorted()
     for level in levels {
-      for tier in tiers {
+      for tier in tiers where isReached(level, tier: tier) {
         let free = manifest.segments.filter {
           $0.kind != .record && $0.tier == tier && !taken.contains($0.id)
         }

@@ -73,9 +73,9 @@ struct WindowCoder {
     _ count: Double, _ first: Int64, _ last: Int64, _ minimum: Int64, _ maximum: Int64
   ) -> Int64 {
     // Below 2^63: four numbers under 9e14 by a count under 1e6, in two steps.
-    let (quarter, rest) = (first + last + minimum + maximum).quotientAndRemainder(dividingBy: 4)
+    let (quarter, rest) = (first &+ last &+ minimum &+ maximum).quotientAndRemainder(dividingBy: 4)
     let count = Int64(count)
-    return quarter &* count &+ (rest * count) / 4
+    return quarter &* count &+ (rest &* count) / 4
   }
 
   /// The other way round.
@@ -94,24 +94,74 @@ struct WindowCoder {
     _ places: Double, count: Double, first: Double, last: Double, _ minimum: inout Double,
     _ maximum: inout Double, _ sum: inout Double, _ tail: inout Double
   ) {
-    guard places >= 1, places <= Double(powers.count) else {
+    guard let power = power(places) else {
       tail = SumTail.unscaled(tail, sum: sum)
       return
     }
-    let power = powers[Int(places) - 1]
-    guard let last = distance((last * power).rounded()),
-      let first = distance((first * power).rounded()), let above = distance(maximum),
-      let below = distance(minimum), let rest = distance(sum), count >= 0, count < 1e6
+    guard
+      let whole = Whole(power, count: count, first: first, last: last, minimum, maximum),
+      let rest = distance(sum)
     else { return }
-    let most = max(first, last) + above
-    let least = min(first, last) - below
-    maximum = Double(most) / power
-    minimum = Double(least) / power
-    let decimal = Double(rest &+ expected(count.rounded(), first, last, least, most)) / power
-    let part = SumTail.unscaled(tail, sum: decimal)
-    sum = decimal + part
-    tail = (decimal - sum) + part
+    maximum = Double(whole.most) / power
+    minimum = Double(whole.least) / power
+    whole.add(rest, power, &sum, &tail)
   }
+
+  /// The same where no one asks for the extrema.
+  @inline(__always)
+  static func decodeSum(
+    _ power: Double?, count: Double, first: Double, last: Double, minimum: Double,
+    maximum: Double, _ sum: inout Double, _ tail: inout Double
+  ) {
+    guard let power else {
+      tail = SumTail.unscaled(tail, sum: sum)
+      return
+    }
+    guard
+      let whole = Whole(power, count: count, first: first, last: last, minimum, maximum),
+      let rest = distance(sum)
+    else { return }
+    whole.add(rest, power, &sum, &tail)
+  }
+
+  /// What a stored number of places stands for; nil where the window is as it is.
+  static func power(_ places: Double) -> Double? {
+    places >= 1 && places <= Double(powers.count) ? powers[Int(places) - 1] : nil
+  }
+
+  /// A window's values as whole numbers of the last place.
+  private struct Whole {
+    let most: Int64
+    let least: Int64
+    private let expectedSum: Int64
+
+    @inline(__always)
+    init?(
+      _ power: Double, count: Double, first: Double, last: Double, _ below: Double,
+      _ above: Double
+    ) {
+      guard let last = distance(nearest(last * power)),
+        let first = distance(nearest(first * power)), let above = distance(above),
+        let below = distance(below), count >= 0, count < 1e6
+      else { return nil }
+      most = max(first, last) &+ above
+      least = min(first, last) &- below
+      expectedSum = expected(nearest(count), first, last, least, most)
+    }
+
+    @inline(__always)
+    func add(_ rest: Int64, _ power: Double, _ sum: inout Double, _ tail: inout Double) {
+      let decimal = Double(rest &+ expectedSum) / power
+      let part = SumTail.unscaled(tail, sum: decimal)
+      sum = decimal + part
+      tail = (decimal - sum) + part
+    }
+  }
+
+  /// The nearest whole number of what is below 2^51, without a call (a decimal is
+  /// never halfway between two).
+  @inline(__always)
+  private static func nearest(_ value: Double) -> Double { (value + 0x1.8p52) - 0x1.8p52 }
 
   @inline(__always)
   private static func distance(_ value: Double) -> Int64? {

@@ -80,7 +80,12 @@ struct WindowRows {
         lastTimes.append(ends[index] &- (Int64(exactly: offset) ?? 0))
       }
     case .flags:
-      for flag in stored { flags.append(UInt8(exactly: flag) ?? 0) }
+      // Almost all are 0.
+      if stored.allSatisfy({ $0 == 0 }) {
+        flags.append(contentsOf: repeatElement(0, count: stored.count))
+      } else {
+        flags.append(contentsOf: stored.lazy.map { UInt8(exactly: $0) ?? 0 })
+      }
     case .places: places.append(contentsOf: stored)
     case .minimum, .maximum, .sum, .tail, .first, .last, .resetSum, .resetCount:
       if let place = WindowRows.place(column) { values[place].append(contentsOf: stored) }
@@ -111,21 +116,69 @@ struct WindowRows {
       places.append(contentsOf: repeatElement(0, count: ends.count - places.count))
       return
     }
+    let rows = start..<ends.count
+    let hasExtrema = fields.contains(.minima) || fields.contains(.maxima)
     let hasSums = fields.contains(.sums)
-    for row in start..<ends.count {
-      var minimum = values[1][row]
-      var maximum = values[2][row]
-      var sum = hasSums ? values[3][row] : 0
-      var tail = hasSums ? values[4][row] : 0
+    places.withUnsafeMutableBufferPointer { places in
+      WindowRows.withColumns(&values, []) { columns in
+        if hasExtrema {
+          WindowRows.decodeAll(rows, places, columns, hasSums: hasSums)
+        } else {
+          WindowRows.decodeSums(rows, places, columns)
+        }
+      }
+      places[rows].update(repeating: 0)
+    }
+  }
+
+  private typealias Column = UnsafeMutableBufferPointer<Double>
+
+  private static func decodeAll(
+    _ rows: Range<Int>, _ places: Column, _ columns: [Column], hasSums: Bool
+  ) {
+    let (counts, firsts, lasts) = (columns[0], columns[5], columns[6])
+    let (minima, maxima, sums, tails) = (columns[1], columns[2], columns[3], columns[4])
+    for row in rows {
+      var sum = hasSums ? sums[row] : 0
+      var tail = hasSums ? tails[row] : 0
       WindowCoder.decode(
-        places[row], count: values[0][row], first: values[5][row], last: values[6][row],
-        &minimum, &maximum, &sum, &tail)
-      places[row] = 0
-      values[1][row] = minimum
-      values[2][row] = maximum
+        places[row], count: counts[row], first: firsts[row], last: lasts[row], &minima[row],
+        &maxima[row], &sum, &tail)
       if !hasSums { continue }
-      values[3][row] = sum
-      values[4][row] = tail
+      sums[row] = sum
+      tails[row] = tail
+    }
+  }
+
+  /// Extrema stay as they are told: no one asked for them.
+  private static func decodeSums(_ rows: Range<Int>, _ places: Column, _ columns: [Column]) {
+    let (counts, firsts, lasts) = (columns[0], columns[5], columns[6])
+    let (minima, maxima, sums, tails) = (columns[1], columns[2], columns[3], columns[4])
+    // A series' windows mostly have the same places.
+    var known = 0.0
+    var power = WindowCoder.power(known)
+    for row in rows {
+      if places[row] != known {
+        known = places[row]
+        power = WindowCoder.power(known)
+      }
+      WindowCoder.decodeSum(
+        power, count: counts[row], first: firsts[row], last: lasts[row], minimum: minima[row],
+        maximum: maxima[row], &sums[row], &tails[row])
+    }
+  }
+
+  /// Opens the columns one inside the other.
+  private static func withColumns(
+    _ columns: inout [[Double]], _ open: [Column], _ body: ([Column]) -> Void
+  ) {
+    if open.count == columns.count { return body(open) }
+    // Taken out meanwhile, so that it is not copied.
+    var column: [Double] = []
+    swap(&column, &columns[open.count])
+    defer { swap(&column, &columns[open.count]) }
+    column.withUnsafeMutableBufferPointer { pointer in
+      withColumns(&columns, open + [pointer], body)
     }
   }
 

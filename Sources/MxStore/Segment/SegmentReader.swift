@@ -19,6 +19,8 @@ package final class SegmentReader: Sendable {
   /// How many slots the pages speak of: series, or columns of series of a tier.
   let slots: Int
 
+  package var path: String { region.path }
+
   package convenience init(opening path: String, in files: any FileSystem) throws(StoreError) {
     try self.init(FileRegion(opening: path, in: files))
   }

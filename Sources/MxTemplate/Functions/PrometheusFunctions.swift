@@ -14,14 +14,14 @@ package struct TemplateSample: Sendable {
 /// What the functions of rule templates need from outside.
 package struct PrometheusContext: Sendable {
   /// When the rule is evaluated, ms since 1970.
-  package var now: Int64
+  package var now: @Sendable () -> Int64
   /// Where links in notices lead; "" for none.
   package var externalURL: String
   package var regex: TemplateRegex
   package var query: @Sendable (String) throws -> [TemplateSample]
 
   package init(
-    now: Int64, externalURL: String, regex: TemplateRegex,
+    now: @escaping @Sendable () -> Int64, externalURL: String, regex: TemplateRegex,
     query: @escaping @Sendable (String) throws -> [TemplateSample]
   ) {
     self.now = now
@@ -130,7 +130,7 @@ package enum PrometheusFunctions {
         }
         return .duration(TemplateDuration(nanoseconds: Int64(nanoseconds)))
       },
-      "now": TemplateFunction(0) { _ in .float(Double(context.now) / 1000) },
+      "now": TemplateFunction(0) { _ in .float(Double(context.now()) / 1000) },
       "parseDuration": TemplateFunction(1) {
         let text = try $0[0].text()
         do {

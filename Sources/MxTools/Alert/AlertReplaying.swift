@@ -1,6 +1,7 @@
 import MxAlert
 import MxCLI
 import MxFiles
+import MxJSON
 import MxModel
 import MxRules
 import MxStore
@@ -19,20 +20,28 @@ enum AlertReplaying {
     let store = Store(path: run.common.store, files: DiskFileSystem())
     let source = try Snapshot(store, report)
     let settings = try AlertRunning.settings(run, loaded.brokenFiles)
-    let isText = run.arguments.string("format") ?? "text" == "text"
+    let output = ReplayOutput(run, delay: settings.delay)
+    try output.begin()
+    var notices = NotifyReplay(
+      NotifyRun.Settings(config: notify.config, delay: settings.delay, groups: loaded.groups),
+      silences: try silences(store, run), from: range.from)
+    var changes = 0
+    let isText = output.isText
     let result = try AlertReplay.execute(
       loaded.groups, range, source: source, settings: settings, report: report,
-      keeps: { !isText || $0.isNews })
-    let plan = NotifyRun.replay(
-      NotifyRun.Settings(config: notify.config, delay: settings.delay, groups: loaded.groups),
-      transitions: result.transitions, silences: try silences(store, run), from: range.from,
-      to: range.to + settings.delay)
-    try show(result, plan, delay: settings.delay, run)
+      keeps: { !isText || $0.isNews },
+      take: { rule, transition in
+        changes += 1
+        if isText { notices.take(rule, transition) } else { try output.write(transition) }
+      },
+      reached: { try notices.advance(upTo: $0, output.write) })
+    try notices.advance(upTo: range.to, output.write)
+    try output.end()
     RuleFailures.tell(result.rules, run)
     try LateSamples.tell(loaded.groups, range, source, run)
     run.report.set("evaluations", Double(result.rules.evaluations), help: "Rule evaluations.")
     run.output.summary(
-      "\(result.rules.evaluations) evaluations, \(result.transitions.count) changes")
+      "\(result.rules.evaluations) evaluations, \(changes) changes")
     let damage = StoreDamage.tell(report, run)
     if damage != .success { return damage }
     if !loaded.brokenFiles.isEmpty { return .input }
@@ -48,37 +57,66 @@ enum AlertReplaying {
       return []
     }
   }
+}
 
-  private static func show(
-    _ result: AlertReplay.Result, _ plan: NotifyPlanner.Plan, delay: Int64, _ run: Run
-  ) throws {
-    if run.arguments.string("format") ?? "text" == "text" {
-      let isRouted = run.arguments.has("notify")
-      for notice in plan.notices {
-        // Without routes each change is told as it happens.
-        if isRouted {
-          try run.output.write(
-            "\(TimeText.rfc3339(notice.at)) \(notice.target): \(notice.reason.rawValue)\n")
-          for alert in notice.alerts { try run.output.write("  \(PlainText.line(alert))\n") }
-        } else {
-          let time = TimeText.rfc3339(notice.at - delay)
-          for alert in notice.alerts { try run.output.write("\(time) \(PlainText.alert(alert))") }
-        }
-      }
+/// What a replay prints, as it comes: a long one has more than can be held.
+private final class ReplayOutput {
+  private let run: Run
+  private let delay: Int64
+  private let format: String
+  private let isRouted: Bool
+  private var rows = 0
+
+  private static let titles = [
+    "at", "kind", "alert", "labels", "from", "to", "value", "notice", "reason",
+  ]
+
+  init(_ run: Run, delay: Int64) {
+    self.run = run
+    self.delay = delay
+    format = run.arguments.string("format") ?? "text"
+    isRouted = run.arguments.has("notify")
+  }
+
+  var isText: Bool { format == "text" }
+
+  func begin() throws {
+    switch format {
+    case "text", "json": break
+    case "csv": try SeparatedWriter(.csv).write(Self.titles, to: run.output)
+    default: throw AlertListing.refusal(of: format)
+    }
+  }
+
+  func write(_ notice: GroupNotice) throws {
+    // Without routes each change is told as it happens.
+    guard isRouted else {
+      let time = TimeText.rfc3339(notice.at - delay)
+      for alert in notice.alerts { try run.output.write("\(time) \(PlainText.alert(alert))") }
       return
     }
-    let rows = result.transitions.map { _, transition in
-      [
-        TimeText.rfc3339(transition.at), transition.kind.rawValue,
-        transition.labels["alertname"] ?? "",
-        transition.labels.removing(["alertname"]).description, transition.from.rawValue,
-        transition.to.rawValue, AlertListing.number(transition.value),
-        NotifyAlert(transition, rule: "", delay: 0) == nil ? "no" : "yes",
-        transition.reasonText ?? "",
-      ]
-    }
-    _ = try AlertListing.show(
-      rows, ["at", "kind", "alert", "labels", "from", "to", "value", "notice", "reason"], run)
+    try run.output.write(
+      "\(TimeText.rfc3339(notice.at)) \(notice.target): \(notice.reason.rawValue)\n")
+    for alert in notice.alerts { try run.output.write("  \(PlainText.line(alert))\n") }
+  }
+
+  func write(_ transition: AlertTransition) throws {
+    let row = [
+      TimeText.rfc3339(transition.at), transition.kind.rawValue,
+      transition.labels["alertname"] ?? "",
+      transition.labels.removing(["alertname"]).description, transition.from.rawValue,
+      transition.to.rawValue, AlertListing.number(transition.value),
+      NotifyAlert(transition, rule: "", delay: 0) == nil ? "no" : "yes",
+      transition.reasonText ?? "",
+    ]
+    if format == "csv" { return try SeparatedWriter(.csv).write(row, to: run.output) }
+    try run.output.write(rows == 0 ? "[" : ",")
+    try run.output.write(JSONText.object(zip(Self.titles, row).map { ($0, .string($1)) }).text)
+    rows += 1
+  }
+
+  func end() throws {
+    if format == "json" { try run.output.write(rows == 0 ? "[]\n" : "]\n") }
   }
 }
 

@@ -17,6 +17,16 @@ extension QueryResult {
     return step == 0
   }
 
+  /// How many samples at most.
+  var pointCount: Int {
+    switch value {
+    case .string: 0
+    case .scalar(let values): values.count
+    case .series(let table): table.values.count
+    case .samples(let table): table.values.count
+    }
+  }
+
   /// How many series (a scalar and a string count as one).
   var seriesCount: Int {
     switch value {
@@ -32,28 +42,37 @@ extension QueryResult {
   func forEachSeries(
     _ body: (_ labels: LabelSet?, _ points: borrowing SampleColumns) throws -> Void
   ) throws {
+    try forEachSeries(in: 0..<seriesCount, body)
+  }
+
+  /// The same for some of the series.
+  func forEachSeries(
+    in range: Range<Int>,
+    _ body: (_ labels: LabelSet?, _ points: borrowing SampleColumns) throws -> Void
+  ) throws {
     switch value {
     case .string: return
     case .scalar(let values):
       try QueryResult.withColumns(stepTimes, values[...]) { try body(nil, $0) }
     case .samples(let table):
-      for series in table.labels.indices {
-        let range = table.range(series)
-        try QueryResult.withColumns(Array(table.times[range]), table.values[range]) {
+      for series in range {
+        let own = table.range(series)
+        try QueryResult.withColumns(Array(table.times[own]), table.values[own]) {
           try body(table.labels[series], $0)
         }
       }
-    case .series(let table): try forEach(table, body)
+    case .series(let table): try forEach(table, range, body)
     }
   }
 
   private func forEach(
-    _ table: SeriesTable, _ body: (LabelSet?, borrowing SampleColumns) throws -> Void
+    _ table: SeriesTable, _ range: Range<Int>,
+    _ body: (LabelSet?, borrowing SampleColumns) throws -> Void
   ) throws {
     let all = stepTimes
     var times: [Int64] = []
     var values: [Double] = []
-    for series in table.labels.indices {
+    for series in range {
       let row = series * table.steps..<(series + 1) * table.steps
       if (0..<table.steps).allSatisfy({ table.isPresent(series, $0) }) {
         try QueryResult.withColumns(all, table.values[row]) { try body(table.labels[series], $0) }

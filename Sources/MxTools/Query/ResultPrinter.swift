@@ -9,6 +9,7 @@ struct ResultPrinter {
   private let format: String
   private let hasHeader: Bool
   private let times: TimePrinter
+  private let threads: Int
 
   /// Formats whose rows people read have clocks; the others Unix seconds.
   private static let clockFormats = ["table", "json", "ndjson", "plot", "svg"]
@@ -16,6 +17,7 @@ struct ResultPrinter {
   init(_ run: Run) throws {
     output = run.output
     format = run.arguments.string("format") ?? "table"
+    threads = run.common.threads
     hasHeader = !run.arguments.has("no-header")
     times = try TimePrinter(
       run, standard: ResultPrinter.clockFormats.contains(format) ? .rfc3339 : .unix)
@@ -49,6 +51,6 @@ struct ResultPrinter {
 
   private func separated(_ format: SeparatedWriter.Format) -> SeparatedResults {
     SeparatedResults(
-      writer: SeparatedWriter(format), times: times, hasHeader: hasHeader)
+      writer: SeparatedWriter(format), times: times, hasHeader: hasHeader, threads: threads)
   }
 }

@@ -92,7 +92,11 @@ extension PageScript {
       const last = Math.max(Math.ceil(Math.log(high) / base - 1e-9), first + 1);
       first = Math.max(first, last - 40);
       const stride = Math.max(1, Math.ceil((last - first) / w.n)), ticks = [];
-      for (let e = first; e <= last; e += stride) ticks.push(Math.exp(e * base));
+      for (let e = first; e <= last; e += stride) {
+        const tick = Math.exp(e * base);
+        ticks.push(tick);
+        if (w.log === 10 && last - first <= 2 && e < last) ticks.push(2 * tick, 5 * tick);
+      }
       return {low: Math.exp(first * base), high: Math.exp(last * base), step: 0, ticks,
         share: v => v > 0 ? (Math.log(v) / base - first) / (last - first) : 0};
     }

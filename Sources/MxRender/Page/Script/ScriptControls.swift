@@ -176,10 +176,31 @@ extension PageScript {
       }
       showAge();
     }
+    // Links to other dashboards: from where this page is, with the reader's range and values.
+    function aim(link) {
+      const [path, given = ''] = link.dataset.page.split('#'), keep = link.dataset.keep ?? '';
+      const now = new URLSearchParams(location.hash.slice(1)), next = new URLSearchParams(given);
+      if (keep.includes('t')) for (const name of ['from', 'to']) {
+        const own = name === 'from' ? page.ranges[0].q : 'now';
+        const value = now.get(name) ?? (page.ranges[0].rel ? own : String(current[name]));
+        if (value && !next.has(name)) next.set(name, value);
+      }
+      if (keep.includes('v')) for (const variable of page.vars) {
+        const name = 'var-' + variable.n, value = state.vars[variable.n] ?? variable.c;
+        if (value && !next.has(name)) next.set(name, value);
+      }
+      link.href = page.root + path + (next.size ? '#' + next : '');
+    }
+    for (const kind of ['pointerover', 'focusin', 'click', 'auxclick'])
+      document.addEventListener(kind, event => {
+        const link = event.target.closest?.('a[data-page]');
+        if (link) aim(link);
+      }, true);
     // What the script adds to a panel: a menu, names that can be pressed, no title boxes.
     function equip(panel) {
       const {element, data} = panel;
       $('g.hover', element)?.remove();
+      for (const link of $$('a[data-page]', element)) link.href = page.root + link.dataset.page;
       if (isChart(panel)) {
         set(panel.plot, {tabindex: 0});
         for (const item of $$('.legend [data-s]', element))

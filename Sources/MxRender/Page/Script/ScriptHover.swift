@@ -49,8 +49,11 @@ extension PageScript {
           make('td', {class: 'num exact'}, text === whole ? '' : whole)));
       }
       const more = sorted.length > room ? [make('p', {}, `and ${sorted.length - room} more`)] : [];
+      const {a, b} = panel.view, near = (b - a) / 150;
+      const marks = (panel.data.m ?? []).filter(m => m[0] - near <= cross.time && cross.time <= m[1] + near)
+        .slice(0, 4).map(m => make('p', {class: 'happened'}, '▲ ' + m[2]));
       tip.replaceChildren(make('b', {}, stamp(cross.time) + ' ' + zoneName(cross.time)),
-        rows.length ? list : make('p', {}, 'No value here'), ...more);
+        rows.length ? list : make('p', {}, 'No value here'), ...more, ...marks);
       tip.hidden = false;
       const box = tip.getBoundingClientRect();
       const left = x + 18 + box.width > innerWidth ? x - 18 - box.width : x + 18;

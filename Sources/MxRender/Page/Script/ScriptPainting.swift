@@ -10,7 +10,7 @@ extension PageScript {
         s.values.forEach((v, i) => { if (isFinite(v)) total[i] += v; });
         totals.set(s.k, total);
       }
-      return shown.map(s => {
+      const layers = shown.map(s => {
         const g = s.grid, sign = s.x ? -1 : 1, count = g.count;
         let upper = s.values, lower = null;
         if (s.k) {
@@ -25,6 +25,14 @@ extension PageScript {
         last = Math.min(last + 1, count - 1);
         return {s, upper, lower, first, last};
       });
+      for (const layer of layers) {
+        const other = layer.s.fb && !layer.s.k && layers.find(l => l.s.n === layer.s.fb);
+        if (other) layer.lower = layer.upper.map((v, i) => {
+          const g = other.s.grid, at = g.count ? g.nearest(layer.s.grid.at(i)) : -1;
+          return at >= 0 && isFinite(other.upper[at]) ? other.upper[at] : v;
+        });
+      }
+      return layers;
     }
     function scaleOf(layers, wishes, a, b) {
       let low = Infinity, high = -Infinity;
@@ -148,19 +156,31 @@ extension PageScript {
           set(mark, {y: digits(top), height: digits(Math.max(bottom - top, 0))});
         }
       }
+      for (const mark of $$('.an [data-a]', panel.plot)) {
+        const share = t => (+t - a) / (b - a) * 100, start = share(mark.dataset.a);
+        if (mark.localName === 'line')
+          set(mark, {x1: start + '%', x2: start + '%', visibility: start < 0 || start > 100 ? 'hidden' : 'visible'});
+        else {
+          const low = clamp(start, 0, 100), high = clamp(share(mark.dataset.b), 0, 100);
+          const least = mark.classList.contains('foot-mark') && start >= 0 && start <= 100 ? 0.6 : 0;
+          set(mark, {x: low + '%', width: Math.max(high - low, least) + '%'});
+        }
+      }
       paintValues(panel, $('.ty', panel.plot), scale, data.y, false, y);
       if (data.r) paintValues(panel, $('.tr', panel.plot), other, data.r, true, y);
     }
     // What mx-render drew, to be put back.
     function keep(panel) {
       panel.isPainted = true;
-      panel.original = $$('path[data-s], [data-y]', panel.plot).map(e =>
-        [e, ['d', 'y', 'height'].map(n => [n, e.getAttribute(n)])]);
+      panel.original = $$('path[data-s], [data-y], .an [data-a]', panel.plot).map(e =>
+        [e, ['d', 'y', 'height', 'x', 'width', 'x1', 'x2'].map(n => [n, e.getAttribute(n)])]);
       panel.values = $$('.ty, .tr', panel.plot).map(e => [e, [...e.childNodes]]);
     }
     function restore(panel) {
-      for (const [element, attributes] of panel.original)
+      for (const [element, attributes] of panel.original) {
+        element.removeAttribute('visibility');
         for (const [name, value] of attributes) if (value !== null) element.setAttribute(name, value);
+      }
       for (const [element, children] of panel.values) element.replaceChildren(...children);
       panel.isPainted = false;
     }

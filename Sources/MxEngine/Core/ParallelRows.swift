@@ -1,0 +1,96 @@
+import Glibc
+import MxModel
+
+/// Computing streams on all threads.
+extension Evaluator {
+  /// Computes all of `stream`, on all threads.
+  func table(_ stream: VectorStream) throws -> Table { try rows(stream).table }
+
+  /// The same, and which series of `stream` each row is.
+  func rows(_ stream: VectorStream) throws -> (table: Table, series: [Int32]) {
+    let series = stream.roster.count
+    let steps = stream.steps
+    let found = try parts(stream)
+    let store = RowStore(found.map(\.rows), steps: steps)
+    let positions = found.flatMap(\.series)
+    if positions.count == series {
+      return (Table(roster: stream.roster, marks: stream.marks, store: store), positions)
+    }
+    let table = Table(
+      roster: stream.roster.picking(positions), marks: stream.marks.picking(positions),
+      store: store)
+    return (table, positions)
+  }
+
+  /// Rows of neighbouring series that have values.
+  private struct Part {
+    let rows: RowBuilder
+    var series: [Int32] = []
+  }
+
+  /// Rows do not depend on each other, so the blocks of few series may be of any
+  /// size: the time that a first few take says whether another thread is worth its
+  /// start and the pages that two then decode (a year of hourly windows of 100 series
+  /// is, 100 gauges of an hour are not).
+  private func parts(_ stream: VectorStream) throws -> [Part] {
+    let series = stream.roster.count
+    if options.threads == 1 || series > Blocks.size {
+      return try parts(stream, Blocks.count(series)) { Blocks.range($0, of: series) }
+    }
+    let taste = min(series, 8)
+    let start = Evaluator.clock()
+    let first = try part(stream, 0..<taste, 0)
+    if taste == series { return [first] }
+    let left = series - taste
+    let expected = (Evaluator.clock() - start) / Double(taste) * Double(left)
+    if expected < Evaluator.worthThreads {
+      return [first, try part(stream, taste..<series, 0)]
+    }
+    let pieces = min(left, options.threads * 2)
+    return try [first]
+      + parts(stream, pieces) { piece in
+        taste + piece * left / pieces..<taste + (piece + 1) * left / pieces
+      }
+  }
+
+  /// Seconds of work from which on a second thread helps.
+  private static let worthThreads = 0.004
+
+  private static func clock() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  private func parts(
+    _ stream: VectorStream, _ count: Int, _ range: @escaping @Sendable (Int) -> Range<Int>
+  ) throws -> [Part] {
+    let parts = Slots<Part>(count)
+    try forEachBlock(count) { block, worker in
+      parts.set(block, try self.part(stream, range(block), worker))
+    }
+    return parts.take()
+  }
+
+  private func part(_ stream: VectorStream, _ range: Range<Int>, _ worker: Int) throws -> Part {
+    var part = Part(rows: RowBuilder(steps: stream.steps))
+    try stream.rows(range, worker) { number, row in
+      guard row.hasValues else { return }
+      try budget.take(stream.steps)
+      part.rows.append(row)
+      part.series.append(Int32(truncatingIfNeeded: number))
+    }
+    return part
+  }
+
+  /// Runs blocks on all threads; stops where the time is over.
+  func forEachBlock(
+    _ count: Int, _ body: @escaping @Sendable (_ block: Int, _ worker: Int) throws -> Void
+  ) throws {
+    let hasExpired = options.hasExpired
+    try parallelFor(count: count, workers: options.threads) { block, worker in
+      if let hasExpired, hasExpired() { throw EngineError.timeout }
+      try body(block, worker)
+    }
+  }
+}
