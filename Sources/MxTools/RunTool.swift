@@ -117,6 +117,7 @@ struct ToolRun {
     var code = code
     do {
       if let file = run.common.statsFile {
+        try RunFigures.makePlace(of: file, run.common.store)
         try AtomicFile.replace(file, with: run.report.prometheus(ending))
       }
       if let file = run.common.report {
