@@ -28,6 +28,7 @@ extension BenchStore {
           "Q1": 4, "Q2": 6, "Q3": 10, "Q4": 50, "Q5": 5, "Q6": 18, "Q7": 25, "Q10": 20,
         ])
     case .cpuL: cpu(span: 86_400, goals: ["Q1": 6, "Q3": 50, "Q4": 200, "Q10": 40])
+    case .cpuXL: cpu(span: 216_000, goals: ["Q1": 6])
     case .nodeM: node
     case .index100k: index(regex: 6, count: 25)
     case .index1M: index(regex: 20, count: 300)

@@ -9,6 +9,8 @@ import MxStore
 enum BenchStore: String, CaseIterable {
   case cpuM = "cpu-M"
   case cpuL = "cpu-L"
+  /// 30 times cpu-M: whether a question costs what it asks for.
+  case cpuXL = "cpu-XL"
   case nodeM = "node-M"
   case index100k = "index-100k"
   case index1M = "index-1M"
@@ -22,7 +24,7 @@ enum BenchStore: String, CaseIterable {
   var memory: Int {
     switch self {
     case .cpuM, .nodeM, .index100k, .year: 64
-    case .cpuL: 128
+    case .cpuL, .cpuXL: 128
     case .index1M: 400
     }
   }
@@ -31,6 +33,7 @@ enum BenchStore: String, CaseIterable {
     switch self {
     case .cpuM: 720
     case .cpuL: 8640
+    case .cpuXL: 21_600
     case .nodeM: 480
     case .index100k, .index1M: 5
     case .year: 365 * 5760
@@ -39,7 +42,7 @@ enum BenchStore: String, CaseIterable {
 
   var step: Int64 {
     switch self {
-    case .cpuM, .cpuL: 10_000
+    case .cpuM, .cpuL, .cpuXL: 10_000
     case .nodeM, .year: 15_000
     case .index100k, .index1M: 60_000
     }
@@ -47,7 +50,7 @@ enum BenchStore: String, CaseIterable {
 
   func table() -> SeriesTable {
     switch self {
-    case .cpuM, .cpuL: return SetShape.cpuM.table()
+    case .cpuM, .cpuL, .cpuXL: return SetShape.cpuM.table()
     case .nodeM: return SetShape.nodeM.table()
     case .index100k: return SetShape.index100k.table()
     case .index1M: return SetShape.index1M.table()

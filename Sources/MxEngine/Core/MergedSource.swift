@@ -4,8 +4,9 @@ import Synchronization
 /// Several sources asked as one: of two samples of one series at one instant, that of
 /// the later source counts.
 ///
-/// Series of equal labels are one series. Tiers are not offered: a window of one source
-/// and a window of another cannot be put together exactly.
+/// Series of equal labels are one series. Tiers are offered where no series is in two
+/// sources (of several sites, each has its own): a window of one source and a window of
+/// another cannot be put together exactly.
 package final class MergedSource: SeriesSource {
   private let sources: [any SeriesSource]
 
@@ -167,6 +168,47 @@ private final class MergedSelection: Selection {
     }
     return byTime.sorted { $0.key < $1.key }.suffix(limit).map {
       Sample(time: $0.key, value: $0.value)
+    }
+  }
+
+  /// What all sources that have any of the series offer. Where one has lost samples
+  /// that no tier speaks for, the engine must hear of it: there is no silent gap.
+  func resolutions(in range: TimeRange) throws -> Resolutions {
+    let own = try parts.filter { $0.count > 0 }.map { try $0.resolutions(in: range) }
+    guard var all = own.first else { return Resolutions() }
+    for other in own.dropFirst() {
+      all.rawAfter = max(all.rawAfter, other.rawAfter)
+      all.oldest = min(all.oldest, other.oldest)
+      all.tiers = all.tiers.compactMap { tier in
+        guard let same = other.tiers.first(where: { $0.width == tier.width }) else { return nil }
+        return TierSpan(
+          width: tier.width, from: max(tier.from, same.from), to: min(tier.to, same.to),
+          dirty: tier.dirty + same.dirty)
+      }
+    }
+    let isShared = numbers.contains { $0.count { $0 >= 0 } > 1 }
+    if isShared { all.tiers = [] }
+    return all
+  }
+
+  func holds(_ series: Int, tier: Int64) throws -> Bool {
+    for (part, number) in numbers[series].enumerated() where number >= 0 {
+      return try parts[part].holds(Int(number), tier: tier)
+    }
+    return false
+  }
+
+  func readWindows(
+    _ series: Range<Int>, tier: Int64, _ range: TimeRange, fields: WindowFields, worker: Int,
+    _ body: (_ series: Int, _ windows: borrowing WindowColumns) throws -> Void
+  ) throws {
+    for position in series {
+      for (part, number) in numbers[position].enumerated() where number >= 0 {
+        let one = Int(number)..<Int(number) + 1
+        try parts[part].readWindows(one, tier: tier, range, fields: fields, worker: worker) {
+          try body(position, $1)
+        }
+      }
     }
   }
 
