@@ -61,11 +61,8 @@ package enum RollupCommand: Command {
     run.report.set("windows_written", Double(result.written), help: "Windows new or changed.")
     if let lag = try lag(store, report) {
       run.report.set(
-        "lag_seconds", Double(lag) / 1000, help: "Newest sample less newest window of the finest tier.")
-    }
-    // Its own figures of the last time make a few windows each: they alone are no reason for new ones.
-    if result.written > 4 * (run.report.figures.count + 1) {
-      try SelfSamples.commit(to: store, run)
+        "lag_seconds", Double(lag) / 1000,
+        help: "Newest sample less newest window of the finest tier.")
     }
     if !result.segments.isEmpty {
       run.output.summary("\(result.written) windows of \(result.computed) computed were new")

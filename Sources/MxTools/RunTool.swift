@@ -129,6 +129,8 @@ struct ToolRun {
         }
       }
     } catch {
+      // Where the store is what failed, its place for figures fails as well: that is no second news.
+      if code.rawValue > 1, RunFigures.isOwn(run.common.statsFile) { return code }
       let failure = fail(error, verb: run.arguments.verb)
       if code == .success { code = failure }
     }

@@ -52,7 +52,8 @@ struct Crontab {
       // What is the same in every hour needs one to be looked at.
       let hours = job.schedule.text.hasSuffix(" * * * *") ? 24 : 1
       let times = job.schedule.times(
-        after: midnight - 1, through: midnight + 86_400_000 / Int64(hours) - 1, in: .utc, limit: 1440)
+        after: midnight - 1, through: midnight + 86_400_000 / Int64(hours) - 1, in: .utc,
+        limit: 1440)
       for hour in 0..<hours {
         for time in times {
           due[hour * 60 + Int(time - midnight) / 60_000, default: []].append(job)

@@ -72,7 +72,7 @@ import Testing
     Fault(
       name: "no file can be written",
       make: "rm -rf var/lib/mx/site; echo 'a 1' > var/spool/mx/a.prom; ulimit -f 0; trap '' XFSZ",
-      named: "/", spares: ["mx-ingest scrape", "mx-compact", "mx-rollup"]),
+      named: "/", spares: ["mx-ingest scrape"]),
     Fault(
       name: "what the line names is gone", make: "rm -rf etc/mx var/spool/mx", named: "no ",
       spares: ["mx-ingest host", "mx-rollup", "mx-compact"]),

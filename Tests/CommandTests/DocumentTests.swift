@@ -45,8 +45,10 @@ import Testing
     #expect(commands.count > 2, "mx-\(tool) --man shows \(commands.count) commands")
     for command in commands {
       let found = try shell.run(DocumentTests.place + command.text, input: "up 1\n")
+      // A check says by its code how busy this machine is.
+      let isCheck = command.text.hasPrefix("mx-alert check") && found.stderr.isEmpty
       #expect(
-        found.exit == 0 || found.exit == 1,
+        found.exit == 0 || found.exit == 1 || isCheck,
         "mx-\(tool) --man: $ \(command.text)\nexit \(found.exit)\n\(found.stderr)")
     }
   }

@@ -76,8 +76,8 @@ enum Rules {
   /// MxCLI's and MxInstrument's files are the exceptions of those that import nothing of ours.
   static func systemCallsHaveOneHome(_ files: [SourceFile]) -> [Finding] {
     let atomicFiles = [
-      "Sources/MxFiles/", "Sources/MxCLI/AtomicFile.swift", "Sources/MxInstrument/TextFile.swift",
-      "Sources/mx-soak/",
+      "Sources/MxFiles/", "Sources/mx-soak/", "Sources/MxCLI/AtomicFile.swift",
+      "Sources/MxInstrument/TextFile.swift",
     ]
     let homes: [(call: String, homes: [String])] = [
       ("isatty", ["Sources/MxCLI/", "Sources/mx-net/"]), ("mmap", []),

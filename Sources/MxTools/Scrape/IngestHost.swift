@@ -15,9 +15,11 @@ enum IngestHost {
       return .success
     }
     let clock = MonotonicClock()
-    let page = HostCollector.page(root(now: Double(run.common.now) / 1000))
-    let seconds = Double(clock.elapsed) / 1000
     let store = Store(path: run.common.store, files: DiskFileSystem())
+    let page =
+      HostCollector.page(root(now: Double(run.common.now) / 1000))
+      + Array(RunFigures.page(store).utf8)
+    let seconds = Double(clock.elapsed) / 1000
     let memory = ScrapeMemory(
       FilePath.join(store.stateDirectory, "scrape"), configuration: "mx-ingest host",
       files: store.files)
