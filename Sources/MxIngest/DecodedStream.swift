@@ -13,6 +13,9 @@ struct DecodedStream {
     self.options = options
   }
 
+  /// What some editors put before UTF-8; of a metric's name it is no part.
+  private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
   /// Nil while it is not known.
   var format: Format? { decoder?.format ?? wanted }
 
@@ -35,7 +38,7 @@ struct DecodedStream {
       return
     }
     head += bytes
-    if head.count >= Format.prefixLength || wanted != nil {
+    if head.count >= (wanted == nil ? Format.prefixLength : Self.mark.count) {
       try begin(isWhole: false, into: &batch, problems: &problems)
     }
   }
@@ -49,10 +52,12 @@ struct DecodedStream {
     isWhole: Bool, into batch: inout SampleBatch, problems: inout Problems
   ) throws {
     if head.isEmpty { return }
-    let found = wanted ?? head.withUnsafeBytes { Format.detect($0, isWhole: isWhole) }
+    let isMarked = head.starts(with: Self.mark)
+    let text = isMarked ? Array(head.dropFirst(Self.mark.count)) : head
+    let found = wanted ?? text.withUnsafeBytes { Format.detect($0, isWhole: isWhole) }
     guard let found else { throw IntakeError.unknownFormat }
     decoder = FormatDecoder(found, options)
-    let bytes = head
+    let bytes = found == .remoteWrite || found == .prometheusProtobuf ? head : text
     head = []
     try bytes.withUnsafeBytes { try decoder?.feed($0, into: &batch, problems: &problems) }
   }

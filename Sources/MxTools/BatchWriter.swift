@@ -47,13 +47,27 @@ final class BatchWriter {
   ) throws {
     guard let session else { return }
     var own = SelfSamples.batch(
-      tool: run.arguments.table.name, verb: run.verb, figures, at: now)
+      tool: run.arguments.table.name, verb: run.verb, try figures + standing(session), at: now)
     let count = own.count
     try session.intake.take(&own, session.gate.lane(source: "mx"))
     if try session.finish(saysSummary: false) != .success { hasRefused = true }
     samples += max(0, session.intake.result.samples - count)
     self.session = nil
     lane = nil
+  }
+
+  /// What the gate has to say of the round, under the names of `--stats-file`.
+  private func standing(
+    _ session: IngestSession
+  ) throws -> [(name: String, value: Double, help: String)] {
+    let tally = session.intake.result.tally
+    return [
+      ("samples", Double(tally.passed), "Samples committed."),
+      ("refused", Double(session.intake.result.refused), "Lines refused."),
+      ("dropped", Double(tally.droppedRows), "Samples dropped by relabelling."),
+      ("counter_resets", Double(tally.resets), "Decreases of counters."),
+      IngestSession.limitUsed(try session.gate.pressures()),
+    ]
   }
 
   private func show(_ batch: inout SampleBatch) throws {

@@ -202,9 +202,8 @@ final class IngestSession {
     report.set(
       "conflicting_samples", Double(result.duplicates.conflicting),
       help: "Samples at an instant that their series had already.")
-    report.set(
-      "limit_used_ratio", result.pressures.map(\.share).max() ?? 0,
-      help: "The fullest limit at 80 % or more, 0 where none is.")
+    let used = Self.limitUsed(result.pressures)
+    report.set(used.name, used.value, help: used.help)
     report.detail(
       "refused_by_reason",
       .object(
@@ -216,6 +215,15 @@ final class IngestSession {
         result.tally.dropped.sorted { $0.key < $1.key }
           .map { ("\($0.key + 1)", JSONText.integer(Int64($0.value))) }))
     report.detail("limits", .array(result.pressures.map { limit($0) }))
+  }
+
+  static func limitUsed(
+    _ pressures: [LimitPressure]
+  ) -> (name: String, value: Double, help: String) {
+    (
+      "limit_used_ratio", pressures.map(\.share).max() ?? 0,
+      "The fullest limit at 80 % or more, 0 where none is."
+    )
   }
 
   private func limit(_ pressure: LimitPressure) -> JSONText {

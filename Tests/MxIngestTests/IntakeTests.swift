@@ -87,6 +87,24 @@ import Testing
     #expect(try store.contents() == ["e 1.0@0", "other 1.0@0"])
   }
 
+  /// A byte order mark is no part of the first name, whatever pieces it comes in.
+  @Test(arguments: [1, 2, 1000], [nil, Format.prometheus, .influx, .json, .csv])
+  func aMarkBeforeTheTextIsPassedOver(piece: Int, format: Format?) throws {
+    let store = TestStore()
+    store.options.format = format
+    let text =
+      switch format {
+      case .influx?: "up value=1 \(present)000000\n"
+      case .json?: #"[{"metric":{"__name__":"up"},"values":[1],"timestamps":[\#(present)]}]"#
+      case .csv?: "time,name,value\n\(present),up,1\n"
+      default: "up 1 \(present)\n"
+      }
+    let intake = store.intake()
+    try store.take([0xEF, 0xBB, 0xBF] + Array(text.utf8), "in", intake, piece: piece)
+    try intake.finish()
+    #expect(try store.contents() == ["up 1.0@0"])
+  }
+
   @Test func aBrokenContainerLeavesNothingAndEarlierInputsStay() throws {
     let store = TestStore()
     store.options.format = nil

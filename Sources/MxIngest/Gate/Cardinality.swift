@@ -207,11 +207,24 @@ struct Cardinality {
     return try catalogue.seriesBound(of: metrics[number].name) >= room
   }
 
-  /// The store as a whole at 80 % of `series_total`: series and limit.
-  func totalPressure() throws -> (series: Int, allowed: Int)? {
-    let limit = limits.seriesTotal
-    guard limit < .max, let known, known.count + new >= limit - limit / 5 else { return nil }
-    return (known.count + new, limit)
+  /// The store as a whole at 80 % of `series_total`, the run at 80 % of
+  /// `new_series_per_run`: the series of the store are fetched only where there could be so many.
+  mutating func totalPressures(
+    _ table: borrowing SeriesTable
+  ) throws -> [(limit: String, series: Int, allowed: Int)] {
+    var result: [(limit: String, series: Int, allowed: Int)] = []
+    let total = limits.seriesTotal
+    if total < .max, try passed + catalogue.seriesBound() >= total - total / 5 {
+      try fetchAll(table)
+      let series = (known?.count ?? 0) + new
+      if series >= total - total / 5 { result.append(("series_total", series, total)) }
+    }
+    let fresh = limits.newSeriesPerRun
+    if fresh < .max, passed >= fresh - fresh / 5 {
+      try fetchAll(table)
+      if new >= fresh - fresh / 5 { result.append(("new_series_per_run", new, fresh)) }
+    }
+    return result
   }
 
   private func widestLabel(

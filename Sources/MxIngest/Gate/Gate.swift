@@ -487,13 +487,16 @@ package final class Gate {
         "'\(risk.metric)' has the label '\(risk.label)' and got \(risk.series) new series: a value "
           + "that never repeats makes a series each")
     }
-    var result = try cardinality.pressure(batch.series).map { LimitPressure($0) }
-    if let total = try cardinality.totalPressure() {
-      result.append(
-        LimitPressure(
-          limit: "series_total", metric: nil, series: total.series, allowed: total.allowed))
-    }
+    let result = try pressures()
     for pressure in result { report.warn(pressure.description) }
     return result
+  }
+
+  /// The limits that are near or were met so far.
+  package func pressures() throws -> [LimitPressure] {
+    try cardinality.pressure(batch.series).map { LimitPressure($0) }
+      + cardinality.totalPressures(batch.series).map {
+        LimitPressure(limit: $0.limit, metric: nil, series: $0.series, allowed: $0.allowed)
+      }
   }
 }

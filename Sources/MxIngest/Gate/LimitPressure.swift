@@ -37,6 +37,9 @@ package struct LimitPressure: Hashable, Sendable, CustomStringConvertible {
       return "\(what): \(refused) new series were refused, the limit '\(limit)' is "
         + "\(allowed)\(widest)"
     }
+    if limit == "new_series_per_run" {
+      return "the run brought \(series) new series, '\(limit)' allows \(allowed)"
+    }
     return "\(what) has \(series) series, '\(limit)' allows \(allowed)\(widest)"
   }
 }
