@@ -48,6 +48,20 @@ test-browser: deps ## what readers do with pages, in Chromium (installs Debian's
 	swift build $(SWIFT_FLAGS)
 	Tests/Browser/run.py "$$(swift build --show-bin-path)"
 
+.PHONY: test-package
+test-package: tools ## install, uninstall, .deb and archive; FULL=1: also in a fresh Debian
+	Tests/Package/run.sh $(RELEASE) $(if $(FULL),full)
+
+.PHONY: test-fresh
+test-fresh: ## make demo, then make test in a fresh Debian with nothing but Swift (root, half an hour)
+	Tests/Package/fresh.sh
+
+SOAK_DAYS ?= 30
+
+.PHONY: soak
+soak: tools ## jobs/crontab through SOAK_DAYS (30) of a fake clock, with all that goes wrong
+	Tests/Soak/run.sh $(RELEASE) $(SOAK_DAYS)
+
 # Heavy (pandas comes with it), so not part of `deps`: the tests say where it is missing.
 .PHONY: clients
 clients: ## install client libraries of others for the tests (PyPI, into .build)
@@ -76,6 +90,10 @@ demo: tools ## show each tool at work
 .PHONY: bench
 bench: tools ## measure everything that speed or size was promised for
 	.ci/bench $(RELEASE) .build/bench
+
+.PHONY: large
+large: tools ## one store of 5 GB, made, merged, rolled up, asked, verified, copied (15 GB of room)
+	.ci/large $(RELEASE) .build/large
 
 FUZZ_SECONDS ?= 60
 

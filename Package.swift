@@ -131,6 +131,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // jobs/crontab by a fake clock: all tools in one process, which is what is measured.
+    .executableTarget(
+      name: "mx-soak", dependencies: ["MxTools", "MxTime", "MxTestSupport"],
+      swiftSettings: strict),
+
     // What tests of several modules share: a disk in memory that loses and fails, seeds.
     .target(
       name: "MxTestSupport", dependencies: ["MxFiles", "MxModel"], path: "Tests/MxTestSupport",
@@ -184,7 +189,7 @@ let package = Package(
       "CommandTests",
       [
         "MxTools", "MxCLI", "MxConfig", "MxFiles", "MxModel", "MxRules", "MxStore", "MxTestSupport",
-        "MxTime", "mx-net",
+        "MxTime", "mx-net", "mx-soak",
       ] + tools,
       files: ["Scripts", "Clients"]),
     tests("HouseTests", []),

@@ -17,6 +17,7 @@ enum RenderDashboards {
     source.lookForNews(memory?.news)
     var worst = ExitCode.success
     let files = try load(run, &worst)
+    try RenderJob.checkVariables(files, run)
     let index = RenderIndex(site, run)
     let entries = try job.isInline ? [] : index.entries(files.map(\.entry))
     let alerts = try RenderAlerts(source.snapshot.store, run)
@@ -62,6 +63,10 @@ enum RenderDashboards {
             hint: "give one of them another uid")
         }
         files.append(file)
+      } catch let error as FileError {
+        let told = Explanation.diagnostic(of: error)
+        run.output.error(told)
+        if worst == .success { worst = told.exitCode }
       } catch let error as RenderError {
         run.output.error(RenderMessages.explain(error, path))
         worst = .input
@@ -69,6 +74,13 @@ enum RenderDashboards {
         run.output.error(error)
         worst = .input
       }
+    }
+    if files.isEmpty, worst == .success {
+      run.output.warn(
+        Diagnostic(
+          .no, "there are no dashboards in \(run.arguments.positionals.joined(separator: ", "))",
+          hint: "their files end in .json"))
+      worst = .no
     }
     return files
   }
@@ -185,11 +197,29 @@ struct RenderJob {
     plan.from = try time("from", run)
     plan.to = try time("to", run)
     plan.snaps = !run.common.hasFixedNow
-    if let zone = run.arguments.string("tz") { plan.zone = try Zone.named(zone) }
+    plan.zone = try zone(run)
     for (name, value) in try run.arguments.pairs("var") {
       plan.variables[name, default: []].append(value)
     }
     return plan
+  }
+
+  static func zone(_ run: Run) throws -> Zone? {
+    guard let name = run.arguments.string("tz") else { return nil }
+    do { return try Zone.named(name) } catch {
+      throw Diagnostic(.usage, "--tz: \(error)", hint: "try: --tz UTC, --tz Europe/Berlin")
+    }
+  }
+
+  /// A variable that no dashboard has sets nothing.
+  static func checkVariables(_ files: [DashboardFile], _ run: Run) throws {
+    let known = files.flatMap { $0.dashboard.variables.map(\.name) }
+    for (name, _) in try run.arguments.pairs("var") where !known.contains(name) && !files.isEmpty {
+      throw Diagnostic(
+        .usage, "--var: no variable is called '\(name)'",
+        hint: Suggestion.hint(for: name, among: known)
+          ?? (known.isEmpty ? nil : "there are: " + Set(known).sorted().joined(separator: ", ")))
+    }
   }
 
   /// As dashboards write times: `now-6h` stays, everything else is milliseconds.
@@ -256,6 +286,9 @@ enum RenderMessages {
     switch error {
     case .notJSON(let line, let column, _), .notADashboard(let line, let column, _):
       Diagnostic(.input, subject: "\(path):\(line):\(column)", "\(error)")
+    case .emptyRange(let from, let to):
+      Diagnostic(
+        .input, subject: path, "\(error)", hint: "try: --from '\(to)' --to '\(from)'")
     default: Diagnostic(.input, subject: path, "\(error)")
     }
   }

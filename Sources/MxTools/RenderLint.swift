@@ -12,7 +12,9 @@ enum RenderLint {
     let options = try RenderJob.planOptions(run)
     var worst = ExitCode.success
     var findings = 0
-    for file in try RenderDashboards.load(run, &worst) {
+    let files = try RenderDashboards.load(run, &worst)
+    try RenderJob.checkVariables(files, run)
+    for file in files {
       do {
         let problems = try problems(file, options, source)
         for problem in problems { try run.output.write(line(problem, file.path)) }

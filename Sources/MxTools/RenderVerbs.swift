@@ -165,6 +165,7 @@ enum RenderMail {
     do { file = try DashboardFile(path) } catch let error as RenderError {
       throw RenderMessages.explain(error, path)
     }
+    try RenderJob.checkVariables([file], run)
     var plan = try file.dashboard.plan(try options(run), ask: source.ask)
     if run.common.checksOnly { return .success }
     plan.tell(try RenderAlerts(source.snapshot.store, run), source)
@@ -205,7 +206,7 @@ enum RenderMail {
   private static func options(_ run: Run) throws -> PlanOptions {
     var options = PlanOptions(now: run.common.now)
     options.from = try RenderJob.time("from", run)
-    if let zone = run.arguments.string("tz") { options.zone = try Zone.named(zone) }
+    options.zone = try RenderJob.zone(run)
     for (name, value) in try run.arguments.pairs("var") {
       options.variables[name, default: []].append(value)
     }

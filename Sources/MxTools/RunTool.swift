@@ -16,6 +16,19 @@ package func runTool<C: Command>(_ command: C.Type) -> Int32 {
   return code.rawValue
 }
 
+/// The same inside a program that lives through many runs, as a simulation of cron does:
+/// `words` in place of its own command line, all that is printed into `descriptor`.
+package func runTool<C: Command>(
+  _ command: C.Type, words: [String], printingTo descriptor: Int32
+) -> Int32 {
+  let clock = Clock()
+  let output = Output(
+    tool: C.table.name, runId: RunId.make(clock.started), data: descriptor, log: descriptor,
+    environment: environmentVariable, clock: Clock.milliseconds)
+  var life = ToolRun(table: C.table, output: output, clock: clock)
+  return life.carryOut(words) { run in try C.run(run) }.rawValue
+}
+
 /// Names one run among all: its start and its process, short, in order of time.
 enum RunId {
   static func make(_ started: Int64) -> String {
@@ -104,6 +117,7 @@ struct ToolRun {
     var code = code
     do {
       if let file = run.common.statsFile {
+        try RunFigures.makePlace(of: file, run.common.store)
         try AtomicFile.replace(file, with: run.report.prometheus(ending))
       }
       if let file = run.common.report {

@@ -40,6 +40,8 @@ private struct WantedSeries {
     /// Label to values; empty where any will do.
     var labels: [String: Set<String>] = [:]
     var isCounter = false
+    /// What tells its series apart, where a query joins by these labels: nil for all.
+    var uniqueBy: Set<String>?
   }
 
   private(set) var metrics: [String: Metric] = [:]
@@ -69,12 +71,26 @@ private struct WantedSeries {
       case .aggregate(let node):
         if case .by(let labels) = node.grouping { grouping.formUnion(labels) }
       case .binary(let node):
-        if let matching = node.matching, matching.isOn { grouping.formUnion(matching.labels) }
+        if let matching = node.matching, matching.isOn {
+          grouping.formUnion(matching.labels)
+          join(node, matching)
+        }
       default: break
       }
       return true
     }
     for use in tree.selectors { add(use, grouping) }
+  }
+
+  /// The side that has one series a match must have no more.
+  private mutating func join(_ node: BinaryExpr, _ matching: VectorMatching) {
+    let isOneLeft = matching.cardinality == .oneToOne || matching.cardinality == .oneToMany
+    let isOneRight = matching.cardinality == .oneToOne || matching.cardinality == .manyToOne
+    let uses = (isOneLeft ? node.left.selectors : []) + (isOneRight ? node.right.selectors : [])
+    for name in uses.compactMap(\.selector.metricName) {
+      let known = metrics[name]?.uniqueBy ?? Set(matching.labels)
+      metrics[name, default: Metric()].uniqueBy = known.intersection(matching.labels)
+    }
   }
 
   private mutating func add(_ use: SelectorUse, _ grouping: Set<String>) {
@@ -125,6 +141,11 @@ private struct WantedSeries {
       if values.isEmpty {
         values =
           label == "job" ? ["feed"] : (1...(label == "instance" ? 3 : 2)).map { "\(label)-\($0)" }
+      }
+      if let unique = metric.uniqueBy, !unique.contains(label),
+        metric.labels[label]?.isEmpty != false
+      {
+        values = Array(values.prefix(1))
       }
       let next = all.flatMap { one in values.map { one + [(label, $0)] } }
       all = Array(next.prefix(Self.seriesLimit))

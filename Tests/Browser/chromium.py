@@ -124,7 +124,9 @@ class Page:
         elif method == "Runtime.consoleAPICalled" and params["type"] == "error":
             self.errors.append(str(params["args"]))
         elif method == "Network.requestWillBeSent":
-            self.requests.append(params["request"]["url"])
+            # What stands within the page is asked of nobody.
+            if not params["request"]["url"].startswith("data:"):
+                self.requests.append(params["request"]["url"])
         elif method == "Page.loadEventFired":
             self.loads += 1
 
@@ -234,6 +236,13 @@ class Page:
         answer = self.send("Page.captureScreenshot", {"captureBeyondViewport": whole, "format": "png"})
         with open(path, "wb") as file:
             file.write(base64.b64decode(answer["data"]))
+
+    def picture(self, width, height, scale):
+        """The page from its top, `scale` times as large, as PNG."""
+        answer = self.send("Page.captureScreenshot", {
+            "captureBeyondViewport": True, "format": "png",
+            "clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": scale}})
+        return base64.b64decode(answer["data"])
 
     def heap(self):
         self.send("HeapProfiler.collectGarbage")

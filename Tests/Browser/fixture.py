@@ -44,6 +44,20 @@ class Fixture:
 
     def fill(self):
         self.ingest(gauges() + histogram())
+        self.alert({"High": "wave > 75"}, "{{ $labels.host }} is high", (NOW - 7200, NOW))
+        self.run("mx-alert", "silence", "add", "--now", str(NOW), "--author", "ann", "--for", "2h",
+                 "--comment", "known", "host=beta")
+
+    def alert(self, rules, summary, times):
+        """Evaluates rules up to each of `times`."""
+        path = os.path.join(self.directory, "rules.yml")
+        with open(path, "w") as file:
+            json.dump({"groups": [{"name": "g", "interval": "1m", "rules": [
+                {"alert": name, "expr": expr, "labels": {"severity": "page"},
+                 "annotations": {"summary": summary}} for name, expr in rules.items()]}]}, file)
+        for at in times:
+            self.run("mx-alert", "run", "--rules", path, "--now", str(at), "--delay", "0s",
+                     "--max-catchup", "2d")
 
     def write(self, name, dashboard):
         path = os.path.join(self.directory, name + ".json")
@@ -118,7 +132,8 @@ def dashboard():
     """Every panel type, two variables: three hosts, and sixty values to search."""
     kinds = [
         panel(1, "timeseries", 'wave{host=~"$host"}', 0, 0, fieldConfig={"defaults": {
-            "unit": "percent", "custom": {"fillOpacity": 10}}}),
+            "unit": "percent", "custom": {"fillOpacity": 10}}},
+              links=[{"title": "Run book", "url": "https://example.com/run?of=$host"}]),
         panel(2, "timeseries", "wave", 8, 0, fieldConfig={"defaults": {"custom": {
             "stacking": {"mode": "normal"}, "fillOpacity": 30}}}),
         panel(3, "timeseries", "wave", 16, 0, fieldConfig={"defaults": {"unit": "bytes",
@@ -142,9 +157,16 @@ def dashboard():
             "custom": {"thresholdsStyle": {"mode": "line+area"}},
             "thresholds": {"mode": "absolute", "steps": [
                 {"value": None, "color": "green"}, {"value": 60, "color": "red"}]}}}),
+        panel(16, "alertlist", "", 0, 35),
+        panel(17, "dashlist", "", 8, 35, options={"tags": ["test"]}),
+        panel(18, "table", "", 16, 35, targets=[{
+            "refId": "A", "expr": "wave", "format": "table", "instant": True}],
+            fieldConfig={"defaults": {"links": [{
+                "title": "All of ${__data.fields.host}",
+                "url": "/d/every/x?var-host=${__data.fields.host}"}]}}),
         {"id": 20, "type": "row", "title": "Below", "collapsed": True,
-         "gridPos": {"x": 0, "y": 35, "w": 24, "h": 1},
-         "panels": [panel(21, "timeseries", "rate(took_count[5m])", 0, 36)]},
+         "gridPos": {"x": 0, "y": 42, "w": 24, "h": 1},
+         "panels": [panel(21, "timeseries", "rate(took_count[5m])", 0, 43)]},
     ]
     many = ", ".join(f"value-{n}" for n in range(60))
     return {
@@ -155,4 +177,11 @@ def dashboard():
              "includeAll": True, "multi": True, "current": {"value": ["$__all"]}},
             {"name": "many", "label": "Many", "type": "custom", "query": many,
              "current": {"value": "value-0"}}]},
+        "links": [{"type": "dashboards", "tags": ["test"], "title": "Dashboards", "asDropdown": True,
+                   "keepTime": True, "includeVars": True},
+                  {"title": "Nowhere", "url": "/d/nowhere/x"}],
+        "annotations": {"list": [
+            {"name": "Alerts", "datasource": {"type": "mx-alerts"}, "expr": "", "iconColor": "red"},
+            {"name": "High", "datasource": {"type": "prometheus"}, "iconColor": "purple",
+             "expr": 'wave{host="alpha"} > bool 70', "titleFormat": "{{host}} is high"}]},
         "panels": kinds}

@@ -10,10 +10,12 @@ import tempfile
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import beside
 import chromium
 import fixture
 import looks
 import pages
+import reviewed
 import strange
 
 
@@ -29,7 +31,7 @@ def main():
         world.fill()
         browser = chromium.Browser(path)
         try:
-            for module in (pages, looks, strange):
+            for module in (pages, beside, looks, reviewed, strange):
                 for name in [n for n in dir(module) if n.startswith("test_")]:
                     if words and not any(word in name for word in words):
                         continue

@@ -27,13 +27,15 @@ def dashboard(attack):
     """`attack` wherever an author or a store can put a text."""
     config = {"defaults": {
         "unit": attack, "displayName": attack + "${__field.labels.evil}", "noValue": attack,
+        "links": [{"title": attack, "url": attack},
+                  {"title": "${__value.text}" + attack, "url": "/d/strange/?x=${__field.labels.evil}"}],
         "color": {"mode": "fixed", "fixedColor": attack},
         "custom": {"axisLabel": attack, "thresholdsStyle": {"mode": "line+area"}},
         "thresholds": {"mode": "absolute", "steps": [{"value": None, "color": attack},
                                                      {"value": 1, "color": attack}]},
         "mappings": [{"type": "value", "options": {"1": {"text": attack, "color": attack}}}]}}
     kinds = ["timeseries", "stat", "gauge", "bargauge", "barchart", "piechart", "table", "heatmap",
-             "histogram", "state-timeline", "status-history", "text", attack]
+             "histogram", "state-timeline", "status-history", "text", "alertlist", "dashlist", attack]
     panels = [{
         "id": n, "type": kind, "title": attack, "description": attack, "timeFrom": "1h",
         "gridPos": {"x": n % 3 * 8, "y": n // 3 * 7, "w": 8, "h": 7}, "fieldConfig": config,
@@ -50,7 +52,13 @@ def dashboard(attack):
                  "current": {"value": attack}},
                 {"name": "every", "label": attack, "type": "query", "query": "label_values(strange, evil)",
                  "includeAll": True, "current": {"value": ["$__all"]}}]},
-            "links": [{"title": attack, "url": attack}], "panels": panels}
+            "links": [{"title": attack, "url": attack, "tooltip": attack},
+                      {"type": "dashboards", "tags": [], "title": attack, "asDropdown": True}],
+            "annotations": {"list": [
+                {"name": attack, "datasource": {"type": "mx-alerts"}, "expr": ""},
+                {"name": attack, "expr": "strange > bool 1", "titleFormat": attack, "iconColor": attack,
+                 "textFormat": "{{evil}}", "tagKeys": "evil"}]},
+            "panels": panels}
 
 
 def test_nothing_that_was_read_is_run(world, browser):
@@ -59,6 +67,11 @@ def test_nothing_that_was_read_is_run(world, browser):
         "values": [1, 2], "timestamps": [(fixture.NOW - 60) * 1000, fixture.NOW * 1000]}) + "\n"
         for number, attack in enumerate(ATTACKS))
     world.run("mx-ingest", "--format", "json", "-", stdin=lines)
+    # Alerts have the labels and what people wrote about them.
+    world.alert({"Strange": "strange > 1"}, "{{ $labels.evil }}", (fixture.NOW,))
+    for attack in ATTACKS[:12]:
+        world.run("mx-alert", "silence", "add", "--now", str(fixture.NOW), "--author", attack, "--for",
+                  "2h", "--comment", attack, "n=" + str(ATTACKS.index(attack)))
     page = browser.page()
     for number, attack in enumerate(ATTACKS):
         path = world.write("strange", dashboard(attack))

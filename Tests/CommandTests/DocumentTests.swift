@@ -26,8 +26,9 @@ import Testing
     #expect(prepared.exit == 0, "\(prepared.stderr)")
     for command in commands {
       let found = try shell.run(DocumentTests.place + command.text, input: "up 1\n")
+      // A check of this machine may find that it is busy: 2 with a verdict is no misuse.
       #expect(
-        found.exit == 0 || found.exit == 1,
+        found.exit == 0 || found.exit == 1 || found.stdout.contains("CRITICAL"),
         "\(document):\(command.line): $ \(command.text)\nexit \(found.exit)\n\(found.stderr)")
     }
   }
@@ -66,7 +67,8 @@ import Testing
 
   /// What a reader would have: the project's examples, and the files that the guide speaks of.
   private static let preparation = """
-    ln -s '\(CommandTests.root)/sample-data' '\(CommandTests.root)/jobs' '\(CommandTests.root)/reports' .
+    ln -s '\(CommandTests.root)/sample-data' '\(CommandTests.root)/jobs' .
+    cp -r '\(CommandTests.root)/reports' .
     mkdir -p "$HOME/mx/rules" "$HOME/mx/reports" rules/tests tests queries dashboards snapshots
     mkdir -p var/lib/mx/snapshots var/www etc tmp
     mx-ingest sample-data/shop.prom sample-data/room.influx sample-data/deploys.ndjson || exit 1

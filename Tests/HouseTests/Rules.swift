@@ -77,6 +77,7 @@ enum Rules {
   static func systemCallsHaveOneHome(_ files: [SourceFile]) -> [Finding] {
     let atomicFiles = [
       "Sources/MxFiles/", "Sources/MxCLI/AtomicFile.swift", "Sources/MxInstrument/TextFile.swift",
+      "Sources/mx-soak/",
     ]
     let homes: [(call: String, homes: [String])] = [
       ("isatty", ["Sources/MxCLI/", "Sources/mx-net/"]), ("mmap", []),
@@ -177,7 +178,7 @@ enum Rules {
 
   /// Libraries hand results up; MxCLI writes them.
   static func librariesDoNotPrint(_ files: [SourceFile]) -> [Finding] {
-    let programs = ["mx-bench", "mx-fuzz"]
+    let programs = ["mx-bench", "mx-fuzz", "mx-soak"]
     return files.filter { $0.isSource && !programs.contains($0.module) }.flatMap { file in
       ["print", "debugPrint"].flatMap { call in
         calls(of: call, in: file).map { Finding(file, $0, "calls \(call)()") }

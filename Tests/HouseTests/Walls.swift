@@ -61,6 +61,7 @@ enum Walls {
       "MxPromQL", "MxTemplate", "MxStore", "MxRules", "MxRender", "MxIngest", "MxAlert",
       "MxTestSupport",
     ],
+    "mx-soak": ["MxTools", "MxTime", "MxTestSupport"],
     "mx-bench": [
       "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxCodec", "MxFormats", "MxStore", "MxPromQL",
       "MxEngine", "MxRules", "MxAlert", "MxRender",

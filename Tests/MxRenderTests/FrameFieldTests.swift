@@ -57,6 +57,26 @@ import Testing
     #expect(fields.first?.values == [1, 2])
   }
 
+  /// Rows may stand in any order, and be of one moment: nothing may trap on it.
+  @Test(arguments: PanelKind.allCases)
+  func sortedRowsAreDrawn(kind: PanelKind) throws {
+    let plan = try planned(
+      #"""
+      "type":"\#(kind.rawValue)","targets":[{"expr":"x","format":"table"},{"expr":"x"}],
+      "transformations":[{"id":"merge"},{"id":"sortBy","options":{"sort":[{"field":"Value #A","desc":true}]}}]
+      """#)
+    let results = answers(plan, Self.two + [(labels: [], values: [.nan, .infinity, -1])])
+    _ = plan.fragment(0, results)
+    _ = Picture(plan: plan, position: 0, theme: .light).svg(results)
+    let fields = FieldBuilder(
+      planned: plan.panels[0], results: results, canvas: Canvas(zone: plan.zone, now: plan.now)
+    ).fields()
+    let isSorted = fields.allSatisfy { field in
+      zip(field.times, field.times.dropFirst()).allSatisfy { $0 <= $1 }
+    }
+    #expect(isSorted || kind != .timeSeries)
+  }
+
   @Test func everyRowOfATableIsAValue() throws {
     let fields = try fields(
       #""type":"bargauge","options":{"reduceOptions":{"values":true,"limit":5}},"targets":[{"expr":"x","format":"table","instant":true}]"#,

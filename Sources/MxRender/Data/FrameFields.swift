@@ -42,7 +42,11 @@ extension FieldBuilder {
   private func columns(of frame: Frame) -> [Named] {
     let times = times(of: frame)
     return frame.columns.filter(\.isNumber).map { column in
-      let kept = times.indices.filter { times[$0] != nil }
+      var kept = times.indices.filter { times[$0] != nil }
+      // Graphs go from left to right; elsewhere the order of rows says what is last.
+      if planned.panel.kind == .timeSeries {
+        kept.sort { (times[$0] ?? 0, $0) < (times[$1] ?? 0, $1) }
+      }
       let values = kept.map { column.cells[$0].number }
       let present = kept.compactMap { times[$0] }
       return Named(

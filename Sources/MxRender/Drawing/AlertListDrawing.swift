@@ -34,6 +34,7 @@ struct AlertListDrawing {
     let name = interpolation.expand(options.name, format: .text).lowercased()
     let matching = alerts.filter { alert in
       (alert.isFiring ? options.showsFiring : options.showsPending)
+        && (alert.hold == nil || options.showsHeld)
         && (name.isEmpty || alert.name.lowercased().contains(name))
         && options.filter.matches(alert.name, alert.labels)
     }

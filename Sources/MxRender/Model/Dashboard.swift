@@ -154,6 +154,8 @@ package enum RenderError: Error, Equatable {
   case notADashboard(line: Int, column: Int, message: String)
   /// A time that is none, in `field`.
   case badTime(field: String, text: String)
+  /// A range that ends before it begins.
+  case emptyRange(from: String, to: String)
   /// A zone that is not installed.
   case badZone(String)
 }
@@ -164,6 +166,7 @@ extension RenderError: CustomStringConvertible {
     case .notJSON(_, _, let message): "not JSON: \(message)"
     case .notADashboard(_, _, let message): "not a dashboard: \(message)"
     case .badTime(let field, let text): "\(field): '\(text)' is not a time such as now-6h"
+    case .emptyRange(let from, let to): "the range from '\(from)' to '\(to)' ends before it begins"
     case .badZone(let message): message
     }
   }

@@ -186,7 +186,13 @@ private struct SampleGrids {
 
   private static func isEven(_ field: DisplayField) -> Bool {
     guard field.step > 0, let first = field.times.first else { return false }
-    return field.times.allSatisfy { ($0 - first) % field.step == 0 }
+    var last = first
+    // Rows of a table may stand in any order.
+    for time in field.times {
+      if time < last || (time - first) % field.step != 0 { return false }
+      last = time
+    }
+    return true
   }
 
   /// One value a time of the grid; NaN where the series has none.

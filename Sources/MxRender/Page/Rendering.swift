@@ -116,7 +116,10 @@ enum FileName {
       }
     }
     while out.last == 0x2D { out.removeLast() }
-    return out.isEmpty ? "dashboard" : String(decoding: out, as: UTF8.self)
+    let name = String(decoding: out, as: UTF8.self)
+    // `index.html` is the page over all of them.
+    if name == "index" { return "dashboard-index" }
+    return name.isEmpty ? "dashboard" : name
   }
 }
 

@@ -97,6 +97,7 @@ extension Dashboard {
     else { throw .badTime(field: options.from == nil ? "time.from" : "--from", text: fromText) }
     guard let end = RelativeTime.parse(toText, now: options.now, zone: zone, roundsUp: true)
     else { throw .badTime(field: options.to == nil ? "time.to" : "--to", text: toText) }
+    if end < start { throw .emptyRange(from: fromText, to: toText) }
     var base = Interpolation()
     let lead = options.snaps && toText == "now" ? Self.lead(start, end) : 0
     let moved = fromText.hasPrefix("now-") && !fromText.contains("/") ? lead : 0

@@ -13,6 +13,8 @@ enum ListReader {
       options.showsFiring = states.bool("firing") ?? true
       options.showsPending = states.bool("pending") ?? true
     }
+    // Grafana has no such option: alerts that are kept quiet are in its list.
+    options.showsHeld = scope.bool("showHeld") ?? true
     options.name = scope.nonEmpty("alertName") ?? scope.string("nameFilter") ?? ""
     if let text = scope.nonEmpty("alertInstanceLabelFilter") {
       if let filter = LabelFilter(text) {

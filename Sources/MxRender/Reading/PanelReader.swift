@@ -1,4 +1,6 @@
 import MxJSON
+import MxModel
+import MxTime
 
 /// One panel, modern or legacy.
 struct PanelReader {
@@ -31,6 +33,7 @@ struct PanelReader {
     panel.timeFrom = scope.nonEmpty("timeFrom")
     panel.timeShift = scope.nonEmpty("timeShift")
     panel.interval = scope.nonEmpty("interval")
+    checkTimes(panel)
     panel.maxDataPoints = scope.int("maxDataPoints", in: 1...100_000)
     panel.repeatVariable = scope.nonEmpty("repeat")
     panel.repeatsDown = scope.string("repeatDirection") == "v"
@@ -50,6 +53,22 @@ struct PanelReader {
       .compactMap(TransformReader.transformation)
     setKind(&panel)
     return panel
+  }
+
+  /// What no variable stands in must be a time already.
+  private func checkTimes(_ panel: Panel) {
+    func check(_ name: String, _ text: String?, isGood: (String) -> Bool) {
+      guard let text, !text.contains("$"), !text.contains("[["), !isGood(text) else { return }
+      scope[name]?.report(.warning, "'\(text)' is not a duration such as 2h", field: name)
+    }
+    check("timeFrom", panel.timeFrom) { text in
+      let start = text.hasPrefix("now") ? text : "now-" + text
+      return RelativeTime.parse(start, now: 0, zone: .utc, roundsUp: false) != nil
+    }
+    check("timeShift", panel.timeShift) { DurationText.parse($0) != nil }
+    check("interval", panel.interval) { text in
+      DurationText.parse(TextTools.trim(String(text.drop { $0 == ">" || $0 == "=" }))) != nil
+    }
   }
 
   private func setKind(_ panel: inout Panel) {

@@ -162,28 +162,35 @@ extension Store {
   }
 
   /// The files that `manifest` needs and that are not there.
+  /// Each is asked for by name: where cron commits every minute the directory holds thousands of
+  /// files that wait for their grace to end, beside a hundred that live.
   func missingFiles(of manifest: Manifest) throws(StoreError) -> [String] {
-    let segments = Set(try names(in: segmentDirectory))
-    let sets = Set(try names(in: setDirectory))
+    let paths =
+      manifest.segments.map { segmentPath($0) } + manifest.sets.sorted().map { setPath($0) }
     var missing: [String] = []
-    for segment in manifest.segments where !segments.contains(segment.fileName) {
-      missing.append(segmentPath(segment))
-    }
-    for set in manifest.sets.sorted() where !sets.contains(Store.setName(set)) {
-      missing.append(setPath(set))
+    for path in paths {
+      let found = try onDisk { () throws(FileError) in try files.status(path) }
+      if found == nil { missing.append(path) }
     }
     return missing
   }
 
   /// Makes `manifest` the newest. The caller holds the commit lock, and all
-  /// that it names is durable.
+  /// that it names is durable. Throws `uncertain` where it may be the newest all the
+  /// same: its name was given, and could not be made durable.
   func write(_ manifest: Manifest) throws(StoreError) {
     let file = FilePath.join(path, Manifest.fileName(generation: manifest.generation))
     let bytes = manifest.encoded()
-    try onDisk { () throws(FileError) in
+    do throws(FileError) {
       try files.replace(file, with: bytes, temporary: FilePath.join(path, ".new-manifest"))
+    } catch {
+      throw mayBeThere(file) ? .uncertain(error) : .file(error)
     }
     removeOldManifests()
+  }
+
+  private func mayBeThere(_ file: String) -> Bool {
+    do throws(FileError) { return try files.status(file) != nil } catch { return true }
   }
 
   /// Tidying: the commit stands whether or not it succeeds, and the next one

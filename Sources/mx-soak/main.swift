@@ -1,0 +1,3 @@
+import Glibc
+
+exit(Soak.main(Array(CommandLine.arguments.dropFirst())))
