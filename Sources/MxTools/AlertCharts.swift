@@ -88,7 +88,8 @@ final class AlertCharts {
     return Array(
       """
       {"panels": [{"type": "timeseries", "title": \(title), \
-      "gridPos": {"x": 0, "y": 0, "w": 12, "h": 7}, \
+      "gridPos": {"x": 0, "y": 0, "w": 12, "h": 7}, "interval": "\(step / 1000)s", \
+      "maxDataPoints": \(span / step), \
       "fieldConfig": {"defaults": {\(threshold ?? "")}}, \
       "targets": [{"refId": "A", "expr": "alert", "legendFormat": "__auto"}]}]}
       """.utf8)

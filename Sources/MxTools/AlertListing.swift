@@ -7,7 +7,7 @@ import MxStore
 
 /// `mx-alert status` and `mx-alert history`: what the ledger remembers.
 enum AlertListing {
-  /// So many lines of history are shown, the newest.
+  /// So many lines of history are shown to people, the newest; programs get all.
   private static let historyLines = 1000
 
   static func status(_ run: Run) throws -> ExitCode {
@@ -35,12 +35,18 @@ enum AlertListing {
     let range = TimeRange(
       from: try run.arguments.time("from", now: run.common.now) ?? TimeRange.all.from,
       to: try run.arguments.time("to", now: run.common.now) ?? TimeRange.all.to)
-    let entries = try ledger(run).history(range, limit: historyLines)
     // A terminal has room for what matters most; csv and json have all of it.
-    if run.arguments.string("format") ?? "text" == "text" {
-      return try show(entries.map(short), shortTitles, run)
+    guard run.arguments.string("format") ?? "text" == "text" else {
+      return try show(try ledger(run).history(range, limit: .max).map(row), titles, run)
     }
-    return try show(entries.map(row), titles, run)
+    let entries = try ledger(run).history(range, limit: historyLines + 1)
+    if entries.count > historyLines {
+      run.output.warn(
+        Diagnostic(
+          .no, "only the newest \(historyLines) lines are shown",
+          hint: "--from and --to choose others, --format csv or json shows all"))
+    }
+    return try show(entries.suffix(historyLines).map(short), shortTitles, run)
   }
 
   private static let titles = [

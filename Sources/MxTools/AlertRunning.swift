@@ -67,23 +67,29 @@ enum AlertRunning {
   }
 
   private static func tell(_ delivery: DeliveryReport, _ run: Run) {
-    for failure in delivery.failures {
-      run.output.error(
-        Diagnostic(
-          .no, subject: failure.target, "not sent: \(failure.error)",
-          hint: "it stays in the outbox and is tried again"))
-    }
-    for failure in delivery.dead {
-      run.output.error(
-        Diagnostic(
-          .no, subject: failure.target, "will not be sent: \(failure.error)",
-          hint: "mx-alert history shows what it said"))
-    }
+    say(
+      delivery.failures, "not sent", hint: "it stays in the outbox and is tried again", run)
+    say(delivery.dead, "will not be sent", hint: "mx-alert history shows what it said", run)
     for failure in delivery.templates.prefix(20) {
       run.output.error(
         Diagnostic(
           .no, subject: failure.target, "template failed: \(failure.error)",
           hint: "the notice was sent in plain words"))
+    }
+  }
+
+  /// Each trouble of a channel once, however many notices met it.
+  private static func say(
+    _ failures: [(target: String, error: String)], _ what: String, hint: String, _ run: Run
+  ) {
+    let keys = failures.map { "\($0.target)\0\($0.error)" }
+    var counts: [String: Int] = [:]
+    for key in keys { counts[key, default: 0] += 1 }
+    for (failure, key) in zip(failures, keys) {
+      guard let count = counts.removeValue(forKey: key) else { continue }
+      let more = count > 1 ? " (\(count) notices)" : ""
+      run.output.error(
+        Diagnostic(.no, subject: failure.target, "\(what): \(failure.error)\(more)", hint: hint))
     }
   }
 

@@ -88,6 +88,8 @@ struct NoticeCourier: Courier {
       try output.write(text)
       try output.flush()
       return .sent
+    } catch is OutputClosed {
+      return .failed("nobody reads stdout any more", retryAfter: nil)
     } catch {
       return .failed("stdout: \(error)", retryAfter: nil)
     }
