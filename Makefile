@@ -91,6 +91,10 @@ demo: tools ## show each tool at work
 bench: tools ## measure everything that speed or size was promised for
 	.ci/bench $(RELEASE) .build/bench
 
+.PHONY: large
+large: tools ## one store of 5 GB, made, merged, rolled up, asked, verified, copied (15 GB of room)
+	.ci/large $(RELEASE) .build/large
+
 FUZZ_SECONDS ?= 60
 
 .PHONY: fuzz

@@ -4,7 +4,7 @@
 /// Commands count into it as they go; a figure is one member of the object
 /// and one metric `mx_run_NAME`.
 package final class RunReport {
-  private var figures: [(name: String, value: Double, help: String)] = []
+  package private(set) var figures: [(name: String, value: Double, help: String)] = []
   private var details: [(String, JSONText)] = []
 
   package init() {}
@@ -22,6 +22,11 @@ package final class RunReport {
   package func add(_ name: String, _ value: Double, help: String) {
     let before = figures.first { $0.name == name }?.value ?? 0
     set(name, before + value, help: help)
+  }
+
+  /// What was set under a name.
+  package func figure(_ name: String) -> Double? {
+    figures.first { $0.name == name }?.value
   }
 
   /// Something that is not one number; only the JSON object has it.

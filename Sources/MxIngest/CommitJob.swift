@@ -14,9 +14,8 @@ final class CommitJob: Sendable {
     /// The ids of the inputs inside, each with the first of its rows.
     var inputs: [(id: ContentHash, firstRow: Int)]
     var batch: SampleBatch
-    var samples = 0
     var duplicates = DuplicateCounts()
-    /// Inputs, and their rows, that another run took meanwhile.
+    /// Inputs that another run took meanwhile, and their rows without those that count.
     var repeated = 0
     var repeatedRows = 0
 
@@ -70,7 +69,6 @@ extension CommitJob.Work {
         spill = nil
         continue
       }
-      samples += writer.result.samples
       duplicates += writer.result.duplicates
       return
     }
@@ -85,10 +83,12 @@ extension CommitJob.Work {
     let first = whole ? 0 : inputs[index].firstRow
     let end =
       whole || index + 1 == inputs.count ? batch.count : inputs[index + 1].firstRow
+    repeatedRows += batch.refs[first..<end].count { ref in
+      !EventCount.isCount(batch.series.labels(ref).metricName ?? "")
+    }
     batch.removeRows(first..<end)
     for later in inputs.indices.dropFirst(index + 1) { inputs[later].firstRow -= end - first }
     inputs.remove(at: index)
     repeated += 1
-    repeatedRows += end - first
   }
 }

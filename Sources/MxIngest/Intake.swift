@@ -42,7 +42,8 @@ package struct IntakeOptions: Sendable {
 package struct IntakeResult: Sendable {
   package var inputs = 0
   package var bytes = 0
-  /// Committed samples.
+  /// Samples that are in the store now and were not before: each event of an instant,
+  /// but no sample that came twice.
   package var samples = 0
   package var series = 0
   /// Inputs, or parts of them, that the store had already, and their rows.
@@ -78,6 +79,8 @@ package final class Intake {
   /// The ids that the next commit carries, each with the first of its rows.
   private var pending: [(id: ContentHash, firstRow: Int)] = []
   private var held: HeldBatches?
+  /// Rows that were counted as taken, and that another run took meanwhile.
+  private var rowsGivenUp = 0
   /// Holds rows of one container that is too large for memory and not at its end.
   private var spill: StoreWriter?
 
@@ -349,10 +352,10 @@ package final class Intake {
 
   private func account(_ work: CommitJob) {
     var done = work.finished()
-    result.samples += done.samples
     result.duplicates += done.duplicates
     result.repeated += done.repeated
     result.repeatedRows += done.repeatedRows
+    rowsGivenUp += done.repeatedRows
     gate.recycle(&done.batch)
   }
 
@@ -361,6 +364,11 @@ package final class Intake {
     try commit()
     try join()
     result.series = gate.series
+    if options.stores {
+      result.samples =
+        result.tally.passed - rowsGivenUp - result.duplicates.identical
+        - result.duplicates.conflicting
+    }
     result.pressures = try gate.conclude()
     if result.duplicates.conflicting > 0 {
       report.warn(

@@ -110,7 +110,9 @@ final class RuleProgress {
     if let sliding {
       vector = try sliding.vector(due, time, source, report)
     } else if let events, let metric = rule.short?.metric,
-      try gate.pass({ try source.metadata(of: metric) })?.type == .event
+      try gate.pass({ try source.metadata(of: metric) })?.type == .event,
+      // Where the store counts events, `count_over_time` does.
+      try gate.pass({ try source.metadata(of: EventCount.name(of: metric)) }) == nil
     {
       vector = try events.vector(due, time, source, report)
     } else {

@@ -14,6 +14,9 @@ package struct ShortRule: Sendable {
 
   package var shape: Shape
   package var metric: String
+  package var threshold: Double
+  /// ms.
+  package var window: Int64
   /// In place of the rule's expression where the metric is of type event: several
   /// events of one instant are one sample, which holds their sum.
   package var ofEvents: (tree: Expr, text: String)?

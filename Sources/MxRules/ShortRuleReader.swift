@@ -119,7 +119,8 @@ struct ShortRuleReader {
         hint: "it can be with sum, avg, min, max and count")
       return nil
     }
-    var short = ShortRule(shape: shape, metric: metric)
+    var short = ShortRule(
+      shape: shape, metric: metric, threshold: threshold, window: parts.window)
     if aggregation == .count { short.ofEvents = events }
     if shape == .movingWindow {
       short.sliding = SlidingCondition(

@@ -107,11 +107,18 @@ final class SlidingProgress {
     _ range: TimeRange, _ source: any SeriesSource, _ report: Report
   ) throws -> [Series] {
     let own = Report()
-    let request = SelectRequest(condition.matchers, range: range)
+    let counts = EventCount.name(of: short.metric)
+    var matchers = condition.matchers
+    if condition.aggregation == .count, try source.metadata(of: counts)?.type == .event {
+      // Events are counted in a series of their own.
+      matchers = matchers.map { $0.name == LabelName.metric ? Matcher(equal: $0.name, counts) : $0 }
+    }
+    let request = SelectRequest(matchers, range: range)
     let selection = try source.open([request], report: own)[0]
     var all: [Series] = []
     try selection.read(0..<selection.count, range, worker: 0) { number, samples in
-      var series = Series(labels: try selection.labels(number))
+      var series = Series(
+        labels: try selection.labels(number).setting(LabelName.metric, to: short.metric))
       for index in 0..<samples.count where !StaleMarker.isStale(samples.values[index]) {
         series.times.append(samples.times[index])
         series.values.append(samples.values[index])

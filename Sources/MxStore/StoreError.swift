@@ -14,8 +14,11 @@ package enum StoreError: Error, Equatable {
   case missing(path: String)
   /// Another run holds the lock.
   case locked(path: String)
-  /// The disk refused.
+  /// The disk refused; the store is what it was.
   case file(FileError)
+  /// The disk refused in the very last step: what was to be committed is there whole now,
+  /// and may be gone after a power cut. The same again is safe.
+  case uncertain(FileError)
   /// A file of the snapshot is gone: take a new snapshot.
   case vanished(path: String)
   /// `on_conflict: error` met two values for one instant of a series.

@@ -3,6 +3,7 @@ package import MxCLI
 /// `mx-alert`: alert rules, their states, and who is told.
 package enum AlertCommand: Command {
   package static func run(_ run: Run) throws -> ExitCode {
+    if run.common.checksOnly { return try AlertPreflight.run(run) }
     switch run.verb {
     case "run": return try AlertRunning.run(run)
     case "status": return try AlertListing.status(run)
@@ -91,7 +92,10 @@ package enum AlertCommand: Command {
       options: [SharedOptions.from, SharedOptions.to], printsData: true),
     Verb(
       "explain", "why an alert is in its state", positionals: [.one("ALERT")],
-      options: [SharedOptions.usedRules], printsData: true),
+      options: [
+        SharedOptions.usedRules,
+        .value("notify", "FILE", "Alertmanager configuration: who is told, or is not"),
+      ], printsData: true),
     Verb(
       "rules", "rules, and switching them on and off",
       positionals: [

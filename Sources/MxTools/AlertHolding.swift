@@ -23,7 +23,19 @@ enum AlertHolding {
     }
   }
 
-  private static func add(_ words: [String], _ run: Run) throws -> ExitCode {
+  /// What was typed, by itself: nothing is looked up.
+  static func check(_ run: Run) throws -> ExitCode {
+    let words = run.arguments.positionals
+    if run.verb == "ack" {
+      let word = words.first ?? ""
+      if Fingerprint.parse(word) == nil { _ = try matchers([word]) }
+    } else if words.first == "add" {
+      _ = try silence(Array(words.dropFirst()), run)
+    }
+    return .success
+  }
+
+  private static func silence(_ words: [String], _ run: Run) throws -> Silence {
     let matchers = try matchers(words)
     if matchers.isEmpty {
       throw Diagnostic(
@@ -41,13 +53,18 @@ enum AlertHolding {
       recurrence: recurrence, receiver: run.arguments.string("receiver"), author: author(run),
       comment: comment, createdAt: now)
     try checkBreadth(silence, run)
+    return silence
+  }
+
+  private static func add(_ words: [String], _ run: Run) throws -> ExitCode {
+    let silence = try silence(words, run)
     let ledger = try openLedger(run)
     try transaction(ledger) {
       try ledger.save(silence)
       try ledger.record(
-        .silence, at: now, receiver: silence.receiver,
-        reason: "\(silence.id) added until \(TimeText.rfc3339(end)) for \(silence.matcherText): "
-          + comment, author: silence.author)
+        .silence, at: run.common.now, receiver: silence.receiver,
+        reason: "\(silence.id) added until \(TimeText.rfc3339(silence.endsAt)) for "
+          + "\(silence.matcherText): \(silence.comment)", author: silence.author)
     }
     try run.output.write("\(silence.id)\n")
     return .success
@@ -117,12 +134,14 @@ enum AlertHolding {
     }
     let rows = silences.map { silence in
       [
-        silence.id, silence.state(at: now).rawValue, silence.matcherText,
-        TimeText.rfc3339(silence.startsAt), TimeText.rfc3339(silence.endsAt),
-        silence.recurrence.map {
-          "\($0.schedule.text) for \(MxCLI.DurationText.format($0.length)) \($0.zone.name)"
-        } ?? "", silence.receiver ?? "", silence.author, silence.comment,
-      ]
+        .text(silence.id), .text(silence.state(at: now).rawValue), .text(silence.matcherText),
+        .time(silence.startsAt), .time(silence.endsAt),
+        .text(
+          silence.recurrence.map {
+            "\($0.schedule.text) for \(MxCLI.DurationText.format($0.length)) \($0.zone.name)"
+          }),
+        .text(silence.receiver), .text(silence.author), .text(silence.comment),
+      ] as [ListCell]
     }
     return try AlertListing.show(
       rows,

@@ -23,9 +23,10 @@ enum AlertListing {
     run.output.summary("\(view.waiting) notices wait, \(view.dead) were given up")
     let rows = view.active.map { alert in
       [
-        alert.state.rawValue, alert.name, alert.labels.removing(["alertname"]).description,
-        TimeText.rfc3339(alert.since), number(alert.value), alert.hold?.text ?? "", alert.id,
-      ]
+        .text(alert.state.rawValue), .text(alert.name),
+        .labels(alert.labels.removing(["alertname"])), .time(alert.since), .number(alert.value),
+        .text(alert.hold?.text), .text(alert.id),
+      ] as [ListCell]
     }
     return try show(rows, ["state", "alert", "labels", "since", "value", "held", "id"], run)
   }
@@ -47,15 +48,14 @@ enum AlertListing {
     "window", "receiver", "outcome", "attempts", "error", "reason", "author",
   ]
 
-  private static func row(_ entry: HistoryEntry) -> [String] {
+  private static func row(_ entry: HistoryEntry) -> [ListCell] {
     [
-      TimeText.rfc3339(entry.at), entry.kind.rawValue, entry.rule, entry.alert,
-      entry.labels.removing(["alertname"]).description, entry.from?.rawValue ?? "",
-      entry.to?.rawValue ?? "", entry.sampleAt.map(TimeText.rfc3339) ?? "",
-      number(entry.value), entry.threshold.map(number) ?? "",
-      entry.window.map { MxCLI.DurationText.format($0) } ?? "", entry.receiver ?? "",
-      entry.outcomeText ?? "", entry.attempts.map { String($0) } ?? "", entry.error ?? "",
-      entry.reason ?? "", entry.author ?? "",
+      .time(entry.at), .text(entry.kind.rawValue), .text(entry.rule), .text(entry.alert),
+      .labels(entry.labels.removing(["alertname"])), .text(entry.from?.rawValue),
+      .text(entry.to?.rawValue), .time(entry.sampleAt), .number(entry.value),
+      .number(entry.threshold), .text(entry.window.map { MxCLI.DurationText.format($0) }),
+      .text(entry.receiver), .text(entry.outcomeText), .number(entry.attempts.map(Double.init)),
+      .text(entry.error), .text(entry.reason), .text(entry.author),
     ]
   }
 
@@ -63,14 +63,14 @@ enum AlertListing {
     "at", "kind", "alert", "labels", "from", "to", "value", "receiver", "outcome", "why", "author",
   ]
 
-  private static func short(_ entry: HistoryEntry) -> [String] {
+  private static func short(_ entry: HistoryEntry) -> [ListCell] {
     [
-      TimeText.rfc3339(entry.at), entry.kind.rawValue, entry.alert,
-      entry.labels.removing(["alertname"]).description, entry.from?.rawValue ?? "",
-      entry.to?.rawValue ?? "", number(entry.value), entry.receiver ?? "",
-      entry.outcomeText ?? "",
-      [entry.reason, entry.error].compactMap { $0 }.joined(separator: "; "),
-      entry.author ?? "",
+      .time(entry.at), .text(entry.kind.rawValue), .text(entry.alert),
+      .labels(entry.labels.removing(["alertname"])), .text(entry.from?.rawValue),
+      .text(entry.to?.rawValue), .number(entry.value), .text(entry.receiver),
+      .text(entry.outcomeText),
+      .text([entry.reason, entry.error].compactMap { $0 }.joined(separator: "; ")),
+      .text(entry.author),
     ]
   }
 
@@ -84,22 +84,50 @@ enum AlertListing {
   }
 }
 
+/// One field of a list, as text for people and as its own type in JSON.
+enum ListCell {
+  case text(String?)
+  case number(Double?)
+  case time(Int64?)
+  case labels(LabelSet)
+
+  var plain: String {
+    switch self {
+    case .text(let text): text ?? ""
+    case .number(let number): number.map(AlertListing.number) ?? ""
+    case .time(let time): time.map(TimeText.rfc3339) ?? ""
+    case .labels(let labels): labels.description
+    }
+  }
+
+  var json: JSONText {
+    switch self {
+    case .text(let text): text.map { .string($0) } ?? .null
+    case .number(let number): number.map { .number($0) } ?? .null
+    case .time(let time): time.map { .string(TimeText.rfc3339($0)) } ?? .null
+    case .labels(let labels): .object(labels.pairs.map { ($0.name, .string($0.value)) })
+    }
+  }
+}
+
 extension AlertListing {
   static func show(_ rows: [[String]], _ titles: [String], _ run: Run) throws -> ExitCode {
+    try show(rows.map { $0.map { ListCell.text($0) } }, titles, run)
+  }
+
+  static func show(_ rows: [[ListCell]], _ titles: [String], _ run: Run) throws -> ExitCode {
     switch run.arguments.string("format") ?? "text" {
     case "csv":
       let writer = SeparatedWriter(.csv)
       try writer.write(titles, to: run.output)
-      for row in rows { try writer.write(row, to: run.output) }
+      for row in rows { try writer.write(row.map(\.plain), to: run.output) }
     case "json":
-      let objects = rows.map { row in
-        JSONText.object(zip(titles, row).map { ($0, .string($1)) })
-      }
+      let objects = rows.map { row in JSONText.object(zip(titles, row).map { ($0, $1.json) }) }
       try run.output.write(JSONText.array(objects).text + "\n")
     case "text":
       if rows.isEmpty { return .success }
       var table = TableWriter(titles.map { ($0, $0 == "value" ? .right : .left) })
-      for row in rows { table.append(row) }
+      for row in rows { table.append(row.map(\.plain)) }
       try table.write(to: run.output)
     case let format:
       throw refusal(of: format)

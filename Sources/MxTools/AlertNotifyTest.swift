@@ -5,19 +5,14 @@ import MxModel
 /// `mx-alert notify-test --receiver NAME`: one notice by every channel of a receiver,
 /// past silences, limits and outbox.
 enum AlertNotifyTest {
+  static func check(_ run: Run) throws -> ExitCode {
+    _ = try receiver(try NotifyFiles.load(run), run)
+    return .success
+  }
+
   static func run(_ run: Run) throws -> ExitCode {
     let notify = try NotifyFiles.load(run)
-    let name = run.arguments.string("receiver") ?? ""
-    guard let receiver = notify.config.receiver(name) else {
-      let names = notify.config.receivers.map(\.name)
-      throw Diagnostic(
-        .input, "there is no receiver '\(name)'",
-        hint: Suggestion.hint(for: name, among: names)
-          ?? "one of \(names.joined(separator: ", "))")
-    }
-    if receiver.integrations.isEmpty {
-      throw Diagnostic(.input, "receiver '\(name)' has no channel: it tells nobody")
-    }
+    let receiver = try receiver(notify, run)
     let context = try notify.context(run, try SettingsReader.load(run))
     let courier = NoticeCourier(output: run.output, now: run.common.now)
     var code = ExitCode.success
@@ -42,6 +37,21 @@ enum AlertNotifyTest {
       }
     }
     return code
+  }
+
+  private static func receiver(_ notify: NotifyFiles, _ run: Run) throws -> Receiver {
+    let name = run.arguments.string("receiver") ?? ""
+    guard let receiver = notify.config.receiver(name) else {
+      let names = notify.config.receivers.map(\.name)
+      throw Diagnostic(
+        .input, "there is no receiver '\(name)'",
+        hint: Suggestion.hint(for: name, among: names)
+          ?? "one of \(names.joined(separator: ", "))")
+    }
+    if receiver.integrations.isEmpty {
+      throw Diagnostic(.input, "receiver '\(name)' has no channel: it tells nobody")
+    }
+    return receiver
   }
 
   private static func tell(_ integration: Integration, _ run: Run) throws(MessageError) {

@@ -22,8 +22,17 @@ enum AlertTesting {
     return report.failureCount == 0 ? .success : .no
   }
 
-  private static func suite(_ path: String, _ run: Run) throws -> CaseReport.Suite {
+  /// Whether the files and the rules that they name can be read.
+  static func check(_ run: Run) throws -> ExitCode {
     let problems = ConfigProblems()
+    for path in run.arguments.positionals { _ = try read(path, problems) }
+    ConfigTelling.say(problems, run)
+    return problems.isEmpty ? .success : .input
+  }
+
+  private static func read(
+    _ path: String, _ problems: ConfigProblems
+  ) throws -> (file: RuleTestFile, groups: [RuleGroup]) {
     let bytes = try DiskFileSystem().contents(of: path, limit: limit)
     let file = RuleTestFile.read(bytes, file: path, problems: problems)
     var groups: [RuleGroup] = []
@@ -33,6 +42,12 @@ enum AlertTesting {
         groups += RuleReader.read(bytes, file: rules, problems: problems).groups
       }
     }
+    return (file, groups)
+  }
+
+  private static func suite(_ path: String, _ run: Run) throws -> CaseReport.Suite {
+    let problems = ConfigProblems()
+    let (file, groups) = try read(path, problems)
     if !problems.isEmpty {
       problems.sort()
       let cases = problems.all.map { problem in

@@ -60,6 +60,12 @@ enum Explanation {
         .locked, subject: path, "is held by another run",
         hint: "--lock wait=5m waits longer, --lock skip gives up quietly")
     case .file(let found): return file(found)
+    case .uncertain(let found):
+      let found = file(found)
+      return Diagnostic(
+        .system, subject: found.subject,
+        "\(found.message): whether this commit will outlive a power cut is not certain",
+        hint: "run it again: what is in the store is not taken twice")
     case .vanished(let path):
       return Diagnostic(.damage, subject: path, "is missing", hint: "mx-compact verify")
     case .conflict(let series, let time):
@@ -153,7 +159,8 @@ enum Explanation {
     case .failed(let path, let reason): Diagnostic(.system, subject: path, reason)
     case .missing(let path):
       Diagnostic(
-        .system, subject: path, "there is no alert ledger", hint: "mx-alert run makes it")
+        .no, subject: path, "there is no alert ledger: no rules were run on this store yet",
+        hint: "mx-alert run makes it")
     }
   }
 

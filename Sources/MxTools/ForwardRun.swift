@@ -96,9 +96,13 @@ final class ForwardRun {
       try self.state.save(self.cursor)
     }
     let place = cursor.series.map { (series: $0, time: cursor.time) }
+    let ranges = group.snapshot.manifest.segments.filter { $0.samples > 0 }.map(\.range)
+    guard let from = ranges.map(\.from).min(), let to = ranges.map(\.to).max() else { return }
     for selection in try group.snapshot.open([SelectRequest([], range: .all)], report: report) {
       do {
-        try bodies.send(selection, behind: place, metadata: metadata)
+        try bodies.send(
+          selection, in: TimeRange(from: from, to: to), count: group.samples, behind: place,
+          metadata: metadata)
       } catch {
         failure = failure ?? error
       }

@@ -23,7 +23,14 @@ struct NotifyFiles {
       return NotifyFiles(config: .standard, templates: nil)
     }
     let problems = ConfigProblems()
-    let loaded = try read(path, problems)
+    let loaded: NotifyFiles?
+    do {
+      loaded = try read(path, problems)
+    } catch let error as FileError {
+      // Configuration that is not there is bad configuration.
+      let told = Explanation.diagnostic(of: error)
+      throw Diagnostic(.input, subject: told.subject, told.message, hint: told.hint)
+    }
     try ConfigTelling.check(problems, run)
     guard let loaded else {
       throw Diagnostic(.input, subject: path, "cannot be used")
@@ -62,6 +69,11 @@ struct NotifyFiles {
       }
     }
     return found
+  }
+
+  /// What will not do what is meant, though it can be used.
+  func findings(named: Set<String>, now: Int64) throws -> [NotifyFinding] {
+    NotifyLint.check(config, try templates ?? NoticeTemplates(), named: named, now: now)
   }
 
   /// What messages are made with; `chart` draws how an alert's value went.

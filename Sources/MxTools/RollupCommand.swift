@@ -59,10 +59,26 @@ package enum RollupCommand: Command {
     let result = try store.rollUp(options, report, oversight)
     run.report.set("windows_computed", Double(result.computed), help: "Windows computed.")
     run.report.set("windows_written", Double(result.written), help: "Windows new or changed.")
+    if let lag = try lag(store, report) {
+      run.report.set(
+        "lag_seconds", Double(lag) / 1000, help: "Newest sample less newest window of the finest tier.")
+    }
+    // Its own figures of the last time make a few windows each: they alone are no reason for new ones.
+    if result.written > 4 * (run.report.figures.count + 1) {
+      try SelfSamples.commit(to: store, run)
+    }
     if !result.segments.isEmpty {
       run.output.summary("\(result.written) windows of \(result.computed) computed were new")
     }
     return StoreDamage.tell(report, run)
+  }
+
+  private static func lag(_ store: Store, _ report: Report) throws -> Int64? {
+    let manifest = try store.manifest(report)
+    let horizon = manifest.segments.filter { $0.kind == .windows }.map(\.horizon).max()
+    guard let horizon, let newest = manifest.newestSample else { return nil }
+    let (lag, overflow) = newest.subtractingReportingOverflow(horizon)
+    return overflow ? nil : max(0, lag)
   }
 
   /// The range of `--from` and `--to`; nil without them.

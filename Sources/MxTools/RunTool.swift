@@ -100,6 +100,11 @@ struct ToolRun {
       if !(error is OutputClosed) {
         do { try output.flush() } catch { output.discard() }
       }
+      let diagnostic = Explanation.diagnostic(of: error)
+      if run.common.lock == .skip, diagnostic.kind == .locked {
+        output.summary("\(diagnostic.line): skipped")
+        return .success
+      }
       return fail(error, verb: run.arguments.verb)
     }
   }
@@ -112,6 +117,7 @@ struct ToolRun {
     var code = code
     do {
       if let file = run.common.statsFile {
+        try RunFigures.makePlace(of: file, run.common.store)
         try AtomicFile.replace(file, with: run.report.prometheus(ending))
       }
       if let file = run.common.report {

@@ -115,7 +115,26 @@ enum StoreHealth {
         note: horizon.map { "windows computed up to \(TimeText.rfc3339($0))" }
           ?? "nothing done yet"))
     lines.append(alerts(store, now: now))
+    lines += figures(store, now: now)
     return lines
+  }
+
+  /// What runs have told of themselves, where they were asked to.
+  private static func figures(_ store: Store, now: Int64) -> [Line] {
+    do {
+      return try RunFigures.entries(store).map { entry in
+        let name = entry.verb.isEmpty ? entry.tool : "\(entry.tool) \(entry.verb)"
+        let isLate = now > entry.end && now - entry.end > 86_400_000
+        return Line(
+          what: name, grade: entry.exit <= 1 && !isLate ? .ok : .degraded,
+          note: "last run ended with \(entry.exit) at \(TimeText.rfc3339(entry.end))"
+            + (isLate ? ": is it in cron?" : ""))
+      }
+    } catch {
+      return [
+        Line(what: "runs", grade: .degraded, note: Explanation.diagnostic(of: error).line)
+      ]
+    }
   }
 
   private static func alerts(_ store: Store, now: Int64) -> Line {

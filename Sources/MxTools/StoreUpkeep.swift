@@ -42,9 +42,30 @@ enum StoreUpkeep {
     }
     told.insert("\(CountText.format(removed.files, "file")) removed", at: min(1, told.count))
     run.report.set("removed_bytes", Double(removed.bytes), help: "Bytes of files removed.")
+    try tellFigures(store, removed.files + retention.told.count, report, run)
     run.output.summary(told.joined(separator: ", "))
     let damage = StoreDamage.tell(report, run)
     return damage == .success ? retention.code : damage
+  }
+
+  /// The store as it is now; in the store too, where the run changed something.
+  private static func tellFigures(
+    _ store: Store, _ changes: Int, _ report: Report, _ run: Run
+  ) throws {
+    // The table of contents tells all three: nothing else is read for them.
+    let segments = try store.manifest(report).segments
+    let samples = segments.filter { $0.kind == .samples }
+    run.report.set(
+      "live_bytes", Double(segments.reduce(0) { $0 + $1.bytes }), help: "Bytes of live segments.")
+    run.report.set(
+      "unmerged_segments", Double(samples.count { $0.level < 2 }),
+      help: "Segments that are not merged into hours yet.")
+    run.report.set(
+      "stored_samples", Double(samples.reduce(0) { $0 + $1.samples }),
+      help: "Samples in the store.")
+    if changes > 0 || run.report.figure("merges") ?? 0 > 0 {
+      try SelfSamples.commit(to: store, run)
+    }
   }
 
   /// Merges until nothing is due; each is a commit of its own.

@@ -28,7 +28,8 @@ enum AlertBench {
       ("many", many), ("idle", idle), ("replay", replay), ("month", month),
     ]
     print(
-      Harness.left("case", 8) + Harness.right("s", 9) + Harness.right("CPU s", 9) + Harness.right("MiB", 7) + "  did")
+      Harness.left("case", 8) + Harness.right("s", 9) + Harness.right("CPU s", 9)
+        + Harness.right("MiB", 7) + "  did")
     for (name, body) in all where arguments.count == 1 || arguments.contains(name) {
       let said = try body(directory + "/" + name)
       print(Harness.left(name, 8) + said)
@@ -204,7 +205,8 @@ enum AlertBench {
     let said = try body()
     let used = seconds(CLOCK_PROCESS_CPUTIME_ID) - start.used
     let wall = seconds(CLOCK_MONOTONIC) - start.wall
-    return Harness.right(Harness.fixed(wall, 3), 9) + Harness.right(Harness.fixed(used, 3), 9) + Harness.right("\(highWater())", 7) + "  "
+    return Harness.right(Harness.fixed(wall, 3), 9) + Harness.right(Harness.fixed(used, 3), 9)
+      + Harness.right("\(highWater())", 7) + "  "
       + said
   }
 

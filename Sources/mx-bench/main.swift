@@ -10,6 +10,7 @@ let benchmarks: [(name: String, about: String, run: ([String]) throws -> Int32)]
   ("feed", "STORE DASHBOARD...: series that fit the queries of dashboards", FeedBench.run),
   ("formats", "FILE...: parsing speed of each file", FormatsBench.run),
   ("ingest", "FILE...|DIR: whole runs of mx-ingest; samples a CPU-second, memory", IngestBench.run),
+  ("large", "STORE [MILLIONS]: a store of gigabytes, straight into segments", LargeBench.run),
   ("query", "TOOL DIR [STORE...]: the real tool, exec to exit, beside its goals", QueryBench.run),
   ("read", "DIR: a store made of known data; writing, merging, reading, finding", ReadBench.run),
   (

@@ -166,7 +166,7 @@ final class Judge {
     judgeNotices()
     let verified = try runner.run(["mx-compact", "verify", "--deep"], now: now)
     if verified.exit != 0 { find("verify --deep: \(verified.printed)") }
-    for page in ["index.html", "host.html", "mx-self.html"] {
+    for page in ["index.html", "host.html", "mx.html"] {
       let text = Place.read("\(directory)/disk/mx/site/\(page)") ?? ""
       if !text.contains("</html>") { find("site/\(page) is not there or not whole") }
     }

@@ -26,8 +26,9 @@ import Testing
     #expect(prepared.exit == 0, "\(prepared.stderr)")
     for command in commands {
       let found = try shell.run(DocumentTests.place + command.text, input: "up 1\n")
+      // A check of this machine may find that it is busy: 2 with a verdict is no misuse.
       #expect(
-        found.exit == 0 || found.exit == 1,
+        found.exit == 0 || found.exit == 1 || found.stdout.contains("CRITICAL"),
         "\(document):\(command.line): $ \(command.text)\nexit \(found.exit)\n\(found.stderr)")
     }
   }

@@ -15,7 +15,7 @@ import Testing
     "mx-ingest scrape --config jobs/scrape.yml --check",
     "mx-alert run --rules jobs/rules/*.yml --notify jobs/notify.yml --check",
     "mx-rollup --rules jobs/rules/*.yml --check",
-    "mx-alert lint jobs/rules/*.yml",
+    "mx-alert lint jobs/rules/*.yml jobs/notify.yml",
     // No shell stands between a systemd unit and the tool: patterns are the tool's own.
     "mx-alert run --rules 'jobs/rules/*.yml' --notify jobs/notify.yml --check",
     "mx-rollup --rules 'jobs/rules/*.yml' --check",

@@ -77,6 +77,7 @@ enum Rules {
   static func systemCallsHaveOneHome(_ files: [SourceFile]) -> [Finding] {
     let atomicFiles = [
       "Sources/MxFiles/", "Sources/MxCLI/AtomicFile.swift", "Sources/MxInstrument/TextFile.swift",
+      "Sources/mx-soak/",
     ]
     let homes: [(call: String, homes: [String])] = [
       ("isatty", ["Sources/MxCLI/", "Sources/mx-net/"]), ("mmap", []),

@@ -289,6 +289,27 @@ final class LedgerFolder {
     try second.rollback()
   }
 
+  /// A ledger that another process holds is no state of any alert: nothing is written,
+  /// nobody is told, and the next run goes on where the last one ended.
+  @Test func aLockedLedgerIsNoFalseAlert() throws {
+    let ledger = try AlertLedger.open(folder.ledger, wait: 20)
+    _ = try run(at: 2, ledger: ledger)
+    let other = try AlertLedger.open(folder.ledger, wait: 0)
+    try other.begin()
+    let sink = MemorySink()
+    for minute in [3, 4, 9] as [Int64] {
+      #expect(throws: AlertError.locked(path: folder.ledger)) {
+        try AlertRun.execute(
+          try groups(Self.rules), ledger: ledger, source: source, sink: sink,
+          now: minute * Self.minute, settings: AlertSettings(), report: Report())
+      }
+    }
+    #expect(sink.committed.count == 0)
+    try other.rollback()
+    _ = try run(at: 10, ledger: ledger)
+    #expect(try lines(ledger) == Self.story)
+  }
+
   @Test func theCopyHoldsWhatTheLedgerHolds() throws {
     let ledger = try AlertLedger.open(folder.ledger, wait: 0)
     for minute in [0.0, 10] { _ = try run(at: minute, ledger: ledger) }

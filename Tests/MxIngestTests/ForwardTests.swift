@@ -54,7 +54,12 @@ import Testing
         for selection in try group.snapshot.open(
           [SelectRequest([], range: .all)], report: Report())
         {
-          try sender.send(selection, behind: place, metadata: [])
+          let ranges = group.snapshot.manifest.segments.map(\.range)
+          try sender.send(
+            selection,
+            in: TimeRange(
+              from: ranges.map(\.from).min() ?? .max, to: ranges.map(\.to).max() ?? .min),
+            count: group.samples, behind: place, metadata: [])
         }
       } catch is Cut {
         cursor = state
@@ -90,6 +95,33 @@ import Testing
     try send(store, &cursor, into: &taken, bodies: .max)
     #expect(taken.count == 90)
     #expect(Set(taken).count == 90)
+  }
+
+  /// What Prometheus takes: no sample an hour older than one that was sent before.
+  @Test func whatIsSentKeepsToTheOrderOfTime() throws {
+    let store = TestStore()
+    for part in 0..<4 {
+      let lines = (0..<50).flatMap { series in
+        (0..<60).map { minute in
+          "m{s=\"\(series)\"} 1 \(present - 20_000_000 + Int64(part * 60 + minute) * 60_000)\n"
+        }
+      }
+      try store.take(lines.joined())
+    }
+    let group = try #require(
+      try UnsentCommits.next(store.store, after: 0, upTo: nil, limit: .max, store.report))
+    var last: [(series: LabelSet, time: Int64)] = []
+    var bodies = ForwardBodies { last.append(($0.series, $0.time)) }
+    let selection = try group.snapshot.open(
+      [SelectRequest([], range: .all)], report: store.report)[0]
+    try bodies.send(
+      selection, in: TimeRange(from: present - 20_000_000, to: present), count: group.samples,
+      behind: nil, metadata: [])
+    #expect(last.count == 3)
+    for (earlier, later) in zip(last, last.dropFirst()) {
+      #expect(later.time > earlier.time - ForwardBodies.slice)
+    }
+    #expect(last.map { ($0.time - last[0].time) / 3_600_000 }.max() ?? 0 >= 2)
   }
 
   /// Cut after each number of bodies, merged in between: nothing is missing and,

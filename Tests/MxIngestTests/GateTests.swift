@@ -113,6 +113,34 @@ import Testing
     store.options.decoding.events = false
     try store.take("e 3 \(present)\n")
     #expect(try store.contents() == ["e 5.0@0"])
+    #expect(try store.countAndSum().events == 3)
+  }
+
+  /// Events that were declared late, or are renamed and labelled on their way, count too.
+  @Test func eventsAreCountedBesideTheirLabels() throws {
+    let store = TestStore()
+    store.options.format = nil
+    store.settings.labels = [("site", "lab")]
+    let event = #"{"metricName":"e","timestamp":\#(present),"value":7,"labels":{"a":"b"}}"#
+    try store.take(event + "\n", event + "\n \n")
+    let snapshot = try Snapshot(store.store, store.report)
+    #expect(try snapshot.metadata(of: "e:count")?.type == .event)
+    #expect(
+      try snapshot.labelValues(
+        LabelName.metric, matching: [[Matcher(equal: "site", "lab"), Matcher(equal: "a", "b")]],
+        range: .all, report: store.report) == ["e", "e:count"])
+    #expect(try store.countAndSum().events == 2)
+  }
+
+  /// Over a limit it is refused with its count: a sum whose number is wrong misleads.
+  @Test func eventsThatCannotBeCountedAreRefused() throws {
+    let store = TestStore()
+    store.options.decoding.events = true
+    store.settings.limits.newSeriesPerRun = 3
+    let result = try store.take("e{a=\"1\"} 1 \(present)\ne{a=\"2\"} 1 \(present)\n")
+    #expect(result.refused == 1)
+    #expect(try store.contents() == [#"e{a="1"} 1.0@0"#])
+    #expect(try store.countAndSum().events == 1)
   }
 
   @Test func samplesThatMeetInOneMillisecondAreSaid() throws {

@@ -10,7 +10,7 @@ import Testing
 /// An input counts once, however often and in however many parts it comes.
 @Suite struct IntakeTests {
   private func events(_ numbers: Range<Int>, at time: (Int) -> Int64) -> String {
-    numbers.map { "{\"metricName\":\"order\",\"timestamp\":\(time($0)),\"value\":1}\n" }.joined()
+    numbers.map { "{\"metricName\":\"order\",\"timestamp\":\(time($0)),\"value\":2.5}\n" }.joined()
   }
 
   /// 1,000 events of one second, in one batch and in ten, each sent twice.
@@ -29,8 +29,9 @@ import Testing
         try store.take(text)
       }
     }
-    let (count, sum) = try store.countAndSum()
-    #expect(sum == 1000)
+    let (count, sum, number) = try store.countAndSum()
+    #expect(sum == 2500)
+    #expect(number == 1000)
     #expect(count == (spread ? 1000 : 1))
   }
 

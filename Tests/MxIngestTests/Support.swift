@@ -57,13 +57,15 @@ final class TestStore {
     }
   }
 
-  /// `name{labels} value@ms …` of every series, in label order.
+  /// `name{labels} value@ms …` of every series but those that count events, in label order.
   func contents() throws -> [String] {
     var lines: [String] = []
     let snapshot = try Snapshot(store, report)
     for selection in try snapshot.open([SelectRequest([], range: .all)], report: report) {
       try selection.read(0..<selection.count, .all, worker: 0) { series, columns in
-        var line = "\(try selection.labels(series))"
+        let labels = try selection.labels(series)
+        if EventCount.isCount(labels.metricName ?? "") { return }
+        var line = "\(labels)"
         for index in 0..<columns.count {
           line += " \(columns.values[index])@\(columns.times[index] - present)"
         }
@@ -73,12 +75,16 @@ final class TestStore {
     return lines
   }
 
-  /// Number and sum of all samples in the store.
-  func countAndSum() throws -> (count: Int, sum: Double) {
-    var result = (count: 0, sum: 0.0)
+  /// Number and sum of all samples in the store, and how many events they were.
+  func countAndSum() throws -> (count: Int, sum: Double, events: Double) {
+    var result = (count: 0, sum: 0.0, events: 0.0)
     let snapshot = try Snapshot(store, report)
     for selection in try snapshot.open([SelectRequest([], range: .all)], report: report) {
-      try selection.read(0..<selection.count, .all, worker: 0) { _, columns in
+      try selection.read(0..<selection.count, .all, worker: 0) { series, columns in
+        if EventCount.isCount(try selection.labels(series).metricName ?? "") {
+          for value in columns.values { result.events += value }
+          return
+        }
         result.count += columns.count
         for value in columns.values { result.sum += value }
       }

@@ -146,6 +146,22 @@ import Testing
     #expect(try StoreModel(rebuilding: store).count == 0)
   }
 
+  /// Ids would else fill footers: the youngest stay, through any number of merges.
+  @Test func theYoungestIdsAreKept() throws {
+    func footer(_ sequence: UInt64, _ numbers: Range<UInt64>) -> SegmentFooter {
+      let info = SegmentInfo(
+        id: sequence, kind: .samples, firstSequence: sequence, lastSequence: sequence, range: .all)
+      var footer = SegmentFooter(info: info, storeID: ContentHash(high: 1, low: 1))
+      footer.batches = numbers.map { ContentHash(high: 0, low: $0) }
+      return footer
+    }
+    let kept = UInt64(SegmentFooter.batchesKept)
+    let all = SegmentFooter.batches(of: [footer(2, 5..<kept + 5), footer(1, 0..<9)])
+    #expect(all.count == Int(kept))
+    #expect(all.first?.low == 5)
+    #expect(all.last?.low == kept + 4)
+  }
+
   @Test func segmentsWithoutIdsAreNotOpenedToLookForOne() throws {
     var work = StoreWorkload(seed: 8)
     let (store, files) = try StoreTests.emptyStore()

@@ -9,7 +9,8 @@ import Testing
 
 /// Every call that a store makes to the disk fails once, or from then on, or is
 /// the last of its process; then the power goes as well. What was acknowledged
-/// is there, what was not is there whole or not at all, and work goes on.
+/// is there, what was refused is not; where the store says that it is uncertain, or
+/// dies, it is there whole or not at all, and work goes on.
 @Suite struct FaultTests {
   struct Step: Sendable, CustomTestStringConvertible {
     let name: String
@@ -124,7 +125,8 @@ struct FaultTrial {
     let disk = base.restarted()
     if let fault { disk.set(fault) } else { disk.kill(at: number) }
     var worker = work
-    let acknowledged = attempt(disk, &worker)
+    let outcome = attempt(disk, &worker)
+    let acknowledged = outcome == .done
     let struck = disk.hasStruck
     let place: Comment = "\(step.name), call \(number) of \(disk.log.count), \(fault as Any)"
     let policies: [CrashPolicy] = [.torn(seed: turn), .random(seed: turn), .random(seed: ~turn)]
@@ -139,20 +141,38 @@ struct FaultTrial {
     } else {
       // The user tries again at once, in the state that the failure left.
       disk.set(nil)
+      if outcome == .refused {
+        #expect(try state(of: Store(path: "/data/s", files: disk)) == before, place)
+      }
       var again = work
       again.ids = SeededGenerator(seed: turn)
-      #expect(attempt(disk, &again), "a second try works: \(place)")
+      #expect(attempt(disk, &again) == .done, "a second try works: \(place)")
       try check(disk.crashed(.loseAll), acknowledged: true, place)
     }
     return struck
   }
 
-  private func attempt(_ disk: SimulatedFileSystem, _ work: inout StoreWorkload) -> Bool {
+  private enum Outcome {
+    case done, refused, uncertain
+  }
+
+  private func attempt(_ disk: SimulatedFileSystem, _ work: inout StoreWorkload) -> Outcome {
     do {
       try step.work(Store(path: "/data/s", files: disk), &work)
-      return true
+      return .done
+    } catch StoreError.uncertain {
+      return .uncertain
     } catch {
-      return false
+      return .refused
+    }
+  }
+
+  /// What the store says; nothing where there is none.
+  private func state(of store: Store) throws -> StoreModel {
+    do {
+      return try StoreModel(reading: store)
+    } catch StoreError.missing {
+      return StoreModel()
     }
   }
 

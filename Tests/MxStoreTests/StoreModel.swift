@@ -65,6 +65,9 @@ struct StoreWorkload {
   /// Names of segments: a retry of the same work draws others.
   var ids: SeededGenerator
   var model = StoreModel()
+  /// What a step that is under way is to make of the model: where the store says that it
+  /// is uncertain, or died, it may be that already.
+  var intended = StoreModel()
   /// The fake present; every commit is a minute later.
   var now: Int64 = 1_700_000_000_000
   /// How large batches are; fault tests want small ones.
@@ -95,15 +98,20 @@ struct StoreWorkload {
     return batch
   }
 
-  /// Commits one batch. The model takes it first: a commit that fails in its very
-  /// last step may be there all the same, whole.
+  /// Commits one batch; the model takes it once the store said yes.
   mutating func commit(to store: Store) throws {
     now += 60_000
     let batch = batch()
     let writer = StoreWriter(store, CommitOptions(now: now), random: newIDs())
     try writer.append(batch)
-    model.add(batch)
+    try finish(writer, [batch])
+  }
+
+  private mutating func finish(_ writer: StoreWriter, _ batches: [SampleBatch]) throws {
+    intended = model
+    for batch in batches { intended.add(batch) }
     try writer.commit()
+    model = intended
   }
 
   /// One commit of several batches: each becomes a segment of its own.
@@ -112,8 +120,7 @@ struct StoreWorkload {
     let batches = (0..<count).map { _ in batch() }
     let writer = StoreWriter(store, CommitOptions(now: now), random: newIDs())
     for batch in batches { try writer.append(batch) }
-    for batch in batches { model.add(batch) }
-    try writer.commit()
+    try finish(writer, batches)
   }
 
   /// Series with names so long that their set becomes a file.
@@ -128,8 +135,7 @@ struct StoreWorkload {
     }
     let writer = StoreWriter(store, CommitOptions(now: now), random: newIDs())
     try writer.append(batch)
-    model.add(batch)
-    try writer.commit()
+    try finish(writer, [batch])
   }
 
   mutating func delete(from store: Store) throws {
@@ -137,8 +143,10 @@ struct StoreWorkload {
     let matchers = [try Matcher("job", .regex, "j\(job)|j\(job + 1)")]
     let from = now - Int64.random(in: 0..<3_600_000, using: &random)
     let range = TimeRange(from: from, to: from + 900_000)
+    intended = model
+    intended.delete(matchers, range)
     _ = try store.delete(matchers, range, now: now, Report(), random: newIDs())
-    model.delete(matchers, range)
+    model = intended
   }
 
   /// Merges what is due once `hours` have gone by.

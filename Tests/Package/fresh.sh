@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # fresh.sh [demo]: a new Debian 12 by debootstrap, this machine's Swift toolchain put into it, and then
 # what README.md promises: `make demo` and `make test`, with nothing installed by hand. As root.
-# demo: leaves `make test` out.
+# demo: leaves `make test` out. MX_FRESH_ROOT=DIR takes a root that debootstrap has made before.
 #
 # What Debian has beside its minimum: make and certificates, and what swift.org's page of the toolchain
 # asks for. Everything else is the Makefile's business.
@@ -11,24 +11,27 @@ command -v debootstrap >/dev/null || { echo "fresh: no debootstrap here: apt-get
 [ "$(id -u)" -eq 0 ] || { echo "fresh: only root can make a root" >&2; exit 77; }
 swift=$(dirname "$(dirname "$(dirname "$(readlink -f "$(command -v swift)")")")")
 [ -x "$swift/usr/bin/swift" ] || { echo "fresh: $swift is no toolchain of swift.org" >&2; exit 77; }
-toolchain=binutils,git,libc6-dev,libcurl4-openssl-dev,libedit2,libgcc-12-dev,libpython3.11,libsqlite3-0,libstdc++-12-dev,libxml2-dev,libz3-dev,pkg-config,tzdata,zlib1g-dev,gnupg2,unzip
+toolchain=binutils,git,libc6-dev,libcurl4-openssl-dev,libedit2,libgcc-12-dev,libncurses6,libpython3.11,libsqlite3-0,libstdc++-12-dev,libxml2-dev,libz3-dev,pkg-config,tzdata,zlib1g-dev,gnupg2,unzip
 
-root=$(mktemp -d)
+root=${MX_FRESH_ROOT:-$(mktemp -d)}
 clean() {
   for place in swift proc sys dev/pts dev; do umount -q "$root/$place" || true; done
-  rm -rf --one-file-system "$root"
+  [ -n "${MX_FRESH_ROOT:-}" ] || rm -rf --one-file-system "$root"
 }
 trap clean EXIT
 chmod 755 "$root"
-debootstrap --variant=minbase --include="make,ca-certificates,$toolchain" bookworm "$root" > "$root.log" 2>&1 \
-  || { tail -n 20 "$root.log" >&2; exit 1; }
-rm -f "$root.log"
+if [ ! -e "$root/usr/bin/make" ]; then
+  debootstrap --variant=minbase --include="make,ca-certificates,$toolchain" bookworm "$root" > "$root.log" 2>&1 \
+    || { tail -n 20 "$root.log" >&2; exit 1; }
+  rm -f "$root.log"
+fi
 mkdir -p "$root/swift" "$root/usr/src"
 mount --bind -o ro "$swift" "$root/swift"
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys"
 mount --bind /dev "$root/dev"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
+rm -rf "$root/usr/src/mx"
 git clone -q . "$root/usr/src/mx"
 inside() {
   chroot "$root" env -i PATH=/swift/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \

@@ -19,7 +19,10 @@ package final class AlertLedger {
 
   package static func read(_ path: String, wait: Int64) throws(AlertError) -> AlertLedger {
     let database = try Database(path, .readOnly, wait: Int32(clamping: wait))
-    try LedgerSchema.check(database)
+    if try LedgerSchema.isOld(database) {
+      // Of an older mx: brought to this version first, as a run would.
+      try LedgerSchema.upgrade(try Database(path, .readWrite, wait: Int32(clamping: wait)))
+    }
     return AlertLedger(database)
   }
 

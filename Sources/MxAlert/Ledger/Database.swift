@@ -159,5 +159,7 @@ final class Statement {
 extension Statement.Value {
   init(_ number: Int64?) { self = number.map { .int($0) } ?? .null }
 
+  init(_ number: Double?) { self = number.map { .real($0) } ?? .null }
+
   init(_ text: String?) { self = text.map { .text($0) } ?? .null }
 }

@@ -47,16 +47,20 @@ package struct HistoryEntry: Hashable, Sendable {
 }
 
 extension AlertLedger {
-  package func record(_ transition: AlertTransition, rule: String) throws(AlertError) {
+  package func record(
+    _ transition: AlertTransition, rule: String, _ detail: HistoryDetail
+  ) throws(AlertError) {
     let statement = try database.prepare(
       """
-      INSERT INTO history (at, rule, alert, labels, kind, from_state, to_state, value, reason)
-      VALUES (?1, ?2, ?3, ?4, 'transition', ?5, ?6, ?7, ?8)
+      INSERT INTO history (at, rule, alert, labels, kind, from_state, to_state, value, reason,
+        sample_at, threshold, window)
+      VALUES (?1, ?2, ?3, ?4, 'transition', ?5, ?6, ?7, ?8, ?9, ?10, ?11)
       """)
     try statement.run([
       .int(transition.at), .text(rule), .text(transition.labels["alertname"] ?? ""),
       .text(LedgerJSON.text(transition.labels)), .text(transition.from.rawValue),
       .text(transition.to.rawValue), .real(transition.value), .init(transition.reasonText),
+      .init(detail.sampleAt), .init(detail.threshold), .init(detail.window),
     ])
   }
 

@@ -18,7 +18,7 @@
 enum LedgerSchema {
   static let version: Int64 = 5
 
-  private static let steps = [
+  static let steps = [
     """
     CREATE TABLE groups (
       key TEXT PRIMARY KEY, last_run INTEGER NOT NULL
@@ -122,12 +122,14 @@ enum LedgerSchema {
     }
   }
 
-  /// For those who only read.
-  static func check(_ database: Database) throws(AlertError) {
+  /// For those who only read: whether it is to be upgraded first.
+  static func isOld(_ database: Database) throws(AlertError) -> Bool {
     let found = try database.number("PRAGMA user_version")
     guard found <= version else {
       throw .newer(path: database.path, version: Int(clamping: found), known: Int(version))
     }
-    if found < version { throw .missing(path: database.path) }
+    // An empty file: somebody began to make one.
+    if found == 0 { throw .missing(path: database.path) }
+    return found < version
   }
 }

@@ -21,7 +21,10 @@ extension AlertLedger {
   /// nothing where its channel has one of the same key. Part of the transaction that
   /// made it. True where it is new.
   @discardableResult
-  package func post(_ notice: GroupNotice, at time: Int64) throws(AlertError) -> Bool {
+  package func post(
+    _ notice: GroupNotice, at time: Int64,
+    _ detail: (NotifyAlert) -> HistoryDetail = { _ in HistoryDetail() }
+  ) throws(AlertError) -> Bool {
     let outbox = try database.prepare(
       """
       INSERT OR IGNORE INTO outbox
@@ -36,16 +39,19 @@ extension AlertLedger {
     let id = database.lastRow
     let history = try database.prepare(
       """
-      INSERT INTO history (at, rule, alert, labels, kind, to_state, value, receiver, notice, reason)
-      VALUES (?1, ?2, ?3, ?4, 'notice', ?5, ?6, ?7, ?8, ?9)
+      INSERT INTO history (at, rule, alert, labels, kind, to_state, value, receiver, notice, reason,
+        sample_at, threshold, window)
+      VALUES (?1, ?2, ?3, ?4, 'notice', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
       """)
     for alert in notice.alerts {
+      let detail = detail(alert)
       try history.run([
         .int(notice.at), .text(alert.rule), .text(alert.name),
         .text(LedgerJSON.text(alert.labels)),
         .text((alert.isFiring ? AlertState.firing : AlertState.inactive).rawValue),
         .real(alert.value), .text(notice.target), .int(id),
-        .text(alert.reason ?? notice.historyReason),
+        .text(alert.reason ?? notice.historyReason), .init(detail.sampleAt),
+        .init(detail.threshold), .init(detail.window),
       ])
     }
     return true

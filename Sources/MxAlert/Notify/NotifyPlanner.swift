@@ -88,7 +88,15 @@ package struct NotifyPlanner {
     var members: Set<UInt64> = []
     var times: NotifyState.Group
 
-    var key: String { "\(route.key):\(labels.groupText)" }
+    /// Kept: to write it takes longer than the rest of a flush.
+    let key: String
+
+    init(_ route: Route, _ labels: LabelSet, _ times: NotifyState.Group) {
+      self.route = route
+      self.labels = labels
+      self.times = times
+      key = "\(route.key):\(labels.groupText)"
+    }
 
     var due: Int64 { min(times.nextFlush, times.nextEscalation ?? .max) }
   }
@@ -131,7 +139,7 @@ package struct NotifyPlanner {
           // Told of already.
           if !alert.isFiring, alert.arrivedAt <= known.lastFlush ?? .min { continue }
           add(
-            alert, to: id, groups[id] ?? Group(route: route, labels: labels, times: known))
+            alert, to: id, groups[id] ?? Group(route, labels, known))
         } else if alert.isFiring {
           join(alert, route, labels, id, at: present)
         }
@@ -153,7 +161,7 @@ package struct NotifyPlanner {
     "\(route.id):\(labels.groupText)"
   }
 
-  private func destinations(of alert: NotifyAlert) -> [Route] {
+  func destinations(of alert: NotifyAlert) -> [Route] {
     if alert.rule.isEmpty, alert.name == MetaAlert.channelFailing, let metaRoute {
       return [metaRoute]
     }
@@ -167,6 +175,11 @@ package struct NotifyPlanner {
       route.id = "{}/x-mx:notify/\(name)"
       return route
     }
+  }
+
+  /// When the group of a route with these labels is looked at next; nil: there is none.
+  func nextFlush(_ route: Route, _ labels: LabelSet) -> Int64? {
+    groups[Self.id(route, labels)]?.times.nextFlush
   }
 
   // MARK: - Time
@@ -241,7 +254,7 @@ package struct NotifyPlanner {
     let first = max(time, alert.startsAt + route.groupWait)
     var group =
       groups[id]
-      ?? Group(route: route, labels: labels, times: NotifyState.Group(nextFlush: first))
+      ?? Group(route, labels, NotifyState.Group(nextFlush: first))
     let isUrgent = route.groupInterval == 0 || (group.times.lastFlush == nil && first == time)
     if isUrgent { group.times.nextFlush = min(group.times.nextFlush, time) }
     add(alert, to: id, group)
@@ -318,7 +331,7 @@ package struct NotifyPlanner {
 
   /// Why an alert is not told of; nil where it is. With `receiver`: silences of this
   /// receiver alone.
-  private func holdBack(
+  func holdBack(
     _ alert: NotifyAlert, _ route: Route, _ receiver: String?, _ time: Int64, _ sendingAt: Int64
   ) -> Hold? {
     if receiver == nil {
@@ -435,7 +448,7 @@ package struct NotifyPlanner {
     return found
   }
 
-  private func ack(of alert: NotifyAlert, _ time: Int64) -> Acknowledgement? {
+  func ack(of alert: NotifyAlert, _ time: Int64) -> Acknowledgement? {
     guard let ack = holds.acks[alert.labels], ack.holds(alert, at: time) else { return nil }
     return ack
   }
@@ -514,26 +527,6 @@ extension NotifyPlanner {
       state.log[key] = nil
       changes.log.insert(key)
     }
-  }
-
-  /// What an alert's receivers are to expect: why each hears nothing, if so, and when
-  /// its group is told of next.
-  package func outlook(of alert: NotifyAlert, at time: Int64) -> [Outlook] {
-    destinations(of: alert).map { route in
-      let labels = route.groupLabels(of: alert.labels)
-      let group = groups[Self.id(route, labels)]
-      let hold =
-        holdBack(alert, route, nil, time, time)
-        ?? holdBack(alert, route, route.receiver, time, time)
-        ?? ack(of: alert, time).map { .acknowledged($0) }
-      return Outlook(receiver: route.receiver, hold: hold, nextFlush: group?.times.nextFlush)
-    }
-  }
-
-  package struct Outlook: Sendable {
-    package var receiver: String
-    package var hold: Hold?
-    package var nextFlush: Int64?
   }
 }
 

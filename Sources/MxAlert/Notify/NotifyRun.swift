@@ -29,7 +29,8 @@ package enum NotifyRun {
   package static func execute(
     _ ledger: AlertLedger, _ settings: Settings,
     transitions: [(rule: String, transition: AlertTransition)],
-    current: () -> [NotifyAlert], now: Int64
+    current: () -> [NotifyAlert], now: Int64,
+    detail: (NotifyAlert) -> HistoryDetail = { _ in HistoryDetail() }
   ) throws(AlertError) -> Int? {
     let channels = try ledger.channels()
     var silences = try ledger.silences()
@@ -61,7 +62,7 @@ package enum NotifyRun {
     let plan = planner.advance(inOrder(arrivals), to: now, sendingAt: now)
     planner.prune(at: now)
     try ledger.save(planner.state, planner.changes, before: before)
-    for notice in plan.notices { try ledger.post(notice, at: now) }
+    for notice in plan.notices { try ledger.post(notice, at: now, detail) }
     for held in plan.held { try record(held, ledger) }
     try ledger.pruneSilences(at: now)
     return plan.notices.count

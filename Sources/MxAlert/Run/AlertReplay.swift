@@ -56,7 +56,8 @@ package enum AlertReplay {
     let keeper = AlertKeeper(due.map(\.group), [:], noData: settings.noData, keeps: keeps)
     result.rules = try RuleRun.execute(
       due, source: source, sink: nil, options: settings.rules, report: report,
-      alerts: { try keeper.take($0) }, reached: { time in
+      alerts: { try keeper.take($0) },
+      reached: { time in
         try keeper.drain(take)
         try reached(time)
       })

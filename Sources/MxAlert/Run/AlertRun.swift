@@ -94,13 +94,15 @@ package enum AlertRun {
     try save(keeper, known, ledger, &result)
     let transitions = keeper.transitions
     result.transitions = transitions.map(\.transition)
-    for (rule, transition) in transitions {
-      try ledger.record(transition, rule: rule)
+    let details = HistoryDetails(groups, transitions, source)
+    for (one, detail) in zip(transitions, details.ofChanges) {
+      try ledger.record(one.transition, rule: one.rule, detail)
     }
     let told = try NotifyRun.execute(
       ledger,
       NotifyRun.Settings(config: settings.notify, delay: settings.delay, groups: groups),
-      transitions: transitions, current: { keeper.notifyAlerts() }, now: now)
+      transitions: transitions, current: { keeper.notifyAlerts() }, now: now,
+      detail: details.detail)
     if told != nil { result.changed = true }
     if result.changed || !result.transitions.isEmpty {
       result.changed = true

@@ -89,8 +89,28 @@ package struct AlertView: Sendable {
   }
 }
 
+extension AlertView {
+  /// What the receivers of alerts are to expect, as the ledger knows it.
+  package static func outlooks(
+    _ ledger: AlertLedger, _ settings: NotifyRun.Settings, now: Int64
+  ) throws(AlertError) -> (AlertInstance, _ rule: String) -> [Outlook] {
+    var holds = Holds()
+    holds.silences = try ledger.silences()
+    holds.acks = try ledger.acknowledgements()
+    let planner = NotifyPlanner(
+      settings.config, try ledger.notifyState(), holds, rules: settings.rules, present: now)
+    return { instance, rule in
+      let since = instance.firedAt ?? instance.activeAt
+      return planner.outlook(
+        of: NotifyAlert(
+          labels: instance.labels, value: instance.value, startsAt: since, arrivedAt: since,
+          rule: rule), at: now)
+    }
+  }
+}
+
 extension AlertView.HeldBy {
-  init(_ hold: Hold, at now: Int64) {
+  package init(_ hold: Hold, at now: Int64) {
     switch hold {
     case .inhibited(let source):
       self.init(kind: .inhibited, by: source, why: "", until: nil)

@@ -22,6 +22,7 @@ package struct Engine: Sendable {
     _ expr: Expr, text: String, _ window: QueryWindow, source: any SeriesSource, report: Report
   ) throws -> QueryResult {
     let query = try PreparedQuery(expr, window, options)
+    let expr = try EventCounting.rewritten(expr, source)
     let evaluator = try Evaluator(
       expr, grid: query.grid, times: query.times, isRangeQuery: query.isRange, source: source,
       text: text, options: options, report: report)

@@ -58,7 +58,8 @@ extension Engine {
     let settings = "\(options.lookback) \(options.delaysNameRemoval) \(options.subqueryStep)"
     let asked = "\(expr.fingerprintText) \(window) \(settings) \(options.usesStartTimes)"
     let hash = Array(asked.utf8).withUnsafeBytes { ByteHash.hash($0) }
-    let read = try source.fingerprint(requests(expr, window))
+    let read = try source.fingerprint(
+      requests(EventCounting.rewritten(expr, source), window))
     return UInt64(truncatingIfNeeded: hash) &* 0x9E37_79B9_7F4A_7C15 ^ read
   }
 }

@@ -24,38 +24,106 @@ package struct ForwardBodies {
 
   package init(_ take: @escaping (Body) throws -> Void) { self.take = take }
 
-  /// Sends all of `selection` behind `place` (nil: from the start), in label order.
+  /// Receivers that keep time in order (Prometheus) take nothing that is an hour behind
+  /// what they have: samples go in slices of time, each with all its series.
+  package static let slice: Int64 = 1_800_000
+
+  /// Samples that are read at once, about.
+  private static let readSamples = 1 << 20
+
+  /// Sends all of `selection` behind `place` (nil: from the start): slice by slice, in a
+  /// slice by label order. `range` is where its samples lie, `count` about how many.
   package mutating func send(
-    _ selection: any Selection, behind place: (series: LabelSet, time: Int64)?,
-    metadata: [MetricMetadata]
+    _ selection: any Selection, in range: TimeRange, count: Int,
+    behind place: (series: LabelSet, time: Int64)?, metadata: [MetricMetadata]
   ) throws {
     for part in stride(from: 0, to: metadata.count, by: Self.mostMetadata) {
       try tell(metadata[part..<min(part + Self.mostMetadata, metadata.count)])
     }
-    for number in 0..<selection.count {
-      let labels = try selection.labels(number)
-      if let place, labels < place.series { continue }
-      let isCut = place.map { $0.series == labels } ?? false
-      let after = isCut ? place?.time ?? .min : Int64.min
-      if after == .max { continue }
-      var times: [Int64] = []
-      var values: [Double] = []
-      let range = TimeRange(from: isCut ? after + 1 : .min, to: .max)
-      try selection.read(number..<number + 1, range, worker: 0) { _, columns in
-        times += columns.times
-        values += columns.values
-      }
-      try add(labels, times, values)
+    var start = Self.start(of: place?.time ?? range.from)
+    let span = Double(range.to) - Double(start)
+    let slices = span / Double(Self.slice) * Double(Self.readSamples) / Double(max(1, count))
+    let width = Int64(min(max(1, slices), 1e9)) * Self.slice
+    while start <= range.to {
+      let (next, isLast) = start.addingReportingOverflow(width)
+      try send(
+        Window(selection, TimeRange(from: start, to: isLast ? .max : next - 1)), behind: place)
+      if isLast { break }
+      start = next
     }
     try flush()
   }
 
+  /// Where the slice of `time` starts.
+  private static func start(of time: Int64) -> Int64 {
+    let behind = (time % slice + slice) % slice
+    let (start, isFirst) = time.subtractingReportingOverflow(behind)
+    return isFirst ? .min : start
+  }
+
+  /// What of a selection lies in a stretch of time, read at once.
+  private struct Window {
+    struct Series {
+      var number: Int
+      var times: [Int64]
+      var values: [Double]
+      /// The first that was not sent yet.
+      var next = 0
+    }
+
+    let selection: any Selection
+    var series: [Series] = []
+
+    init(_ selection: any Selection, _ range: TimeRange) throws {
+      self.selection = selection
+      var found: [Series] = []
+      try selection.read(0..<selection.count, range, worker: 0) { number, columns in
+        found.append(
+          Series(number: number, times: Array(columns.times), values: Array(columns.values)))
+      }
+      series = found
+    }
+
+    /// When the oldest sample is that was not sent yet.
+    var oldest: Int64? {
+      series.compactMap { $0.next < $0.times.count ? $0.times[$0.next] : nil }.min()
+    }
+  }
+
+  private mutating func send(
+    _ window: Window, behind place: (series: LabelSet, time: Int64)?
+  ) throws {
+    var window = window
+    while let oldest = window.oldest {
+      let start = Self.start(of: oldest)
+      let isCut = place.map { Self.start(of: $0.time) == start } ?? false
+      for index in window.series.indices {
+        let series = window.series[index]
+        var end = series.next
+        while end < series.times.count, Self.start(of: series.times[end]) == start { end += 1 }
+        window.series[index].next = end
+        if end == series.next { continue }
+        let labels = try window.selection.labels(series.number)
+        var first = series.next
+        if isCut, let place {
+          if labels < place.series { continue }
+          if labels == place.series {
+            while first < end, series.times[first] <= place.time { first += 1 }
+          }
+        }
+        try add(labels, series.times[first..<end], series.values[first..<end])
+      }
+    }
+  }
+
   private static let mostMetadata = 1000
 
-  private mutating func add(_ labels: LabelSet, _ times: [Int64], _ values: [Double]) throws {
-    var start = 0
-    while start < times.count {
-      let count = min(times.count - start, Self.mostSamples - samples)
+  private mutating func add(
+    _ labels: LabelSet, _ times: ArraySlice<Int64>, _ values: ArraySlice<Double>
+  ) throws {
+    var start = times.startIndex
+    while start < times.endIndex {
+      let count = min(times.endIndex - start, Self.mostSamples - samples)
       pending += RemoteWrite.series(
         labels, times[start..<start + count], values[start..<start + count])
       samples += count

@@ -6,8 +6,9 @@ package import MxModel
 /// How far a store was sent to one receiver.
 ///
 /// Everything up to commit `sequence` was taken. Of the commits after it up to
-/// `target`, the series up to `series`, and of that one the samples up to `time`:
-/// who is killed in the middle goes on there.
+/// `target`, all slices of time (see `ForwardBodies`) before that of `time`; of that one
+/// the series up to `series`, and of this the samples up to `time`: who is killed in the
+/// middle goes on there.
 package struct ForwardCursor: Equatable, Sendable {
   package var store = ""
   package var sequence: UInt64 = 0

@@ -34,6 +34,8 @@ package final class Gate {
   /// The last sample of counters, by series; empty while there is none.
   private var counters: [Sample] = []
   private var hasHistograms = false
+  /// Series of events in `batch` -> the series that counts them.
+  private var counts: [UInt32: UInt32] = [:]
   /// Rows of `batch` that belong to histograms, ascending.
   private var watched: [WatchedRow] = []
 
@@ -54,6 +56,7 @@ package final class Gate {
   package func pass(_ input: inout SampleBatch, _ lane: GateLane) throws {
     for entry in input.metadata { try declare(entry, lane) }
     input.metadata = []
+    try admitRest()
     for ref in lane.map.count..<max(lane.map.count, input.series.count) {
       try judge(UInt32(ref), of: input.series, lane)
     }
@@ -82,6 +85,16 @@ package final class Gate {
     batch.startTimes = nil
     try outcome.get()
     for entry in entries { try declare(entry, lane) }
+    try admitRest()
+    check(from: first, lane) { [unowned self] row in
+      (checked.lines.line(of: row), checked.series.labels(checked.refs[row]))
+    }
+  }
+
+  // MARK: - Series
+
+  /// Judges the series of `batch` that nobody has looked at yet.
+  private func admitRest() throws {
     while cardinality.count < batch.series.count {
       let ref = UInt32(cardinality.count)
       if let fault = batch.series.withKey(ref, { rules.fault($0) }) {
@@ -91,15 +104,10 @@ package final class Gate {
         try admit(ref)
       }
     }
-    check(from: first, lane) { [unowned self] row in
-      (checked.lines.line(of: row), checked.series.labels(checked.refs[row]))
-    }
   }
 
-  // MARK: - Series
-
-  /// Series of the run that passed.
-  var series: Int { cardinality.passed }
+  /// Series of the run that passed, without those that count events of others.
+  var series: Int { cardinality.passed - Set(counts.values).count }
 
   private func judge(_ ref: UInt32, of series: SeriesTable, _ lane: GateLane) throws {
     if let fault = series.withKey(ref, { rules.fault($0) }) {
@@ -133,7 +141,7 @@ package final class Gate {
 
   /// `ref` of the lane's input is `out` of the run.
   private func enter(_ out: UInt32, _ ref: UInt32, _ lane: GateLane) throws {
-    if Int(out) == cardinality.count { try admit(out) }
+    if Int(out) >= cardinality.count { try admitRest() }
     if let (kind, reason) = refusals[out] {
       lane.refuse(ref, kind, reason)
     } else {
@@ -160,6 +168,11 @@ package final class Gate {
   private func refuseSeries(_ out: UInt32, _ kind: RefusalClass, _ reason: String) {
     refusals[out] = (kind, reason)
     marks.append(.refused)
+    // Events that cannot be counted do not get in.
+    for (event, count) in counts where count == out {
+      refusals[event] = (kind, reason)
+      marks[Int(event)] = .refused
+    }
   }
 
   /// Metric -> what to watch.
@@ -168,6 +181,13 @@ package final class Gate {
   private func watch(_ out: UInt32, _ wanted: SeriesMarks) throws {
     if Int(out) == marks.count { marks.append(wanted) } else { marks[Int(out)] = wanted }
     if wanted.contains(.counter), counters.isEmpty { counters = [Sample(time: 0, value: .nan)] }
+    if wanted.contains(.event), counts[out] == nil {
+      let labels = batch.series.labels(out)
+      let metric = labels.metricName ?? ""
+      try declare(EventCount.metadata(of: metric))
+      counts[out] = batch.series.intern(
+        labels.setting(LabelName.metric, to: EventCount.name(of: metric)))
+    }
     guard wanted.contains(.histogram) else { return }
     hasHistograms = true
     let name = cardinality.metricName(cardinality.metricOf[Int(out)])
@@ -187,6 +207,16 @@ package final class Gate {
     }
     guard let stored else { return }
     batch.metadata.append(stored)
+    try watchAgain(entry)
+  }
+
+  /// Events are counted in a metric that nobody has declared.
+  private func declare(_ own: MetricMetadata) throws {
+    if let stored = try kinds.declare(own).stored { batch.metadata.append(stored) }
+  }
+
+  /// A declaration may change what is watched in series that are known.
+  private func watchAgain(_ entry: MetricMetadata) throws {
     for name in MetricKinds.names(of: entry.family) {
       guard let number = cardinality.metric(named: name), number < marksOf.count else { continue }
       let wanted = try kinds.marks(of: name)
@@ -240,11 +270,25 @@ package final class Gate {
     checked.histograms = nil
     checked.removeLast(checked.count - end)
     lane.tally.passed += end - first
+    if !counts.isEmpty { countEvents(first..<end) }
+  }
+
+  /// Puts beside each event of these rows of `checked` that it was one.
+  private func countEvents(_ rows: Range<Int>) {
+    for row in rows {
+      guard let count = counts[checked.refs[row]], !StaleMarker.isStale(checked.values[row]),
+        !marks[Int(checked.refs[row])].contains(.refused)
+      else { continue }
+      checked.refs.append(count)
+      checked.times.append(checked.times[row])
+      checked.values.append(1)
+    }
   }
 
   /// Whether no row needs a look of its own.
   private func isPlain(from first: Int, _ lane: GateLane) -> Bool {
     if lane.hasRefused || !refusals.isEmpty || !counters.isEmpty || hasHistograms
+      || !counts.isEmpty
       || batch.histograms != nil
     {
       return false

@@ -8,6 +8,8 @@ struct SeriesMarks: OptionSet, Sendable {
   static let counter = SeriesMarks(rawValue: 1)
   /// A bucket or the count of a histogram.
   static let histogram = SeriesMarks(rawValue: 2)
+  /// Several of one instant add up, and are counted beside.
+  static let event = SeriesMarks(rawValue: 4)
   static let refused = SeriesMarks(rawValue: 128)
 }
 
@@ -49,6 +51,7 @@ struct MetricKinds {
   func marks(of name: String) throws -> SeriesMarks {
     switch try metadata(of: name)?.type {
     case .counter?: return .counter
+    case .event?: return EventCount.isCount(name) ? [] : .event
     case .some(let type) where type != .unknown: return []
     default: break
     }

@@ -2,7 +2,8 @@ package import MxCodec
 package import MxModel
 
 /// Inputs carry ids (a hash of their bytes, a name from whoever sent them), so
-/// that one that is sent twice is taken once.
+/// that one that is sent twice is taken once, as long as fewer than
+/// `SegmentFooter.batchesKept` inputs came between.
 extension Store {
   /// Whether the input of that id is in the store already: in the footer of a
   /// live segment, wherever merges carried it. Only segments that have ids at all
@@ -22,7 +23,8 @@ package struct HeldBatches: Sendable {
 }
 
 extension Store {
-  /// The ids of all inputs in the store. A segment that cannot be read is reported.
+  /// The ids of the youngest inputs in the store, `SegmentFooter.batchesKept` at least
+  /// where there are so many. A segment that cannot be read is reported.
   package func heldBatches(_ report: Report) throws(StoreError) -> HeldBatches {
     var held = HeldBatches()
     do throws(StoreError) {
@@ -33,12 +35,15 @@ extension Store {
     return held
   }
 
-  /// The ids in segments that hold commits after `sequence`.
+  /// The ids in segments that hold commits after `sequence`, youngest segments first
+  /// and no more than are known for sure.
   func batches(
     of manifest: Manifest, after sequence: UInt64, _ report: Report
   ) throws(StoreError) -> Set<ContentHash> {
     var ids: Set<ContentHash> = []
-    for info in manifest.segments where info.hasBatches && info.lastSequence > sequence {
+    let wanted = manifest.segments.filter { $0.hasBatches && $0.lastSequence > sequence }
+    for info in wanted.sorted(by: { $0.lastSequence > $1.lastSequence })
+    where ids.count < SegmentFooter.batchesKept {
       do throws(StoreError) {
         let footer = try SegmentFooter(reading: FileRegion(opening: segmentPath(info), in: files))
         ids.formUnion(footer.batches)

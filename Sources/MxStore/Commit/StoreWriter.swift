@@ -105,7 +105,9 @@ package final class StoreWriter: SampleSink {
     }
   }
 
-  /// Makes everything appended durable, or throws and leaves the store as it was.
+  /// Makes everything appended durable, or throws and leaves the store as it was, but for
+  /// `StoreError.uncertain`: then it may be there, whole. (A manifest made anew from the
+  /// segments alone may also find a commit that was refused after its files had names.)
   package func commit() throws { try commit(naming: options.batches) }
 
   /// The same, with the inputs that these samples came from known only now.
@@ -121,6 +123,24 @@ package final class StoreWriter: SampleSink {
     try checkBatches(manifest)
     try conflicts?.finish(manifest, store, report)
     let folded = try fold(&manifest, orphans)
+    do {
+      try seal(naming: batches, first: first, &manifest, orphans, folded)
+    } catch StoreError.file(let error) {
+      // Without a manifest a store is what its segments say.
+      throw isFirst() ? StoreError.uncertain(error) : StoreError.file(error)
+    }
+  }
+
+  /// Whether there is no manifest yet.
+  private func isFirst() -> Bool {
+    do throws(StoreError) { return try store.manifestGenerations().isEmpty } catch { return true }
+  }
+
+  /// Gives the drafts their names and writes the manifest that has them.
+  private func seal(
+    naming batches: [ContentHash], first: UInt64, _ manifest: inout Manifest, _ orphans: Orphans,
+    _ folded: Store.Fold?
+  ) throws(StoreError) {
     var infos: [SegmentInfo] = []
     for (part, draft) in drafts.enumerated() {
       let sequence = first + UInt64(part)
@@ -129,7 +149,7 @@ package final class StoreWriter: SampleSink {
       footer.part = part
       footer.parts = drafts.count
       footer.replaces = part == 0 ? orphans.ids + (folded?.dead ?? []) : []
-      footer.batches = batches + (part == 0 ? folded?.batches ?? [] : [])
+      footer.batches = (part == 0 ? folded?.batches ?? [] : []) + batches
       footer.made = options.now
       footer.conflict = manifest.conflict
       infos.append(try draft.seal(footer))

@@ -35,7 +35,7 @@ extension Store {
       result.isKnown = true
       return result
     }
-    options.batches += try source.batches(report)
+    options.batches = try source.batches(report) + options.batches
     var run = StoreImport(self, source, options, report, random: random)
     return try run.execute(oversight)
   }

@@ -176,14 +176,21 @@ extension Store {
   }
 
   /// Makes `manifest` the newest. The caller holds the commit lock, and all
-  /// that it names is durable.
+  /// that it names is durable. Throws `uncertain` where it may be the newest all the
+  /// same: its name was given, and could not be made durable.
   func write(_ manifest: Manifest) throws(StoreError) {
     let file = FilePath.join(path, Manifest.fileName(generation: manifest.generation))
     let bytes = manifest.encoded()
-    try onDisk { () throws(FileError) in
+    do throws(FileError) {
       try files.replace(file, with: bytes, temporary: FilePath.join(path, ".new-manifest"))
+    } catch {
+      throw mayBeThere(file) ? .uncertain(error) : .file(error)
     }
     removeOldManifests()
+  }
+
+  private func mayBeThere(_ file: String) -> Bool {
+    do throws(FileError) { return try files.status(file) != nil } catch { return true }
   }
 
   /// Tidying: the commit stands whether or not it succeeds, and the next one

@@ -29,10 +29,18 @@ package struct SegmentFooter: Hashable, Sendable {
     self.storeID = storeID
   }
 
-  /// The batches that several segments hold together, each once.
+  /// So many inputs at least are known again: an id is forgotten only where so many
+  /// younger ones are held. 2 MiB; of an input a minute three months, of one a second a
+  /// day and a half.
+  package static let batchesKept = 1 << 17
+
+  /// The batches that several segments hold together, each once, oldest first, the
+  /// youngest `batchesKept` of them.
   static func batches(of footers: [SegmentFooter]) -> [ContentHash] {
     var known: Set<ContentHash> = []
-    return footers.flatMap(\.batches).filter { known.insert($0).inserted }
+    let all = footers.sorted { $0.info.lastSequence < $1.info.lastSequence }
+      .flatMap(\.batches).filter { known.insert($0).inserted }
+    return Array(all.suffix(batchesKept))
   }
 
   package func section(_ kind: SectionKind) -> Section? { sections.first { $0.kind == kind } }

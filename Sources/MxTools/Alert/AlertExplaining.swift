@@ -19,6 +19,7 @@ enum AlertExplaining {
     let report = Report()
     let source = try Snapshot(Store(path: run.common.store, files: DiskFileSystem()), report)
     let settings = try AlertRunning.settings(run, loaded.brokenFiles)
+    let notify = try NotifyFiles.load(run)
     var groups = loaded.groups
     var ledger: AlertLedger?
     do {
@@ -26,6 +27,11 @@ enum AlertExplaining {
       groups = RuleSwitch.apply(try ledger?.switchedOff() ?? [], to: groups)
     } catch AlertError.missing {
       run.output.warn(Diagnostic(.no, "no alert rules were run on this store yet"))
+    }
+    let outlooks = try ledger.map { ledger in
+      try AlertView.outlooks(
+        ledger, .init(config: notify.config, delay: settings.delay, groups: groups),
+        now: run.common.now)
     }
     var isFound = false
     for group in groups {
@@ -36,7 +42,8 @@ enum AlertExplaining {
         let one = Explained(
           rule: rule, group: group, settings: settings,
           instances: try key.flatMap { try ledger?.instances()[$0] } ?? [],
-          lastRun: try ledger?.lastRuns()[group.key])
+          lastRun: try ledger?.lastRuns()[group.key],
+          outlook: { instance in outlooks?(instance, key ?? "") ?? [] })
         try run.output.write(one.text(run.common.now, source, report))
       }
     }
@@ -55,7 +62,9 @@ enum AlertExplaining {
       let labels = entry.labels.removing(["alertname"])
       var line = "  \(TimeText.rfc3339(entry.at)) "
       switch entry.kind {
-      case .notice: line += "notice to \(entry.receiver ?? "?"): \(entry.outcome ?? "")"
+      case .notice: line += "notice to \(entry.receiver ?? "?"): \(entry.outcomeText ?? "")"
+      case .held: line += "kept back from \(entry.receiver ?? "?")"
+      case .ack: line += "acknowledged by \(entry.author ?? "?")"
       default: line += "\(entry.from?.rawValue ?? "") -> \(entry.to?.rawValue ?? "")"
       }
       if labels != .empty { line += " \(labels)" }
@@ -73,6 +82,7 @@ enum AlertExplaining {
     var settings: AlertSettings
     var instances: [AlertInstance]
     var lastRun: Int64?
+    var outlook: (AlertInstance) -> [Outlook]
 
     func text(_ now: Int64, _ source: any SeriesSource, _ report: Report) throws -> String {
       let active = instances.filter(\.isActive)
@@ -118,7 +128,23 @@ enum AlertExplaining {
       for annotation in instance.annotations {
         text += line("  \(annotation.name)", annotation.value)
       }
+      if instance.state == .firing {
+        for outlook in outlook(instance) { text += describe(outlook, now) }
+      }
       return text
+    }
+
+    /// What a receiver heard, and is to hear.
+    private func describe(_ outlook: Outlook, _ now: Int64) -> String {
+      var words: [String] = []
+      if let hold = outlook.hold { words.append(AlertView.HeldBy(hold, at: now).text) }
+      words.append(
+        outlook.lastNotice.map { "last told \(TimeText.rfc3339($0))" } ?? "not told yet")
+      if outlook.hold == nil {
+        words.append(
+          outlook.nextNotice.map { "next \(TimeText.rfc3339($0))" } ?? "next when it changes")
+      }
+      return line("  to \(outlook.receiver)", words.joined(separator: "; "))
     }
 
     private func progress(_ instance: AlertInstance) -> String {

@@ -1,7 +1,6 @@
 import MxAlert
 import MxCLI
 import MxFiles
-import MxJSON
 import MxModel
 import MxRules
 import MxStore
@@ -101,17 +100,19 @@ private final class ReplayOutput {
   }
 
   func write(_ transition: AlertTransition) throws {
-    let row = [
-      TimeText.rfc3339(transition.at), transition.kind.rawValue,
-      transition.labels["alertname"] ?? "",
-      transition.labels.removing(["alertname"]).description, transition.from.rawValue,
-      transition.to.rawValue, AlertListing.number(transition.value),
-      NotifyAlert(transition, rule: "", delay: 0) == nil ? "no" : "yes",
-      transition.reasonText ?? "",
+    let row: [ListCell] = [
+      .time(transition.at), .text(transition.kind.rawValue),
+      .text(transition.labels["alertname"]),
+      .labels(transition.labels.removing(["alertname"])), .text(transition.from.rawValue),
+      .text(transition.to.rawValue), .number(transition.value),
+      .text(NotifyAlert(transition, rule: "", delay: 0) == nil ? "no" : "yes"),
+      .text(transition.reasonText),
     ]
-    if format == "csv" { return try SeparatedWriter(.csv).write(row, to: run.output) }
+    if format == "csv" {
+      return try SeparatedWriter(.csv).write(row.map(\.plain), to: run.output)
+    }
     try run.output.write(rows == 0 ? "[" : ",")
-    try run.output.write(JSONText.object(zip(Self.titles, row).map { ($0, .string($1)) }).text)
+    try run.output.write(JSONText.object(zip(Self.titles, row).map { ($0, $1.json) }).text)
     rows += 1
   }
 

@@ -15,13 +15,21 @@ enum RuleFiles {
     var brokenFiles: Set<String> = []
   }
 
-  /// Reads all files; what is wrong is said, what is good is returned. `orUsed`: without
-  /// `--rules` those that mx.yml names under `uses`.
+  /// Reads all files; what is wrong is said, what is good is returned: a file that cannot
+  /// be read does not stop the others. `orUsed`: without `--rules` those that mx.yml names
+  /// under `uses`.
   static func load(_ run: Run, orUsed: Bool = false) throws -> Loaded {
     let files = DiskFileSystem()
     var loaded = Loaded()
     for path in try paths(run, orUsed) {
-      let bytes = try files.contents(of: path, limit: limit)
+      let bytes: [UInt8]
+      do {
+        bytes = try files.contents(of: path, limit: limit)
+      } catch {
+        loaded.brokenFiles.insert(path)
+        run.output.error(Explanation.diagnostic(of: error))
+        continue
+      }
       let problems = ConfigProblems()
       let file = RuleReader.read(bytes, file: path, problems: problems)
       loaded.groups += file.groups

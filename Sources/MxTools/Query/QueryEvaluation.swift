@@ -19,6 +19,14 @@ enum QueryEvaluation {
       (answers, failure) = try evaluate(expressions, window, input, run)
     }
     for answer in answers { tell(answer.result, run) }
+    run.report.set("queries", Double(answers.count), help: "Expressions answered.")
+    run.report.set(
+      "series", Double(answers.reduce(0) { $0 + $1.result.seriesCount }),
+      help: "Series of the answers.")
+    run.report.set(
+      "warnings",
+      Double(answers.reduce(0) { $0 + $1.result.annotations.warnings.count }),
+      help: "Warnings of the engine.")
     try printer.print(answers) { [source = input.source] in try source.metadata(of: $0) }
     if let failure { throw failure }
     return try ending(expressions, answers, input, run)
