@@ -13,6 +13,10 @@ package enum RenderCommand: Command {
     }
   }
 
+  /// Of the verbs that show alerts.
+  private static let notify = OptionSpec.value(
+    "notify", "FILE", "the notification settings: what inhibits and mutes alerts")
+
   package static let table = CommandTable(
     name: "mx-render",
     summary: "draw dashboards as static pages",
@@ -26,7 +30,7 @@ package enum RenderCommand: Command {
         .value("out", "DIR", "where pages are written", default: "reports/site"),
         .value("max-pages", "N", "at most so many pages from variables"),
         .flag("inline", "one HTML file, nothing beside it"),
-        .value("notify", "FILE", "the notification settings: what inhibits and mutes alerts"),
+        notify,
       ],
       usage: ["[--out DIR] DASHBOARD.json|DIR..."]),
     verbs: [
@@ -42,7 +46,8 @@ package enum RenderCommand: Command {
       Verb(
         "mail", "a MIME message with the pictures, for sendmail",
         positionals: [.one("DASHBOARD")],
-        options: [.value("to", "ADDRESS", "who gets it", required: true)], printsData: true),
+        options: [.value("to", "ADDRESS", "who gets it", required: true), notify],
+        printsData: true),
     ],
     shared: [
       .value("from", "TIME", "start of the range", default: "the dashboard's"),

@@ -102,7 +102,8 @@ def test_what_ships_looks_as_it_was_reviewed(world, browser):
     os.makedirs(shipped.directory)
     shipped.ingest(hosts() + runs())
     shipped.run("mx-ingest", *(f"sample-data/{name}" for name in (
-        "shop.prom", "room.influx", "queue.graphite")))
+        "shop.prom", "room.influx", "queue.graphite", "latency.openmetrics", "orders.json",
+        "payments.otlp.json")))
     shipped.run("mx-ingest", "--csv-time", "time", "--csv-name", "solar", "--csv-label", "panel",
                 "sample-data/solar.csv")
     shipped.alert({"TargetDown": "up == 0", "Busy": "node_load1 > 5.2"},

@@ -9,7 +9,7 @@ struct TableDrawing {
   /// Rows that are shown; the page says how many there are.
   static let rowLimit = 500
 
-  private struct Shown {
+  struct Shown {
     var column: Frame.Column
     var config: FieldConfig
     var title: String
@@ -45,7 +45,7 @@ struct TableDrawing {
     canvas.markup.raw("</div>")
   }
 
-  private func shownColumns() -> [Shown] {
+  func shownColumns() -> [Shown] {
     let matchers = planned.panel.overrides.map(OverrideMatcher.init)
     return frame.columns.compactMap { column in
       var config = planned.panel.fields
@@ -73,7 +73,7 @@ struct TableDrawing {
     }
   }
 
-  private func sorted(_ columns: [Shown]) -> [Int] {
+  func sorted(_ columns: [Shown]) -> [Int] {
     let rows = Array(0..<frame.rowCount)
     let options = planned.panel.options.table
     guard let name = options.sortBy,
@@ -135,7 +135,7 @@ struct TableDrawing {
     return LinkDrawing.open(resolved, &canvas, className: "cell", title: resolved.title)
   }
 
-  private func display(_ cell: Frame.Cell, _ column: Shown) -> DisplayValue {
+  func display(_ cell: Frame.Cell, _ column: Shown) -> DisplayValue {
     let format = ValueFormat(
       unit: Unit.named(column.config.unit), decimals: column.config.decimals,
       zone: canvasZone.zone, now: canvasZone.now)

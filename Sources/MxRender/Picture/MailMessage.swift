@@ -138,6 +138,7 @@ extension Plan {
     if let error = planned.queries.compactMap({ results[$0.target]?.error }).first {
       return "query failed: \(error)"
     }
+    if planned.panel.kind == .alertList { return AlertListDrawing.words(planned, beside) }
     let canvas = Canvas(zone: zone, now: now)
     let fields = FieldBuilder(planned: planned, results: results, canvas: canvas).fields()
     if fields.isEmpty { return planned.panel.kind?.hasQueries == false ? "" : "no data" }

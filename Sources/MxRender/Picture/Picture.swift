@@ -258,24 +258,24 @@ private struct PictureTable {
   let size: Size
 
   func draw(_ canvas: inout Canvas) {
-    let columns = frame.columns.filter { !$0.isTime }
+    let table = TableDrawing(planned: planned, frame: frame, canvas: canvas)
+    let columns = table.shownColumns()
     if columns.isEmpty { return }
+    let rows = table.sorted(columns).prefix(max(Int(size.height / 19) - 1, 1))
     let width = size.width / Double(columns.count)
     let letters = Int(width / 6.8)
-    let format = ValueFormat(
-      unit: Unit.named(planned.panel.fields.unit), decimals: planned.panel.fields.decimals,
-      zone: canvas.zone, now: canvas.now)
     for (index, column) in columns.enumerated() {
       let x = Double(index) * width
       canvas.markup.element(
-        "text", PictureText.cut(column.name, letters), .class("row strong"), .number("x", x),
+        "text", PictureText.cut(column.title, letters), .class("row strong"), .number("x", x),
         .number("y", 13))
-      for (row, cell) in column.cells.prefix(max(Int(size.height / 19) - 1, 1)).enumerated() {
-        let text: String =
-          if case .number(let value) = cell { format.text(value) } else { cell.key }
+      for (line, row) in rows.enumerated() {
+        let shown = table.display(column.column.cells[row], column)
+        let ink = column.config.cell == nil ? nil : shown.ink
         canvas.markup.element(
-          "text", PictureText.cut(text, letters), .class("row"), .number("x", x),
-          .number("y", Double(row) * 19 + 33))
+          "text", PictureText.cut(shown.text, letters),
+          .class("row", ink.map { "tinted " + canvas.use($0) } ?? ""), .number("x", x),
+          .number("y", Double(line) * 19 + 33))
       }
     }
   }

@@ -8,8 +8,8 @@ enum PictureSheet {
       ? ("#181b1f", "#2b3037", "#dfe3e8", "#9aa4af", "#292e35", "#5b6570")
       : ("#fff", "#dde1e6", "#1f2328", "#59636e", "#e6e9ed", "#aab2bb")
     var sheet = """
-      text{font-family:system-ui,"Segoe UI",Roboto,"Liberation Sans","DejaVu Sans",sans-serif;\
-      fill:\(dim);font-size:12px}
+      svg{font-size:12px}text{font-family:system-ui,"Segoe UI",Roboto,"Liberation Sans",\
+      "DejaVu Sans",sans-serif;fill:\(dim)}
       .ground{fill:\(ground);stroke:\(edge)}.title{fill:\(strong);font-weight:600;font-size:14px}
       .tick{font-size:11px}.end{text-anchor:end}.mid{text-anchor:middle}.row{fill:\(strong)}
       .strong{font-weight:600}.value{fill:\(strong);font-weight:600}
@@ -17,16 +17,17 @@ enum PictureSheet {
       .line,.dots,.threshold{fill:none;stroke-width:1.4;vector-effect:non-scaling-stroke;\
       stroke-linejoin:round;stroke-linecap:round}
       .w2{stroke-width:2}.w3{stroke-width:3}.dash{stroke-dasharray:7 4}
-      .zone-area{fill-opacity:.09}.slice{stroke:\(ground);stroke-width:.7}
+      .zone-area,.band{fill-opacity:.09}.mark{stroke-dasharray:4 3}.slice{stroke:\(ground);stroke-width:.7}
 
       """
     for ink in inks.sorted(by: { $0.className < $1.className }) {
       let name = ink.className
       let color = "#" + (isDark ? ink.values.dark : ink.values.light)
       sheet +=
-        ".line.\(name),.dots.\(name),.threshold.\(name){stroke:\(color)}"
+        ".line.\(name),.dots.\(name),.threshold.\(name),.mark.\(name){stroke:\(color)}"
         + ".area.\(name),.fill.\(name),.zone-area.\(name),.heat.\(name),.state.\(name),"
-        + ".slice.\(name),text.\(name){fill:\(color)}\n"
+        + ".slice.\(name),.band.\(name),.foot-mark.\(name),text.\(name){fill:\(color)}"
+        + "text.part.\(name){fill:\(Contrast.on(String(color.dropFirst())))}\n"
     }
     return sheet
   }
