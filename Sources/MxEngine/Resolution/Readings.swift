@@ -98,9 +98,14 @@ extension Evaluator {
     _ selector: Selector, _ missing: Int64, _ offered: Resolutions
   ) -> EngineError {
     let widths = offered.tiers.map { DurationText.print($0.width) }.joined(separator: ", ")
+    let lost = "samples of '\(selector)' up to \(TimeText.utc(missing)) were removed, and "
+    if widths.isEmpty {
+      return .coarse(
+        lost + "no tier speaks for all of these series",
+        hint: "begin later; of series that two stores have, ask each store alone")
+    }
     return .coarse(
-      "samples of '\(selector)' up to \(TimeText.utc(missing)) were removed, and "
-        + "the tiers that are left (\(widths)) do not answer this exactly",
+      lost + "the tiers that are left (\(widths)) do not answer this exactly",
       hint: "begin later, take times and ranges that are multiples of a tier, or add "
         + "--approximate (docs/rollups.md says how far off that may be)")
   }
