@@ -8,16 +8,16 @@ import MxTestSupport
 /// gets as far as one that somebody had forged.
 enum FileTargets {
   static let all: [FuzzTarget] = [
-    FuzzTarget("store", seeds: { edits }) { store($0) },
+    FuzzTarget("store", seeds: edits) { store($0) },
     FuzzTarget(
-      "manifest", seeds: { [world.files.first { $0.name.contains("MANIFEST") }?.bytes ?? []] }
+      "manifest", seeds: [world.files.first { $0.name.contains("MANIFEST") }?.bytes ?? []]
     ) { bytes in
       if let manifest = try? Manifest(decoding: Array(bytes), path: "m") {
         let again = try? Manifest(decoding: manifest.encoded(), path: "m")
         precondition(again?.encoded() == manifest.encoded(), "BUG: a manifest changes in writing")
       }
     },
-    FuzzTarget("column", seeds: { columns }) { column($0) },
+    FuzzTarget("column", seeds: columns) { column($0) },
   ]
 
   // MARK: - A store with something changed in one of its files

@@ -7,15 +7,15 @@ import MxModel
 enum FormatTargets {
   static let all: [FuzzTarget] =
     Format.allCases.map { format in
-      FuzzTarget(format.rawValue, seeds: { seeds(format) }) { compare(format, $0) }
+      FuzzTarget(format.rawValue, seeds: seeds(format)) { compare(format, $0) }
     } + [
       FuzzTarget(
-        "auto", seeds: { [seeds(.prometheus), seeds(.json), seeds(.csv)].flatMap(\.self) }
+        "auto", seeds: [seeds(.prometheus), seeds(.json), seeds(.csv)].flatMap(\.self)
       ) { bytes in
         if let format = Format.detect(bytes, isWhole: true) { compare(format, bytes) }
       },
-      FuzzTarget("gate", seeds: { seeds(.prometheus) }) { gate($0) },
-      FuzzTarget("inflate", seeds: { packed }) { inflate($0) },
+      FuzzTarget("gate", seeds: seeds(.prometheus)) { gate($0) },
+      FuzzTarget("inflate", seeds: packed) { inflate($0) },
     ]
 
   /// In one piece and in two: the same rows, or an error both times.

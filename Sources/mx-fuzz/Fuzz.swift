@@ -46,7 +46,7 @@ struct FuzzTarget: Sendable {
   let feed: @Sendable (UnsafeRawBufferPointer) -> Void
 
   init(
-    _ name: String, seeds: @escaping @Sendable () -> [[UInt8]],
+    _ name: String, seeds: @autoclosure @escaping @Sendable () -> [[UInt8]],
     feed: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
   ) {
     self.name = name
@@ -58,7 +58,7 @@ struct FuzzTarget: Sendable {
   init(
     _ name: String, _ texts: [String], feed: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
   ) {
-    self.init(name, seeds: { texts.map { Array($0.utf8) } }, feed: feed)
+    self.init(name, seeds: texts.map { Array($0.utf8) }, feed: feed)
   }
 
   static let all = FormatTargets.all + LanguageTargets.all + FileTargets.all
