@@ -40,7 +40,8 @@ enum QueryBench {
       }
     }
     if let small = walls["cpu-M Q1"], let large = walls["cpu-XL Q1"] {
-      print("Q1 on 30 times the samples takes \(Harness.fixed(large / small, 2)) times as long (goal 1.5)")
+      let ratio = Harness.fixed(large / small, 2)
+      print("Q1 on 30 times the samples takes \(ratio) times as long (goal 1.5)")
     }
     return 0
   }

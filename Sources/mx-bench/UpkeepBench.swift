@@ -59,7 +59,8 @@ struct UpkeepBench {
     say(
       "merge", run,
       "\(segments.count) segments (120 commits), "
-        + "\(Harness.fixed(Double(samples) / run.wall / 1e6, 1)) M samples/s, now \(try live(store))")
+        + "\(Harness.fixed(Double(samples) / run.wall / 1e6, 1)) M samples/s, now \(try live(store))"
+    )
   }
 
   private func tiers(_ name: String, _ tiers: String) throws {
@@ -80,7 +81,8 @@ struct UpkeepBench {
     let run = tool("mx-rollup", store)
     _ = tool("mx-compact", store)
     let tiers = try bytes(store) { $0.kind == .windows }
-    say("share", run, "\(Harness.fixed(100 * Double(tiers) / Double(before), 1)) % of merged samples")
+    let share = Harness.fixed(100 * Double(tiers) / Double(before), 1)
+    say("share", run, "\(share) % of merged samples")
   }
 
   // MARK: - Stores
