@@ -50,23 +50,65 @@ package struct WindowFields: OptionSet, Hashable, Sendable {
 }
 
 /// What happened in a window besides samples; see `WindowColumns.flags`.
+///
+/// The operations are written out and inlinable: those of `SetAlgebra` are generic
+/// calls through witness tables in other modules, a fifth of a rollup's time (2026-11-28).
 package struct WindowFlags: OptionSet, Hashable, Sendable {
-  package let rawValue: UInt8
+  package var rawValue: UInt8
 
+  @inlinable
   package init(rawValue: UInt8) { self.rawValue = rawValue }
 
+  @inlinable
+  package init() { rawValue = 0 }
+
   /// A stale marker lies inside.
-  package static let stale = WindowFlags(rawValue: 1)
+  @inlinable
+  package static var stale: WindowFlags { WindowFlags(rawValue: 1) }
   /// Some sample is NaN.
-  package static let nan = WindowFlags(rawValue: 2)
+  @inlinable
+  package static var nan: WindowFlags { WindowFlags(rawValue: 2) }
   /// Late samples were folded in after their neighbours were gone.
-  package static let mergedLate = WindowFlags(rawValue: 4)
+  @inlinable
+  package static var mergedLate: WindowFlags { WindowFlags(rawValue: 4) }
   /// The newest thing inside is a stale marker.
-  package static let endsStale = WindowFlags(rawValue: 8)
+  @inlinable
+  package static var endsStale: WindowFlags { WindowFlags(rawValue: 8) }
   /// The values fall too often for a counter: resets were not kept.
-  package static let noResets = WindowFlags(rawValue: 16)
+  @inlinable
+  package static var noResets: WindowFlags { WindowFlags(rawValue: 16) }
   /// Nothing is stored of this window any more: read raw. Readers never see it.
-  package static let void = WindowFlags(rawValue: 128)
+  @inlinable
+  package static var void: WindowFlags { WindowFlags(rawValue: 128) }
+
+  @inlinable
+  package var isEmpty: Bool { rawValue == 0 }
+
+  @inlinable
+  package func contains(_ other: WindowFlags) -> Bool {
+    rawValue & other.rawValue == other.rawValue
+  }
+
+  @inlinable
+  package mutating func formUnion(_ other: WindowFlags) { rawValue |= other.rawValue }
+
+  @inlinable
+  @discardableResult
+  package mutating func insert(
+    _ new: WindowFlags
+  ) -> (inserted: Bool, memberAfterInsert: WindowFlags) {
+    let isNew = !contains(new)
+    rawValue |= new.rawValue
+    return (isNew, new)
+  }
+
+  @inlinable
+  @discardableResult
+  package mutating func remove(_ old: WindowFlags) -> WindowFlags? {
+    let held = WindowFlags(rawValue: rawValue & old.rawValue)
+    rawValue &= ~old.rawValue
+    return held.isEmpty ? nil : held
+  }
 }
 
 /// The windows of one series of a rollup tier; borrowed memory. Window k of

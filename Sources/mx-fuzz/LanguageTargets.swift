@@ -83,7 +83,7 @@ enum LanguageTargets {
     limits.steps = 20_000
     limits.output = 1 << 16
     let context = PrometheusContext(
-      now: 1_795_132_800_000, externalURL: "http://h/p", regex: .re2,
+      now: { 1_795_132_800_000 }, externalURL: "http://h/p", regex: .re2,
       query: { text in [TemplateSample(labels: [("a", text)], value: 1.5)] })
     let functions = PrometheusFunctions.make(context, limits: limits)
     let data = TemplateValue.object(

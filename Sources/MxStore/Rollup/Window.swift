@@ -23,7 +23,7 @@ struct Window: Equatable {
   /// `last - first + resetSum`.
   var resetSum = 0.0
   var resetCount = 0.0
-  var flags: WindowFlags = []
+  var flags = WindowFlags()
   /// Of a window as it is written: 0, or one more than the decimal places of its values.
   var places = 0.0
   /// How close the closest two samples are, ms; `.max` for less than two.
