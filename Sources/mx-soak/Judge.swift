@@ -94,7 +94,6 @@ final class Judge {
     let now = world.time(minute) + 50_000
     _ = try runner.run(["mx-ingest", "spool", "\(directory)/spool"], now: now)
     let minutes = minute % World.day + 1
-    let from = world.time(minute - minutes + 1)
     try expect(
       "sum(count_over_time(batch_rows[\(minutes)m]))", Double(minutes * World.parts)...,
       upTo: Double(minutes * World.parts), at: world.time(minute), "rows of batch jobs")
@@ -110,7 +109,6 @@ final class Judge {
       "sum(count_over_time(temperature[\(minutes + 1)m]))", Double(pages.acknowledged)...,
       upTo: Double(pages.served), at: world.time(minute) + 59_999, "samples of targets")
     pages = (0, 0)
-    _ = from
     try size(now)
     memory.append(Place.memory())
     progress(minute)
