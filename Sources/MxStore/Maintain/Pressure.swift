@@ -155,9 +155,7 @@ extension Snapshot {
   fileprivate func victims(
     _ bytes: Int, _ uses: [[Matcher]], _ report: Report
   ) throws -> [SegmentInfo] {
-    let newest = manifest.segments.filter { $0.kind == .samples }.max {
-      ($0.range.to, $0.id) < ($1.range.to, $1.id)
-    }
+    let newest = try newestSamples(uses, report)
     let candidates = manifest.segments.filter {
       $0.kind != .record && $0.samples > 0 && $0.id != newest?.id && !isLastOfTier($0)
     }.sorted { ($0.range.to, $0.id) < ($1.range.to, $1.id) }
@@ -177,6 +175,18 @@ extension Snapshot {
       sum += info.bytes
     }
     return victims
+  }
+
+  /// The segment of samples that ends last; of several such one that is read, so that
+  /// what is read goes last of all.
+  private func newestSamples(
+    _ uses: [[Matcher]], _ report: Report
+  ) throws -> SegmentInfo? {
+    let samples = manifest.segments.filter { $0.kind == .samples && $0.samples > 0 }
+    let end = samples.map(\.range.to).max()
+    let last = samples.filter { $0.range.to == end }.sorted { $0.id < $1.id }
+    if uses.isEmpty || last.count < 2 { return last.last }
+    return try last.last { try holds(uses, in: $0, report) } ?? last.last
   }
 
   /// Whether it alone says how far its tier is.
