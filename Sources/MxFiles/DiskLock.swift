@@ -15,7 +15,7 @@ extension DiskFileSystem {
     let deadline = start + wait
     while true {
       switch try attempt(path, mode) {
-      case .granted(let descriptor): return DiskLock(descriptor)
+      case .granted(let descriptor): return DiskLock(descriptor, waited: Self.now() - start)
       case .replaced: continue
       case .held: break
       }
@@ -94,8 +94,12 @@ extension DiskFileSystem {
 
 private final class DiskLock: FileLock {
   private var descriptor: Int32?
+  let waited: Double
 
-  init(_ descriptor: Int32?) { self.descriptor = descriptor }
+  init(_ descriptor: Int32?, waited: Double) {
+    self.descriptor = descriptor
+    self.waited = waited
+  }
 
   deinit { release() }
 

@@ -59,7 +59,13 @@ package protocol WritableFile: AnyObject {
 }
 
 package protocol FileLock: AnyObject {
+  /// How long it was waited for, seconds.
+  var waited: Double { get }
   func release()
+}
+
+extension FileLock {
+  package var waited: Double { 0 }
 }
 
 package enum LockMode: Sendable {

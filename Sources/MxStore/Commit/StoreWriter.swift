@@ -8,6 +8,9 @@ package struct CommitResult: Hashable, Sendable {
   package var duplicates = DuplicateCounts()
   /// How many small segments were rewritten into one on the way.
   package var folded = 0
+  /// Seconds that the commit lock was waited for: other writers, and upkeep that
+  /// publishes what it made.
+  package var waited = 0.0
 
   package init() {}
 
@@ -115,6 +118,7 @@ package final class StoreWriter: SampleSink {
     if drafts.isEmpty { return }
     let lock = try store.lockCommit(wait: options.lockWait)
     defer { lock.release() }
+    result.waited += lock.waited
     var manifest = try store.manifestForWriting(report, random: &random)
     let orphans = try store.orphans(beyond: manifest)
     if let policy = options.conflict { manifest.conflict = policy }
