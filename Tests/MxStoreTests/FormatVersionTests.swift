@@ -13,7 +13,7 @@ import Testing
 @Suite struct FormatVersionTests {
   static let fixtures = FilePath.join(FilePath.parent(of: #filePath), "Fixtures")
 
-  @Test(arguments: ["format-1"])
+  @Test(arguments: ["format-1", "format-2"])
   func aStoreOfThatVersionReadsAsItWasWritten(version: String) throws {
     if getenv("MX_FIXTURE") != nil { try FixtureMaker.write(version) }
     let directory = try TemporaryDirectory()

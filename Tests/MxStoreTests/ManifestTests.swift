@@ -26,10 +26,16 @@ import Testing
         matchers: [Matcher(equal: "job", "a"), try Matcher("pod", .notRegex, "b.*")],
         range: TimeRange(from: .min, to: .max), made: 12)
     ]
-    manifest.retired = [
-      Retired(path: "segments/x.seg", segment: 5, bytes: 1234, since: 1_700_000_000_000),
+    manifest.retired = RetiredFiles([
+      Retired(
+        path: "segments/0000000066-0000000073-0000000000000005.seg", segment: 5, bytes: 4660,
+        since: 1000),
+      Retired(path: "segments/x.seg", segment: 6, bytes: 1234, since: 1_700_000_000_000),
       Retired(path: "sets/y.set", segment: 0, bytes: 0, since: -1),
-    ]
+      Retired(
+        path: "segments/0000000002-0000000002-ffffffffffffffff.seg", segment: .max, bytes: 0,
+        since: .min),
+    ])
     return manifest
   }
 
@@ -41,7 +47,7 @@ import Testing
     manifest.conflict = .error
     manifest.lastRun = -1
     let body: [UInt8] =
-      Array("MXMF".utf8) + [1, 0, 1, 0]
+      Array("MXMF".utf8) + [2, 0, 1, 0]
       + [0x81, 16, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]
       + [0x82, 2, 0xac, 0x02, 0x83, 1, 7, 0x84, 1, 3, 0x85, 1, 1]
     #expect(manifest.encoded() == ManifestTests.sealed(body))
@@ -76,7 +82,7 @@ import Testing
       try Manifest(decoding: ManifestTests.sealed(body), path: "m")
     }
     body[6] = 9
-    #expect(throws: StoreError.newer(path: "m", needs: 9, have: 1)) {
+    #expect(throws: StoreError.newer(path: "m", needs: 9, have: Manifest.version)) {
       try Manifest(decoding: ManifestTests.sealed(body), path: "m")
     }
     body[0] = 0

@@ -20,11 +20,11 @@ extension Store {
   /// its footer that it replaces them, so that a rebuild leaves them out as well;
   /// the files are swept when the grace is over.
   func orphans(beyond manifest: Manifest) throws(StoreError) -> Orphans {
-    let known = Set(
-      manifest.segments.map(\.fileName)
-        + manifest.retired.filter { $0.segment != 0 }.map { FilePath.name(of: $0.path) })
+    let known = Set(manifest.segments.map(\.name) + manifest.retired.segmentNames)
     var orphans = Orphans()
-    for name in try segmentNames() where !known.contains(name) {
+    for name in try segmentNames() {
+      let claimed = SegmentName(name)
+      if let claimed, known.contains(claimed) { continue }
       do throws(StoreError) {
         let file = FilePath.join(segmentDirectory, name)
         let footer = try SegmentFooter(reading: FileRegion(opening: file, in: files))
@@ -36,8 +36,7 @@ extension Store {
         orphans.lastSequence = max(orphans.lastSequence, footer.commitSequences.upperBound)
       } catch .damaged, .foreign, .newer {
         orphans.unreadable.append(name)
-        let claimed = SegmentInfo.sequences(ofFileName: name)
-        orphans.lastSequence = max(orphans.lastSequence, claimed?.upperBound ?? 0)
+        orphans.lastSequence = max(orphans.lastSequence, claimed?.last ?? 0)
       } catch .vanished {
         // A sweep was faster; it needs no lock for files that nothing knows.
       }

@@ -81,7 +81,7 @@ extension Store {
     footer.tombstones = tombstones
     footer.expiries = expiries
     // All that waits for its removal is dead, also where whoever said so goes now.
-    let waiting = manifest.retired.map(\.segment).filter { $0 != 0 }
+    let waiting = manifest.retired.segmentIDs
     footer.replaces = Set(replaces + orphans.ids + waiting).sorted()
     footer.batches = batches
     footer.made = now

@@ -149,7 +149,7 @@ extension Store {
       manifest.expiries[index].record = record
     }
     // All that waits is dead, whoever said so before.
-    let dead = [info.id] + manifest.retired.map(\.segment).filter { $0 != 0 }
+    let dead = [info.id] + manifest.retired.segmentIDs
     try commitRecord(
       record, &manifest, tombstones: manifest.tombstones.filter { $0.record == record },
       expiries: manifest.expiries.filter { $0.record == record },
@@ -163,7 +163,7 @@ extension Store {
     of info: SegmentInfo
   ) throws -> (segments: [SegmentInfo], samples: Int) {
     if info.kind != .samples { return ([], 0) }
-    let waiting = Set(try manifest(Report()).retired.map(\.segment))
+    let waiting = Set(try manifest(Report()).retired.segmentIDs)
     var found = try foundSegments(Report())
     found.footers.removeAll { $0.info.id == info.id }
     var segments: [SegmentInfo] = []

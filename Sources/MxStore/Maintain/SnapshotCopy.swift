@@ -22,7 +22,7 @@ extension Store {
     let readers = try longReading()
     defer { readers?.release() }
     var manifest = try self.manifest(report)
-    manifest.retired = []
+    manifest.retired = RetiredFiles()
     try target.beEmpty()
     var copy = StoreCopy(from: files, to: target.files)
     for set in manifest.sets.sorted() {

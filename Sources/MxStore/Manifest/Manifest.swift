@@ -20,24 +20,6 @@ extension ConflictPolicy {
   }
 }
 
-/// A file that is no longer live and waits for the grace to end.
-package struct Retired: Hashable, Sendable {
-  /// The path inside the store: `segments/…` or `sets/…`.
-  package var path: String
-  /// The segment's id, 0 for a set.
-  package var segment: UInt64
-  package var bytes: Int
-  /// When it was retired, ms.
-  package var since: Int64
-
-  package init(path: String, segment: UInt64, bytes: Int, since: Int64) {
-    self.path = path
-    self.segment = segment
-    self.bytes = bytes
-    self.since = since
-  }
-}
-
 /// The one truth about what is live, and a reader's snapshot: small, whole,
 /// never changed once written. Each commit writes the next generation.
 package struct Manifest: Hashable, Sendable {
@@ -52,7 +34,7 @@ package struct Manifest: Hashable, Sendable {
   /// In no particular order; see `Manifest.sorted`.
   package var segments: [SegmentInfo] = []
   package var tombstones: [Tombstone] = []
-  package var retired: [Retired] = []
+  package var retired = RetiredFiles()
   /// What retention has taken; the newest is the last.
   package var expiries: [Expiry] = []
 
@@ -73,8 +55,8 @@ package struct Manifest: Hashable, Sendable {
 ///
 ///     offset  size  field
 ///     0       4     magic "MXMF"
-///     4       2     version of the format that wrote it: 1
-///     6       2     version that a reader must know at least: 1
+///     4       2     version of the format that wrote it: 2
+///     6       2     version that a reader must know at least: 2 with field 10, else 1
 ///     8       …     fields (see FieldWriter)
 ///     end-8   8     XXH64 of all bytes before
 ///
@@ -86,12 +68,13 @@ package struct Manifest: Hashable, Sendable {
 ///     5    last run, zigzag varint, ms
 ///     6    a live segment (see SegmentInfo); repeats
 ///     7    a tombstone (see Tombstone); repeats
-///     8    a retired file; repeats: since (zigzag), segment id (8 bytes),
-///          bytes (varint), path (the rest)
+///     8    a retired set, of older writers a retired segment too; repeats: since (zigzag),
+///          segment id (8 bytes, 0 for a set), bytes (varint), path (the rest)
 ///     9    what retention took (see Expiry); repeats
+///     10   all retired segments (see RetiredFiles)
 extension Manifest {
   static let magic: [UInt8] = Array("MXMF".utf8)
-  package static let version = 1
+  package static let version = 2
   package static let prefix = "MANIFEST-"
 
   /// `MANIFEST-0000000000000042`: names sort as generations do.
@@ -123,7 +106,7 @@ extension Manifest {
       tombstone.append(to: &value)
       fields.add(7, value)
     }
-    for file in retired {
+    for file in retired.others {
       var value: [UInt8] = []
       value.append(signedVarint: file.since)
       value.append(littleEndian: file.segment)
@@ -135,9 +118,10 @@ extension Manifest {
       expiry.append(to: &value)
       fields.add(9, value)
     }
+    if !retired.segmentBytes.isEmpty { fields.add(10, retired.segmentBytes) }
     var out = Manifest.magic
     out.append(littleEndian: UInt16(Manifest.version))
-    out.append(littleEndian: UInt16(Manifest.version))
+    out.append(littleEndian: UInt16(retired.segmentBytes.isEmpty ? 1 : Manifest.version))
     out += fields.bytes
     out.append(littleEndian: XXH64.hash(out))
     return out
@@ -186,6 +170,7 @@ extension Manifest {
         let path = String(decoding: try value.rest(), as: UTF8.self)
         retired.append(Retired(path: path, segment: segment, bytes: size, since: since))
       case 9: expiries.append(try Expiry(from: &value))
+      case 10: retired = try RetiredFiles(segments: &value, others: retired.others)
       default:
         guard !critical else { throw .malformed("unknown critical field \(tag)", at: 0) }
       }

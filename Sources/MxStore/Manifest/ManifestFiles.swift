@@ -148,7 +148,7 @@ extension Store {
 
   /// Names in `segments/`, those being written left out.
   func segmentNames() throws(StoreError) -> [String] {
-    try names(in: segmentDirectory).filter { $0.hasSuffix(SegmentInfo.suffix) }
+    try names(in: segmentDirectory).filter { $0.hasSuffix(SegmentName.suffix) }
   }
 
   func names(in directory: String) throws(StoreError) -> [String] {

@@ -22,7 +22,7 @@ extension Store {
   func rebuiltManifest(from found: FoundSegments) throws(StoreError) -> Manifest {
     Store.manifest(
       from: found.footers, generation: try newestGeneration(),
-      claimed: found.unreadable.compactMap { SegmentInfo.sequences(ofFileName: $0) })
+      claimed: found.unreadable.compactMap { SegmentName($0).map { $0.first...$0.last } })
   }
 
   func foundSegments(_ report: Report) throws(StoreError) -> FoundSegments {

@@ -182,7 +182,7 @@ extension Manifest {
   /// All ids that an output of `inputs` must name as dead: the inputs, and what
   /// these replaced while its files may still lie there.
   func dead(by inputs: [SegmentFooter]) -> [UInt64] {
-    let waiting = Set(retired.map(\.segment))
+    let waiting = Set(retired.segmentIDs)
     let older = inputs.flatMap(\.replaces).filter { waiting.contains($0) }
     return (inputs.map(\.info.id) + older).sorted()
   }

@@ -64,7 +64,7 @@ extension Store {
     guard depth < Self.deepest else { return nil }
     var parts: [SegmentInfo] = []
     for id in try footer(segmentPath(info))?.replaces ?? [] {
-      guard let file = manifest.retired.first(where: { $0.segment == id }),
+      guard let file = manifest.retired.segment(id),
         let input = try footer(FilePath.join(path, file.path))?.info
       else { return nil }
       guard input.kind == .samples else { continue }

@@ -50,33 +50,13 @@ package struct SegmentInfo: Hashable, Sendable {
     self.range = range
   }
 
-  /// `0000000042-0000000051-9f3a…c1.seg`: sorted by age in a listing; the id
-  /// alone makes it unique.
-  package var fileName: String {
-    SegmentInfo.decimal(firstSequence) + "-" + SegmentInfo.decimal(lastSequence) + "-"
-      + Hex.string(id) + SegmentInfo.suffix
-  }
+  var name: SegmentName { SegmentName(first: firstSequence, last: lastSequence, id: id) }
 
-  package static let suffix = ".seg"
+  package var fileName: String { name.text }
 
   /// No commit has a higher number: what claims one is damaged, and adding to
   /// a number never overflows.
   package static let maxSequence = UInt64(Int64.max)
-
-  /// The commits that a segment's name claims; nil for other files' names.
-  package static func sequences(ofFileName name: String) -> ClosedRange<UInt64>? {
-    guard name.hasSuffix(suffix) else { return nil }
-    let parts = name.dropLast(suffix.count).split(separator: "-")
-    guard parts.count == 3, let first = UInt64(parts[0]), let last = UInt64(parts[1]),
-      first <= last, last <= maxSequence
-    else { return nil }
-    return first...last
-  }
-
-  private static func decimal(_ number: UInt64) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, 10 - digits.count)) + digits
-  }
 }
 
 /// The bytes of a `SegmentInfo`, in manifests and footers alike.
