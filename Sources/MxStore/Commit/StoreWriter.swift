@@ -250,7 +250,7 @@ extension Manifest {
     segments += infos
     let live = sets
     // A set that waited for its removal is needed again.
-    retired.removeAll { file in
+    retired.removeOthers { file in
       file.segment == 0 && live.contains { file.path == "sets/" + Store.setName($0) }
     }
   }

@@ -22,7 +22,8 @@ package struct Retired: Hashable, Sendable {
   /// The name of its file, where it is a segment's and such as the store gives.
   fileprivate var name: SegmentName? {
     guard segment != 0, path.hasPrefix(Retired.segmentPrefix),
-      let name = SegmentName(path.dropFirst(Retired.segmentPrefix.count)), name.id == segment
+      let name = SegmentName(String(path.dropFirst(Retired.segmentPrefix.count))),
+      name.id == segment
     else { return nil }
     return name
   }
@@ -93,6 +94,9 @@ package struct RetiredFiles: Hashable, Sendable {
     let left = filter { !isGone($0) }
     if left.count < count { self = RetiredFiles(left) }
   }
+
+  /// Of the sets alone.
+  mutating func removeOthers(where isGone: (Retired) -> Bool) { others.removeAll(where: isGone) }
 
   /// The names of all segments.
   var segmentNames: [SegmentName] {

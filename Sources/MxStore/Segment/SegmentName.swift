@@ -18,12 +18,22 @@ struct SegmentName: Hashable, Sendable {
   }
 
   /// Nil for every name that `text` would not write.
-  init?(_ text: some StringProtocol) {
-    guard text.hasSuffix(SegmentName.suffix) else { return nil }
-    let parts = text.utf8.dropLast(SegmentName.suffix.utf8.count).split(
-      separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-    guard parts.count == 3, let first = SegmentName.number(parts[0]),
-      let last = SegmentName.number(parts[1]), first <= last, let id = SegmentName.id(parts[2])
+  init?(_ text: String) {
+    var text = text
+    guard let name = text.withUTF8({ SegmentName(bytes: UnsafeRawBufferPointer($0)) }) else {
+      return nil
+    }
+    self = name
+  }
+
+  /// A directory holds thousands, and every commit looks at all of them.
+  private init?(bytes: UnsafeRawBufferPointer) {
+    let parts = bytes.count - SegmentName.suffix.utf8.count
+    guard parts > 0, bytes[parts...].elementsEqual(SegmentName.suffix.utf8) else { return nil }
+    var offset = 0
+    guard let first = SegmentName.number(bytes, &offset),
+      let last = SegmentName.number(bytes, &offset), first <= last, offset + 16 == parts,
+      let id = SegmentName.id(bytes, from: offset)
     else { return nil }
     self.init(first: first, last: last, id: id)
   }
@@ -33,26 +43,30 @@ struct SegmentName: Hashable, Sendable {
       + SegmentName.suffix
   }
 
-  private static func number(_ digits: some Collection<UInt8>) -> UInt64? {
-    guard digits.count >= self.digits else { return nil }
-    if digits.count > self.digits, digits.first == UInt8(ascii: "0") { return nil }
+  /// A number and the dash behind it.
+  private static func number(_ bytes: UnsafeRawBufferPointer, _ offset: inout Int) -> UInt64? {
+    let start = offset
     var value: UInt64 = 0
-    for digit in digits {
-      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit), value < .max / 10 - 1 else {
-        return nil
-      }
-      value = value * 10 + UInt64(digit - UInt8(ascii: "0"))
+    while offset < bytes.count, bytes[offset] != UInt8(ascii: "-") {
+      let digit = bytes[offset] &- UInt8(ascii: "0")
+      guard digit <= 9, value <= SegmentInfo.maxSequence / 10 else { return nil }
+      value = value * 10 + UInt64(digit)
+      offset += 1
     }
-    return value <= SegmentInfo.maxSequence ? value : nil
+    let count = offset - start
+    guard count >= digits, count == digits || bytes[start] != UInt8(ascii: "0"),
+      value <= SegmentInfo.maxSequence
+    else { return nil }
+    offset += 1
+    return value
   }
 
-  private static func id(_ digits: some Collection<UInt8>) -> UInt64? {
-    guard digits.count == 16 else { return nil }
+  private static func id(_ bytes: UnsafeRawBufferPointer, from offset: Int) -> UInt64? {
     var value: UInt64 = 0
-    for digit in digits {
-      switch digit {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt64(digit - 48)
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | UInt64(digit - 87)
+    for place in offset..<(offset + 16) {
+      switch bytes[place] {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | UInt64(bytes[place] - 48)
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): value = value << 4 | UInt64(bytes[place] - 87)
       default: return nil
       }
     }
