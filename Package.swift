@@ -201,7 +201,7 @@ let package = Package(
           dependencies: [
             "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxTime", "MxNet", "MxCodec", "MxFormats",
             "MxPromQL", "MxTemplate", "MxStore", "MxRules", "MxRender", "MxIngest", "MxAlert",
-            "MxTestSupport",
+            "MxTools", "MxTestSupport",
           ],
           swiftSettings: strict + fuzzer + [.unsafeFlags(["-parse-as-library"])],
           linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])])

@@ -9,12 +9,16 @@ import MxRender
 import MxRules
 import MxTemplate
 import MxTime
+import MxTools
 
 /// What people write: queries, rules, settings, templates, dashboards, requests.
 enum LanguageTargets {
   static let all: [FuzzTarget] = [
     FuzzTarget("promql", queries) { promql($0) },
     FuzzTarget("yaml", [configuration, rules, aliases]) { yaml($0) },
+    FuzzTarget("settings", [settings]) { bytes in
+      SettingsCheck.read(Array(bytes), file: "mx.yml", problems: ConfigProblems())
+    },
     FuzzTarget("rules", [rules, shortRules, ruleTest]) { bytes in
       _ = RuleReader.read(Array(bytes), file: "r.yml", problems: ConfigProblems())
       _ = RuleTestFile.read(Array(bytes), file: "t.yml", problems: ConfigProblems())
@@ -161,6 +165,23 @@ enum LanguageTargets {
         relabel_configs:
           - {source_labels: [__address__], regex: '(.*):\\d+', target_label: i, replacement: $1}
         metric_relabel_configs: [{source_labels: [__name__], action: hashmod, modulus: 2}]
+
+    """
+
+  private static let settings = """
+    labels: {site: lab}
+    site_url: https://metrics.example/
+    on_conflict: last
+    retention:
+      - match: '{__name__=~"debug_.*", a!="b"}'
+        raw: 2d
+      - {raw: 15d, 1m: 30d, 5m: 90d, 1h: 2y}
+    storage: {max_bytes: 50GiB, min_free: 5%, grace: 24h, rejected_bytes: 256MiB}
+    limits: {series_per_metric: 10000, series_total: off, future: 10m, body_bytes: 64MiB, query_timeout: 2m}
+    rollup: {tiers: [1m, 5m, 1h], lag: 1m}
+    alert: {history: 90d, no_data: prometheus, delay: 30s, max_catchup: 1d}
+    relabel: [{source_labels: [a, b], separator: "-", regex: (.+), target_label: c, replacement: $1}]
+    uses: {rules: [jobs/rules/*.yml], dashboards: reports/a.json}
 
     """
 

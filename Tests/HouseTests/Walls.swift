@@ -59,7 +59,7 @@ enum Walls {
     "mx-fuzz": [
       "MxModel", "MxFiles", "MxJSON", "MxConfig", "MxTime", "MxNet", "MxCodec", "MxFormats",
       "MxPromQL", "MxTemplate", "MxStore", "MxRules", "MxRender", "MxIngest", "MxAlert",
-      "MxTestSupport",
+      "MxTools", "MxTestSupport",
     ],
     "mx-soak": ["MxTools", "MxTime", "MxTestSupport"],
     "mx-bench": [

@@ -38,9 +38,6 @@ package struct MergePlan: Sendable {
   }
   /// A bucket is left alone this long after its end: late scrapes still come.
   private static let settling: Int64 = 300_000
-  /// Folding: more than 8 fresh segments of an hour, together under 1 MiB.
-  static let foldCount = 8
-  static let foldBytes = 1 << 20
 
   /// The merges that are due, none depending on another.
   package static func jobs(
@@ -68,25 +65,6 @@ package struct MergePlan: Sendable {
       }
     }
     return jobs
-  }
-
-  /// The fold that a commit should make before it adds its own segments.
-  static func fold(_ manifest: Manifest, now: Int64, grace: Int64) -> MergeJob? {
-    let fresh = manifest.segments.filter { $0.kind == .samples && $0.level == 0 }
-      .sorted { $0.lastSequence > $1.lastSequence }
-    guard let newest = fresh.first else { return nil }
-    let hour = bucket(newest.range.to, MergePlan.hour.width)
-    var inputs: [SegmentInfo] = []
-    var bytes = 0
-    for segment in fresh {
-      bytes += segment.bytes
-      if bytes > foldBytes || bucket(segment.range.to, MergePlan.hour.width) != hour { break }
-      inputs.append(segment)
-    }
-    guard inputs.count >= foldCount, mayMerge(inputs, manifest, now: now, grace: grace) else {
-      return nil
-    }
-    return MergeJob(inputs: inputs.reversed().map(\.id), level: 1)
   }
 
   static func bucket(_ time: Int64, _ width: Int64) -> Int64 {

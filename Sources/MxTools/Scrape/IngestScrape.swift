@@ -97,6 +97,8 @@ enum IngestScrape {
         + "\(totals.failed) failed, \(totals.refused) lines refused")
     if Interruption.isAsked { return Interruption.exitCode }
     if totals.isIncomplete { return .input }
-    return totals.failed + totals.refused > 0 || writer.hasRefused ? .no : .success
+    // A target of the configuration that is down is a fact among the data (`up` is 0);
+    // one that was asked for by its URL is the answer no.
+    return totals.failedNamed + totals.refused > 0 || writer.hasRefused ? .no : .success
   }
 }

@@ -22,6 +22,8 @@ final class ScrapeRun {
     var due = 0
     var up = 0
     var failed = 0
+    /// Of those that failed, what was asked for by its URL.
+    var failedNamed = 0
     var paused = 0
     var added = 0
     var refused = 0
@@ -191,19 +193,23 @@ final class ScrapeRun {
     } else {
       if !isPaused { ScrapeSchedule.failed(&known, interval: target.interval ?? 60_000, now: now) }
       totals.failed += 1
+      if isNamed(target) { totals.failedNamed += 1 }
     }
     totals.refused += result.refused
     return Outcome(
       target: target, memory: known, series: isSame ? nil : round.keys(of: result.series))
   }
 
+  private func isNamed(_ target: ScrapeTarget) -> Bool {
+    !plan.named.isEmpty && target.job == plan.jobs.count - 1
+  }
+
   /// A target that goes down is said once; the series `up` says the rest. What
   /// was asked for by its URL is always answered.
   private func tell(_ target: ScrapeTarget, _ result: TargetResult, wasWell: Bool) {
-    let isNamed = plan.jobs[target.job].name == ScrapePlan.namedJob
     if !result.failure.isEmpty {
       let diagnostic = Diagnostic(.no, subject: target.name, result.failure)
-      if wasWell || isNamed {
+      if wasWell || isNamed(target) {
         run.output.warn(diagnostic)
       } else {
         run.output.summary(diagnostic.line)

@@ -1,11 +1,18 @@
 import MxCLI
-import MxConfig
+package import MxConfig
 import MxFiles
 import MxIngest
 import MxModel
 import MxPromQL
 import MxRules
 import MxStore
+
+/// What is wrong in a text of mx.yml, for programs that are no tool of ours.
+package enum SettingsCheck {
+  package static func read(_ bytes: [UInt8], file: String, problems: ConfigProblems) {
+    _ = SettingsReader.read(bytes, file: file, problems: problems)
+  }
+}
 
 /// Reads mx.yml: `--config FILE`, else the store's own where it has one.
 enum SettingsReader {
