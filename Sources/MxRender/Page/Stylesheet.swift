@@ -182,6 +182,8 @@ enum Stylesheet {
     tr:last-child>*{border-bottom:0}
     thead th{color:var(--dim);font-weight:600;font-size:12px;position:sticky;top:0;\
     background:var(--panel)}
+    tfoot td{font-weight:600;border-top:1px solid var(--zero);position:sticky;bottom:0;\
+    background:var(--panel)}
     .legend table{font-size:12px}.legend td,.legend th{padding:1px 10px 1px 0;max-width:300px}
     .num{text-align:right}.center{text-align:center}
     .scroll{overflow:auto;min-height:0;flex:1}
