@@ -248,7 +248,8 @@ final class DashboardRendering {
 
   private func tell(_ list: ViewList) {
     let report = run.report
-    report.add("pages", Double(list.views.count), help: "Pages of dashboards that were gone through.")
+    report.add(
+      "pages", Double(list.views.count), help: "Pages of dashboards that were gone through.")
     report.add("panels_drawn", Double(coverage.drawn), help: "Panels drawn as they are described.")
     report.add(
       "panels_drawn_in_part", Double(coverage.drawnInPart),

@@ -206,7 +206,8 @@ enum RenderMail {
     let stale = try RenderPanel.tellStaleness(source, run)
     let message = MailMessage(
       subject: plan.title.isEmpty ? "Dashboard" : plan.title, recipient: address,
-      date: MailDate.text(run.common.now), range: [stale, plan.rangeText].compactMap { $0 }.joined(separator: ". "), parts: parts)
+      date: MailDate.text(run.common.now),
+      range: [stale, plan.rangeText].compactMap { $0 }.joined(separator: ". "), parts: parts)
     try run.output.write(String(decoding: message.bytes(), as: UTF8.self))
     let damage = StoreDamage.tell(source.report, run)
     return damage == .success ? isWhole && stale == nil ? .success : .no : damage

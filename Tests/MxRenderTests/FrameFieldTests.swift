@@ -78,7 +78,10 @@ import Testing
   func aFieldIsCalculated(options: String, name: String, values: [Double]) throws {
     let fields = try fields(
       #""type":"timeseries","targets":[{"expr":"x","legendFormat":"{{host}}"}],"transformations":[{"id":"calculateField","options":{\#(options)}}]"#,
-      [(labels: [("host", "a")], values: [1, 2, 3, 4]), (labels: [("host", "one")], values: [1, 1, 1, 1])]
+      [
+        (labels: [("host", "a")], values: [1, 2, 3, 4]),
+        (labels: [("host", "one")], values: [1, 1, 1, 1]),
+      ]
     )
     #expect(fields.map(\.name) == ["a", "one", name])
     #expect(fields.last?.values == values)

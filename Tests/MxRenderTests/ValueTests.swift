@@ -122,7 +122,8 @@ import Testing
     #expect(scale(0, 1.5) { $0.leastStep = least("none", 0) }.ticks == [0, 1, 2])
     #expect(scale(0, 1.5) { $0.leastStep = least("none", 1) }.ticks == [0, 0.5, 1, 1.5])
     #expect(scale(0, 1) { $0.leastStep = least("bool_yes_no", nil) }.ticks == [0, 1])
-    #expect(scale(0, 0.03) { $0.leastStep = least("percentunit", 0) }.ticks == [0, 0.01, 0.02, 0.03])
+    #expect(
+      scale(0, 0.03) { $0.leastStep = least("percentunit", 0) }.ticks == [0, 0.01, 0.02, 0.03])
     // All there is to see is closer.
     #expect(scale(0, 0.3) { $0.leastStep = least("none", 0) }.ticks.count > 2)
     #expect(least("bytes", 0) == 0 && least("none", nil) == 0)

@@ -6,7 +6,9 @@ import Testing
 
 /// When a store was last fed, told from what is computed of it.
 @Suite struct NewestSampleTests {
-  @Test(arguments: 0..<8 as Range<UInt64>, [[], ["up"], ["up", "reqs_total"], ["up", "cpu", "reqs_total"]])
+  @Test(
+    arguments: 0..<8 as Range<UInt64>,
+    [[], ["up"], ["up", "reqs_total"], ["up", "cpu", "reqs_total"]])
   func isTheNewestOfTheOtherSeries(seed: UInt64, names: [String]) throws {
     var work = StoreWorkload(seed: seed)
     let (store, _) = try StoreTests.emptyStore()
