@@ -19,7 +19,7 @@ enum StoreAge {
 
   /// Nil where it is new enough.
   static func problem(_ newest: Int64?, allowed: Int64, now: Int64) -> String? {
-    guard let newest else { return "the store is empty" }
+    guard let newest else { return "nothing has come in yet" }
     if now - newest <= allowed { return nil }
     return "the newest sample is of \(TimeText.rfc3339(newest)), and older than "
       + MxCLI.DurationText.format(allowed)

@@ -131,7 +131,7 @@ import Testing
   @Test(arguments: [("auto", 2), ("always", 4), ("never", 0)])
   func textsOfStates(wish: String, count: Int) throws {
     let more = #""options":{"showValue":"\#(wish)"},"#
-    let plan = try planned(#"{"unit":"suffix: long words"}"#, "state-timeline", more)
+    let plan = try planned(#"{"unit":"suffix: wide"}"#, "state-timeline", more)
     let (fields, canvas) = try fields(plan, [("web", [1, 1, 1, 2, 3, 3, 4.0])])
     var drawn = canvas
     StateDrawing(planned: plan.panels[0], fields: fields, size: Self.size).draw(&drawn)

@@ -35,9 +35,9 @@ package enum NotifyRun {
     let channels = try ledger.channels()
     var silences = try ledger.silences()
     let isDue = try ledger.nextNotifyDue().map { $0 <= now } ?? false
+    let isOwed = try ledger.hasArrivals()
     let isNews =
-      try !transitions.isEmpty || isDue || ledger.hasArrivals()
-      || channels.values.contains(where: \.isFailing)
+      !transitions.isEmpty || isOwed || isDue || channels.values.contains(where: \.isFailing)
       || silences.contains { mayRemind(of: $0, at: now) }
     guard isNews else { return nil }
     let before = try ledger.notifyState()

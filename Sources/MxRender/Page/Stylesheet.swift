@@ -161,7 +161,7 @@ enum Stylesheet {
     .track-line,.gauge-line{fill:none;stroke:var(--grid)}.gauge-line{stroke:var(--c)}
     .slice{fill:var(--c);stroke:var(--panel);stroke-width:.7}
     .strong{font-weight:600}
-    .heat{fill:var(--c)}.state{fill:var(--c)}
+    .heat{fill:var(--c)}.state{fill:var(--c)}.state-text{pointer-events:none}
     .hover rect,.hover-cells rect{fill:transparent}
     .hover rect:hover,.hover-cells rect:hover{fill:var(--hover)}
     .scale{display:flex;gap:6px;align-items:center;margin:0 0 0 auto;font-size:11px;color:var(--dim)}

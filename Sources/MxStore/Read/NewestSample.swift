@@ -28,7 +28,8 @@ extension Snapshot {
   ) throws -> Int64? {
     let reader = segment.reader
     var left = try others.map { try segment.set.match($0) }
-    left.removeAll { refs in !refs.ranges.contains { reader.series.overlaps($0) } }
+    let present = reader.series.refs
+    left.removeAll { refs in !refs.ranges.contains { present.overlaps($0) } }
     if left.isEmpty { return reader.info.range.to }
     func isLeftOut(_ slot: Int) -> Bool {
       let ref = UInt32(reader.series.ref(slot))
