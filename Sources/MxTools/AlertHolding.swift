@@ -259,7 +259,7 @@ enum AlertHolding {
     }
     let place = AlertPlace(store)
     try place.make()
-    return try AlertLedger.open(place.ledger, wait: place.wait(run))
+    return try AlertLedger.open(place.ledger, wait: place.wait(run), run: run.output.runId)
   }
 
   private static func ledger(_ run: Run) throws -> AlertLedger {

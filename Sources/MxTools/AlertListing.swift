@@ -51,7 +51,7 @@ enum AlertListing {
 
   private static let titles = [
     "at", "kind", "rule", "alert", "labels", "from", "to", "sample_at", "value", "threshold",
-    "window", "receiver", "outcome", "attempts", "error", "reason", "author",
+    "window", "receiver", "outcome", "attempts", "error", "reason", "author", "run",
   ]
 
   private static func row(_ entry: HistoryEntry) -> [ListCell] {
@@ -61,7 +61,7 @@ enum AlertListing {
       .text(entry.to?.rawValue), .time(entry.sampleAt), .number(entry.value),
       .number(entry.threshold), .text(entry.window.map { MxCLI.DurationText.format($0) }),
       .text(entry.receiver), .text(entry.outcomeText), .number(entry.attempts.map(Double.init)),
-      .text(entry.error), .text(entry.reason), .text(entry.author),
+      .text(entry.error), .text(entry.reason), .text(entry.author), .text(entry.run),
     ]
   }
 

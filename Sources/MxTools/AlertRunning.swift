@@ -11,7 +11,7 @@ import MxStore
 enum AlertRunning {
   static func run(_ run: Run) throws -> ExitCode {
     let loaded = try RuleFiles.load(run)
-    let notify = try NotifyFiles.load(run)
+    let notify = try notifyFiles(run)
     let defaults = try SettingsReader.load(run)
     let store = Store(path: run.common.store, files: DiskFileSystem())
     // A mistyped path must not leave a directory behind.
@@ -23,31 +23,58 @@ enum AlertRunning {
     defer { lock.release() }
     let report = Report()
     var settings = try settings(run, loaded.brokenFiles)
-    settings.notify = notify.config
+    settings.notify = notify?.config
     if let delay = try run.arguments.duration("delay") { settings.delay = delay }
     if let maximum = try run.arguments.duration("max-catchup") { settings.maxCatchup = maximum }
     let source = try Snapshot(store, report)
     settings.sequence = Int64(clamping: source.manifest.lastSequence)
     var commit = CommitOptions(now: run.common.now)
     commit.lockWait = run.common.lock.seconds
-    let ledger = try AlertLedger.open(place.ledger, wait: place.wait(run))
+    let ledger = try AlertLedger.open(
+      place.ledger, wait: place.wait(run), run: run.output.runId)
     let result = try AlertRun.execute(
       loaded.groups, ledger: ledger, source: source, sink: StoreWriter(store, commit),
       now: run.common.now, settings: settings, report: report)
     let charts = AlertCharts(
       loaded.groups, source, now: run.common.now, settings.rules.engine)
-    let delivery = try Delivery.deliver(
-      ledger, notify.config, NoticeCourier(output: run.output, now: run.common.now),
-      at: run.common.now, using: SystemRandomNumberGenerator()
-    ) { try notify.context(run, defaults) { charts.chart($0) } }
+    let delivery = try deliver(ledger, notify, defaults, charts, run)
     if result.changed || delivery.sent > 0 { try ledger.backup(to: place.backup) }
     tell(result, delivery, run)
+    try tellNotices(ledger, run)
+    let isFresh = try isFresh(source, loaded.groups, report, run)
     let damage = StoreDamage.tell(report, run)
     if damage != .success { return damage }
-    let isUnsupported = notify.sayUnsupported(run)
+    let isUnsupported = notify?.sayUnsupported(run) ?? true
     if !loaded.brokenFiles.isEmpty || isUnsupported { return .input }
-    if result.rules.failureCount > 0 || !delivery.isClean { return .no }
+    if result.rules.failureCount > 0 || !delivery.isClean || !isFresh { return .no }
     return run.arguments.has("exit-code") && result.firing > 0 ? .firing : .success
+  }
+
+  /// Nil where they cannot be used, which is said. The rules are evaluated all the same:
+  /// what they have to tell waits in the ledger.
+  private static func notifyFiles(_ run: Run) throws -> NotifyFiles? {
+    do {
+      return try NotifyFiles.load(run)
+    } catch let problem as Diagnostic where problem.exitCode == .input {
+      run.output.error(problem)
+      run.output.error(
+        Diagnostic(
+          .input, "nobody is told of anything until the notification file is mended",
+          hint: "rules are evaluated meanwhile, and what they have to tell is kept"))
+      return nil
+    }
+  }
+
+  private static func deliver(
+    _ ledger: AlertLedger, _ notify: NotifyFiles?, _ defaults: Settings, _ charts: AlertCharts,
+    _ run: Run
+  ) throws -> DeliveryReport {
+    guard let notify else { return DeliveryReport() }
+    let now = run.common.now
+    return try Delivery.deliver(
+      ledger, notify.config, NoticeCourier(output: run.output, now: now), at: now,
+      using: SystemRandomNumberGenerator()
+    ) { try notify.context(run, defaults) { charts.chart($0) } }
   }
 
   static func settings(_ run: Run, _ brokenFiles: Set<String>) throws -> AlertSettings {
@@ -64,6 +91,35 @@ enum AlertRunning {
     settings.rules.expiry = Deadline.expiry
     settings.rules.engine.threads = run.common.threads
     return settings
+  }
+
+  /// `--require-fresh`. Old data stop nothing: rules about data that stay away are for
+  /// just that.
+  private static func isFresh(
+    _ source: Snapshot, _ groups: [RuleGroup], _ report: Report, _ run: Run
+  ) throws -> Bool {
+    guard let allowed = try run.arguments.duration("require-fresh") else { return true }
+    let recorded = Set(groups.flatMap(\.rules).filter { !$0.isAlert }.map(\.name))
+    let now = run.common.now
+    let newest = try StoreAge.newest(source, besides: recorded, now: now, report)
+    guard let problem = StoreAge.problem(newest, allowed: allowed, now: now) else { return true }
+    run.output.error(
+      Diagnostic(
+        .no, problem,
+        hint: "rules were evaluated all the same; mx-compact health tells when each tool last ran"))
+    return false
+  }
+
+  /// The outbox as figures, by which a rule can tell that nobody is told.
+  private static func tellNotices(_ ledger: AlertLedger, _ run: Run) throws {
+    let (waiting, dead) = try ledger.outboxCounts()
+    let oldest = try ledger.oldestWaiting() ?? run.common.now
+    run.report.set("notices_waiting", Double(waiting), help: "Notices in the outbox.")
+    run.report.set(
+      "notices_failed", Double(dead), help: "Notices in the dead-letter list.")
+    run.report.set(
+      "notices_waiting_age_seconds", Double(max(0, run.common.now - oldest)) / 1000,
+      help: "Age of the oldest notice in the outbox, 0 where it is empty.")
   }
 
   private static func tell(_ delivery: DeliveryReport, _ run: Run) {

@@ -41,7 +41,7 @@ enum RenderDashboards {
     }
     try memory?.write(site)
     if !job.isInline { try index.write(entries, alerts.alerts) }
-    tell(site, run)
+    tell(site, files.count, source, job, run)
     if let banner = job.banner, worst == .success {
       run.output.warn(Diagnostic(.no, banner))
       worst = .no
@@ -85,7 +85,16 @@ enum RenderDashboards {
     return files
   }
 
-  private static func tell(_ site: RenderSite, _ run: Run) {
+  private static func tell(
+    _ site: RenderSite, _ dashboards: Int, _ source: RenderSource, _ job: RenderJob, _ run: Run
+  ) {
+    run.report.set("dashboards", Double(dashboards), help: "Dashboards that could be read.")
+    run.report.set("queries", Double(source.asked), help: "Queries evaluated.")
+    if let newest = job.newest {
+      run.report.set(
+        "data_age_seconds", Double(run.common.now - newest) / 1000,
+        help: "Age of the newest sample of the store.")
+    }
     run.report.set("files_written", Double(site.written), help: "Files written.")
     run.report.set("bytes_written", Double(site.bytesWritten), help: "Bytes of these files.")
     run.output.summary(
@@ -173,10 +182,9 @@ struct RenderJob {
     budget = Int(try arguments.integer("max-pages", in: 0...100_000) ?? 0)
     ranges = try Self.ranges(arguments.string("ranges"))
     plan = try Self.planOptions(run)
-    newest = source.newest(now: run.common.now)
-    let fresh = try arguments.duration("require-fresh")
-    freshness = fresh ?? 300_000
-    banner = Self.banner(newest, fresh, now: run.common.now)
+    newest = try source.newest()
+    freshness = try arguments.duration("require-fresh") ?? 300_000
+    banner = try source.staleness(run, newest)
     var options = RenderOptions()
     options.theme = Theme(rawValue: arguments.string("theme") ?? "auto") ?? .auto
     options.footer = "mx-render \(Version.text)"
@@ -242,14 +250,6 @@ struct RenderJob {
       }
       return range
     }.filter { seen.insert($0).inserted }
-  }
-
-  private static func banner(_ newest: Int64?, _ fresh: Int64?, now: Int64) -> String? {
-    guard let fresh else { return nil }
-    guard let newest else { return "Stale: the store is empty" }
-    if now - newest <= fresh { return nil }
-    return "Stale: the newest sample is of \(TimeText.rfc3339(newest)), and older than "
-      + MxCLI.DurationText.format(fresh)
   }
 
   private static func command(_ arguments: Arguments) -> String {

@@ -247,6 +247,15 @@ final class DashboardRendering {
   }
 
   private func tell(_ list: ViewList) {
+    let report = run.report
+    report.add(
+      "pages", Double(list.views.count), help: "Pages of dashboards that were gone through.")
+    report.add("panels_drawn", Double(coverage.drawn), help: "Panels drawn as they are described.")
+    report.add(
+      "panels_drawn_in_part", Double(coverage.drawnInPart),
+      help: "Panels of which something is not drawn.")
+    report.add("panels_not_drawn", Double(coverage.notDrawn), help: "Panels that are not drawn.")
+    report.add("panels_failed", Double(coverage.failed), help: "Panels of which a query failed.")
     run.output.summary(
       "\(file.path): \(coverage.drawn) panels drawn, \(coverage.drawnInPart) in part, "
         + "\(coverage.notDrawn) not drawn, \(coverage.failed) failed; \(list.views.count) pages")

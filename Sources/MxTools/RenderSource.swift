@@ -18,6 +18,8 @@ final class RenderSource {
   private var news: Snapshot?
   /// What parsed; a dashboard's panels often ask the same of many views.
   private var trees: [String: Expr] = [:]
+  /// How many queries of panels were evaluated.
+  private(set) var asked = 0
 
   init(_ run: Run) throws {
     report = Report()
@@ -29,9 +31,12 @@ final class RenderSource {
     session = Session(Engine(options), source: snapshot, report: report)
   }
 
-  /// The newest sample that can have been taken: clocks of exporters may lie.
-  func newest(now: Int64) -> Int64? {
-    snapshot.manifest.newestSample.map { min($0, now) }
+  func newest() throws -> Int64? { try StoreAge.newest(snapshot, now: now, report) }
+
+  /// What `--require-fresh` has to say; nil where it is content, or not asked.
+  func staleness(_ run: Run, _ newest: Int64?) throws -> String? {
+    guard let allowed = try run.arguments.duration("require-fresh") else { return nil }
+    return StoreAge.problem(newest, allowed: allowed, now: now).map { "Stale: \($0)" }
   }
 
   var panels: PanelSource {
@@ -39,6 +44,7 @@ final class RenderSource {
   }
 
   func answer(_ query: PanelQuery) -> MxRender.QueryResult {
+    asked += 1
     do {
       let result = try session.evaluate(try tree(query.expr), text: query.expr, window(query))
       return MxRender.QueryResult(

@@ -32,9 +32,18 @@ enum RenderPanel {
     } else {
       try run.output.write(String(decoding: svg, as: UTF8.self))
     }
+    let isFresh = try tellStaleness(source, run) == nil
     let damage = StoreDamage.tell(source.report, run)
     if damage != .success { return damage }
-    return answers.allSatisfy { $0.series.isEmpty } ? .no : .success
+    return !isFresh || answers.allSatisfy { $0.series.isEmpty } ? .no : .success
+  }
+
+  /// What `--require-fresh` has to say, said.
+  static func tellStaleness(_ source: RenderSource, _ run: Run) throws -> String? {
+    guard run.arguments.has("require-fresh") else { return nil }
+    let problem = try source.staleness(run, try source.newest())
+    if let problem { run.output.warn(Diagnostic(.no, problem)) }
+    return problem
   }
 
   private static func json(_ expr: String) -> [UInt8] {
@@ -97,7 +106,7 @@ enum RenderNew {
       }
     }
     let facts = try MetricSurvey(source).facts(matchers)
-    let (from, to) = range(run, source)
+    let (from, to) = try range(run, source)
     var starter = StarterDashboard(facts, from: from, to: to)
     try run.output.write(String(decoding: starter.json(), as: UTF8.self))
     if starter.leftOut > 0 {
@@ -110,9 +119,9 @@ enum RenderNew {
   }
 
   /// The last six hours; of a store that is no longer fed those before its end.
-  private static func range(_ run: Run, _ source: RenderSource) -> (String, String) {
+  private static func range(_ run: Run, _ source: RenderSource) throws -> (String, String) {
     let given = (run.arguments.string("from"), run.arguments.string("to"))
-    let newest = source.newest(now: run.common.now) ?? run.common.now
+    let newest = try source.newest() ?? run.common.now
     if run.common.now - newest < 86_400_000 || given.0 != nil {
       return (given.0 ?? "now-6h", given.1 ?? "now")
     }
@@ -194,12 +203,14 @@ enum RenderMail {
           title: plan.panels[position].panel.title, words: plan.words(position, own),
           bytes: png ?? svg, isPNG: png != nil))
     }
+    let stale = try RenderPanel.tellStaleness(source, run)
     let message = MailMessage(
       subject: plan.title.isEmpty ? "Dashboard" : plan.title, recipient: address,
-      date: MailDate.text(run.common.now), range: plan.rangeText, parts: parts)
+      date: MailDate.text(run.common.now),
+      range: [stale, plan.rangeText].compactMap { $0 }.joined(separator: ". "), parts: parts)
     try run.output.write(String(decoding: message.bytes(), as: UTF8.self))
     let damage = StoreDamage.tell(source.report, run)
-    return damage == .success ? isWhole ? .success : .no : damage
+    return damage == .success ? isWhole && stale == nil ? .success : .no : damage
   }
 
   /// Here `--to` is an address: the range ends where the dashboard says.

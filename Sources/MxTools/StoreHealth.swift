@@ -28,7 +28,7 @@ enum StoreHealth {
     lines.append(unmerged(manifest))
     lines.append(lock(store))
     lines.append(try space(store))
-    lines.append(freshness(manifest, now: run.common.now))
+    lines.append(try freshness(store, manifest, now: run.common.now, report))
     lines += tools(manifest, store, run)
     var table = TableWriter([("check", .left), ("state", .left), ("note", .left)])
     for line in lines { table.append([line.what, line.grade.rawValue, line.note]) }
@@ -63,8 +63,12 @@ enum StoreHealth {
       note: "\(percent) % of the file system")
   }
 
-  private static func freshness(_ manifest: Manifest, now: Int64) -> Line {
-    guard let newest = manifest.newestSample else {
+  private static func freshness(
+    _ store: Store, _ manifest: Manifest, now: Int64, _ report: Report
+  ) throws -> Line {
+    // Not limited to now: a time to come says that a clock is wrong.
+    let newest = try StoreAge.newest(Snapshot(store, manifest), now: .max, report)
+    guard let newest else {
       return Line(what: "newest sample", grade: .degraded, note: "there is none")
     }
     let (age, overflow) = now.subtractingReportingOverflow(newest)

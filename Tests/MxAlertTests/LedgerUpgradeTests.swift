@@ -33,7 +33,7 @@ import Testing
     try database.execute("PRAGMA user_version = \(version)")
   }
 
-  @Test(arguments: [1, 2, 3, 4, 5], [true, false])
+  @Test(arguments: [1, 2, 3, 4, 5, 6], [true, false])
   func everyVersionIsBroughtToThisOne(version: Int, onlyReads: Bool) throws {
     try make(version)
     let ledger =
@@ -49,7 +49,8 @@ import Testing
     #expect(history.allSatisfy { $0.sampleAt == nil && $0.threshold == nil })
     #expect(try ledger.outboxCounts() == (0, 0))
     #expect(try ledger.silences().isEmpty && ledger.channels().isEmpty)
-    #expect(try Database(folder.ledger, .readOnly, wait: 0).number("PRAGMA user_version") == 5)
+    #expect(try Database(folder.ledger, .readOnly, wait: 0).number("PRAGMA user_version") == 6)
+    #expect(history.allSatisfy { $0.run == nil })
   }
 
   /// What it forgot to tell when nobody was told by groups yet is told by the next run.
@@ -73,9 +74,9 @@ import Testing
   }
 
   @Test func aNewerLedgerIsRefused() throws {
-    try make(5)
-    try Database(folder.ledger, .readWrite, wait: 0).execute("PRAGMA user_version = 6")
-    let error = AlertError.newer(path: folder.ledger, version: 6, known: 5)
+    try make(6)
+    try Database(folder.ledger, .readWrite, wait: 0).execute("PRAGMA user_version = 7")
+    let error = AlertError.newer(path: folder.ledger, version: 7, known: 6)
     #expect(throws: error) { try AlertLedger.open(folder.ledger, wait: 0) }
     #expect(throws: error) { try AlertLedger.read(folder.ledger, wait: 0) }
   }

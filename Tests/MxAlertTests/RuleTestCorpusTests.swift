@@ -9,14 +9,24 @@ import Testing
     "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     + "/../shared/corpora/ruletests"
 
-  /// Meant to fail; or written for Prometheus 2, whose ranges held both their ends; or
-  /// about native histograms, which the engine refuses by name.
-  private static let failing: Set<String> = [
+  /// Of promtool's own tests, which want them to fail: a query or rules that are wrong,
+  /// wrong expectations, fields that only a flag allows, numbers that only a flag takes.
+  private static let meantToFail: Set<String> = [
     "bad-promql.yml", "bad-rules-syntax-test.yml", "failing.yml", "rules_run.yml",
     "rules_run_extrafields.yml", "rules_run_no_fuzzy.yml",
-    "data_plane__crashloopbackoff_test.yaml",
-    "recording__caching_availability_recording_rules_test.yaml", "unittest.yml",
   ]
+
+  /// Written for Prometheus 2, whose ranges held both their ends; promtool 3 fails them,
+  /// too: a `max_over_time` at the very start of its range, and a rate of six samples
+  /// (25 * (300 / 300 / 300)) that is five now (20 * (300 / 240 / 300)), one bit less.
+  private static let ofPrometheus2: Set<String> = [
+    "data_plane__crashloopbackoff_test.yaml",
+    "recording__caching_availability_recording_rules_test.yaml",
+  ]
+
+  /// Three of its queries read native histograms, which the engine refuses by name; all
+  /// else of it passes.
+  private static let ofHistograms = "unittest.yml"
 
   @Test func publicRuleTestsPass() throws {
     let files = Self.files(Self.folder).filter { "\n\(Self.text($0))".contains("\ntests:") }
@@ -28,7 +38,14 @@ import Testing
     for path in files {
       let failures = try failures(path)
       let name = path.split(separator: "/").last.map(String.init) ?? path
-      #expect(failures.isEmpty != Self.failing.contains(name), "\(path): \(failures)")
+      if name == Self.ofHistograms {
+        let lines = failures.flatMap { $0.split(separator: "\n") }
+        #expect(lines.count == 3)
+        #expect(lines.allSatisfy { $0.contains("native histograms") }, "\(path): \(failures)")
+        continue
+      }
+      let fails = Self.meantToFail.contains(name) || Self.ofPrometheus2.contains(name)
+      #expect(failures.isEmpty != fails, "\(path): \(failures)")
     }
   }
 

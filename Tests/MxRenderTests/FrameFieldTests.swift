@@ -49,6 +49,107 @@ import Testing
     #expect(fields.last?.times == fields.first?.times)
   }
 
+  /// Each mode of a calculated field, by Grafana's names of what it makes.
+  @Test(arguments: [
+    (
+      #""mode":"binary","binary":{"left":"a","operator":"**","right":"2"}"#, "a ** 2",
+      [1.0, 4, 9, 16]
+    ),
+    (#""mode":"unary","unary":{"operator":"ln","fieldName":"one"}"#, "ln(one)", [0.0, 0, 0, 0]),
+    (#""mode":"index""#, "Row", [0.0, 1, 2, 3]),
+    (#""mode":"index","index":{"asPercentile":true}"#, "Row", [0.0, 0.25, 0.5, 0.75]),
+    (
+      #""mode":"cumulativeFunctions","cumulative":{"field":"a","reducer":"sum"}"#,
+      "cumulative sum a", [1.0, 3, 6, 10]
+    ),
+    (
+      #""mode":"cumulativeFunctions","cumulative":{"field":"a","reducer":"mean"}"#,
+      "cumulative mean a", [1.0, 1.5, 2, 2.5]
+    ),
+    (
+      #""mode":"windowFunctions","window":{"field":"a","reducer":"mean","windowAlignment":"trailing","windowSize":2,"windowSizeMode":"fixed"}"#,
+      "trailing moving mean a", [1.0, 1.5, 2.5, 3.5]
+    ),
+    (
+      #""mode":"windowFunctions","window":{"field":"a","reducer":"mean","windowAlignment":"centered","windowSize":0.75}"#,
+      "centered moving mean a", [1.5, 2.0, 3, 3.5]
+    ),
+  ])
+  func aFieldIsCalculated(options: String, name: String, values: [Double]) throws {
+    let fields = try fields(
+      #""type":"timeseries","targets":[{"expr":"x","legendFormat":"{{host}}"}],"transformations":[{"id":"calculateField","options":{\#(options)}}]"#,
+      [
+        (labels: [("host", "a")], values: [1, 2, 3, 4]),
+        (labels: [("host", "one")], values: [1, 1, 1, 1]),
+      ]
+    )
+    #expect(fields.map(\.name) == ["a", "one", name])
+    #expect(fields.last?.values == values)
+  }
+
+  @Test func fieldsAreExtractedFromTexts() {
+    let cells: [Frame.Cell] = [
+      .text(#"{"host":"a","cpu":1.5,"up":true}"#), .text(#"host=b, job="two words" extra:x"#),
+      .text("nothing"), .none,
+    ]
+    let frame = Frame(
+      columns: [
+        Frame.Column(name: "Time", refID: "A", cells: (0..<4).map { .time($0) }),
+        Frame.Column(name: "labels", refID: "A", cells: cells),
+      ], refID: "A")
+    func extracted(replaces: Bool, keepsTime: Bool) -> Frame {
+      FieldExtraction(
+        options: TransformOptions.Extraction(
+          source: "labels", format: .auto, replaces: replaces, keepsTime: keepsTime)
+      ).apply(frame)
+    }
+    let beside = extracted(replaces: false, keepsTime: false)
+    #expect(
+      beside.columns.map(\.name) == ["Time", "labels", "host", "cpu", "up", "job", "extra"])
+    #expect(beside.columns[2].cells == [.text("a"), .text("b"), .none, .none])
+    #expect(beside.columns[3].cells == [.number(1.5), .none, .none, .none])
+    #expect(beside.columns[5].cells[1] == .text("two words"))
+    #expect(beside.columns[6].cells[1] == .text("x"))
+    #expect(extracted(replaces: true, keepsTime: true).columns.map(\.name).first == "Time")
+    #expect(extracted(replaces: true, keepsTime: false).columns.map(\.name).first == "host")
+  }
+
+  /// A query in another language is not asked, also where only a variable says so.
+  @Test func aVariableSaysWhatAQueryIsWrittenIn() throws {
+    let text = #"""
+      {"templating":{"list":[{"name":"ds","type":"datasource","query":"loki"},
+      {"name":"prom","type":"datasource","query":"prometheus"}]},"panels":[{"id":1,"type":"stat",
+      "targets":[{"expr":"x |= y","datasource":{"uid":"${ds}"}},{"expr":"x","datasource":"$prom"}]}]}
+      """#
+    let dashboard = try Dashboard.decode(Array(text.utf8))
+    let plan = try dashboard.plan(PlanOptions(now: 1_795_154_400_000)) { _ in nil }
+    #expect(plan.queries.map(\.expr) == ["x"])
+    #expect(
+      dashboard.problems.map(\.message) == ["queries of data source type 'loki' are not asked"])
+  }
+
+  @Test func aTableHasAFooter() throws {
+    func foot(_ footer: String) throws -> String {
+      let plan = try planned(
+        #"""
+        "type":"table","targets":[{"expr":"x","format":"table","instant":true}],
+        "options":{"footer":\#(footer)},"fieldConfig":{"defaults":{"unit":"s"}},
+        "transformations":[{"id":"organize","options":{"excludeByName":{"Time":true}}}]
+        """#)
+      let fragment = plan.fragment(0, answers(plan, Self.two))
+      let text = String(decoding: fragment.html, as: UTF8.self)
+      guard let rest = TextTools.split(text, at: "<tfoot>")?.1 else { return "" }
+      return TextTools.split(rest, at: "</tfoot>")?.0 ?? ""
+    }
+    #expect(
+      try foot(#"{"show":true,"reducer":["sum"],"fields":[]}"#)
+        == #"<tr><td>Total</td><td class="num">33 s</td></tr>"#)
+    #expect(
+      try foot(#"{"show":true,"reducer":["count"],"countRows":true}"#)
+        == #"<tr><td>Count: 4</td><td class="num"></td></tr>"#)
+    #expect(try foot(#"{"show":false,"reducer":["sum"]}"#).isEmpty)
+  }
+
   @Test func filteredAndRenamedSeriesAreDrawn() throws {
     let fields = try fields(
       #""type":"stat","targets":[{"expr":"x","legendFormat":"{{host}}"}],"transformations":[{"id":"filterFieldsByName","options":{"include":{"pattern":"/Time|a/"}}},{"id":"organize","options":{"renameByName":{"a":"first"}}}]"#,

@@ -127,6 +127,18 @@ import Testing
     try Golden.check("states", drawn)
   }
 
+  /// Texts of states where there is room; or everywhere, or nowhere.
+  @Test(arguments: [("auto", 2), ("always", 4), ("never", 0)])
+  func textsOfStates(wish: String, count: Int) throws {
+    let more = #""options":{"showValue":"\#(wish)"},"#
+    let plan = try planned(#"{"unit":"suffix: wide"}"#, "state-timeline", more)
+    let (fields, canvas) = try fields(plan, [("web", [1, 1, 1, 2, 3, 3, 4.0])])
+    var drawn = canvas
+    StateDrawing(planned: plan.panels[0], fields: fields, size: Self.size).draw(&drawn)
+    let texts = Golden.text(drawn).split(separator: "\n").count { $0.contains("tick mid part") }
+    #expect(texts == count)
+  }
+
   @Test func aDialWithItsZones() throws {
     let json = """
       {"min":0,"max":100,"unit":"percent","thresholds":{"steps":[{"value":null,"color":"green"},

@@ -114,6 +114,21 @@ import Testing
     #expect(scale(0, 50) { $0.max = 100 }.high == 100)
   }
 
+  /// Texts of an axis differ: what would be written alike is further apart.
+  @Test func ticksAreAsFarApartAsTheirDecimals() {
+    func least(_ unit: String, _ decimals: Int?) -> Double {
+      ValueFormat(unit: Unit.named(unit)).leastStep(decimals: decimals)
+    }
+    #expect(scale(0, 1.5) { $0.leastStep = least("none", 0) }.ticks == [0, 1, 2])
+    #expect(scale(0, 1.5) { $0.leastStep = least("none", 1) }.ticks == [0, 0.5, 1, 1.5])
+    #expect(scale(0, 1) { $0.leastStep = least("bool_yes_no", nil) }.ticks == [0, 1])
+    #expect(
+      scale(0, 0.03) { $0.leastStep = least("percentunit", 0) }.ticks == [0, 0.01, 0.02, 0.03])
+    // All there is to see is closer.
+    #expect(scale(0, 0.3) { $0.leastStep = least("none", 0) }.ticks.count > 2)
+    #expect(least("bytes", 0) == 0 && least("none", nil) == 0)
+  }
+
   @Test(arguments: 0..<300 as Range<UInt64>)
   func anyRangeHasAFewTicksWithinIt(seed: UInt64) {
     var random = SmallRandom("ticks \(seed)")

@@ -101,7 +101,10 @@ struct StoreWorkload {
   /// Commits one batch; the model takes it once the store said yes.
   mutating func commit(to store: Store) throws {
     now += 60_000
-    let batch = batch()
+    try commit(batch(), to: store)
+  }
+
+  mutating func commit(_ batch: SampleBatch, to store: Store) throws {
     let writer = StoreWriter(store, CommitOptions(now: now), random: newIDs())
     try writer.append(batch)
     try finish(writer, [batch])

@@ -7,14 +7,19 @@ package import MxModel
 /// waits; all it learnt becomes true at once (`commit`), before anything is sent.
 package final class AlertLedger {
   let database: Database
+  /// The run that writes; nil for who only reads.
+  let run: String?
   private var isOpen = false
 
-  /// For writing; made where it is missing. `wait` in ms.
-  package static func open(_ path: String, wait: Int64) throws(AlertError) -> AlertLedger {
+  /// For writing; made where it is missing. `wait` in ms. `run` is how the run that writes
+  /// is called elsewhere.
+  package static func open(
+    _ path: String, wait: Int64, run: String? = nil
+  ) throws(AlertError) -> AlertLedger {
     let database = try Database(path, .readWrite, wait: Int32(clamping: wait))
     try database.execute("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;")
     try LedgerSchema.upgrade(database)
-    return AlertLedger(database)
+    return AlertLedger(database, run)
   }
 
   package static func read(_ path: String, wait: Int64) throws(AlertError) -> AlertLedger {
@@ -23,10 +28,13 @@ package final class AlertLedger {
       // Of an older mx: brought to this version first, as a run would.
       try LedgerSchema.upgrade(try Database(path, .readWrite, wait: Int32(clamping: wait)))
     }
-    return AlertLedger(database)
+    return AlertLedger(database, nil)
   }
 
-  private init(_ database: Database) { self.database = database }
+  private init(_ database: Database, _ run: String?) {
+    self.database = database
+    self.run = run
+  }
 
   deinit {
     // What was not committed is undone when the connection closes.

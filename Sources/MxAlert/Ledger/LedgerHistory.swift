@@ -35,6 +35,8 @@ package struct HistoryEntry: Hashable, Sendable {
   /// What the rule compares with, and over how many ms.
   package var threshold: Double?
   package var window: Int64?
+  /// The run that wrote it; nil where that was before ledgers had it.
+  package var run: String?
 
   /// `sent`, `waiting`, `retrying`, `failed`.
   package var outcomeText: String? {
@@ -53,14 +55,14 @@ extension AlertLedger {
     let statement = try database.prepare(
       """
       INSERT INTO history (at, rule, alert, labels, kind, from_state, to_state, value, reason,
-        sample_at, threshold, window)
-      VALUES (?1, ?2, ?3, ?4, 'transition', ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        sample_at, threshold, window, run)
+      VALUES (?1, ?2, ?3, ?4, 'transition', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
       """)
     try statement.run([
       .int(transition.at), .text(rule), .text(transition.labels["alertname"] ?? ""),
       .text(LedgerJSON.text(transition.labels)), .text(transition.from.rawValue),
       .text(transition.to.rawValue), .real(transition.value), .init(transition.reasonText),
-      .init(detail.sampleAt), .init(detail.threshold), .init(detail.window),
+      .init(detail.sampleAt), .init(detail.threshold), .init(detail.window), .init(run),
     ])
   }
 
@@ -70,7 +72,8 @@ extension AlertLedger {
       """
       SELECT h.at, h.rule, h.alert, h.labels, h.kind, h.from_state, h.to_state, h.value,
         h.receiver, coalesce(o.outcome, h.outcome), coalesce(o.attempts, h.attempts),
-        coalesce(o.error, h.error), h.reason, h.author, h.sample_at, h.threshold, h.window
+        coalesce(o.error, h.error), h.reason, h.author, h.sample_at, h.threshold, h.window,
+        h.run
       FROM history h LEFT JOIN outbox o ON o.id = h.notice
       WHERE h.at BETWEEN ?1 AND ?2 ORDER BY h.at DESC, h.id DESC LIMIT ?3
       """)
@@ -89,7 +92,7 @@ extension AlertLedger {
           value: statement.double(7) ?? .nan, receiver: statement.text(8),
           outcome: statement.text(9), attempts: statement.int(10), error: statement.text(11),
           reason: statement.text(12), author: statement.text(13), sampleAt: statement.int(14),
-          threshold: statement.double(15), window: statement.int(16)))
+          threshold: statement.double(15), window: statement.int(16), run: statement.text(17)))
     }
     return entries.reversed()
   }

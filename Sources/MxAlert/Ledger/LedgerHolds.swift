@@ -101,12 +101,12 @@ extension AlertLedger {
   ) throws(AlertError) {
     let statement = try database.prepare(
       """
-      INSERT INTO history (at, rule, alert, labels, kind, receiver, reason, author)
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+      INSERT INTO history (at, rule, alert, labels, kind, receiver, reason, author, run)
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
       """)
     try statement.run([
       .int(time), .text(rule), .text(alert), .text(LedgerJSON.text(labels)),
-      .text(kind.rawValue), .init(receiver), .text(reason), .init(author),
+      .text(kind.rawValue), .init(receiver), .text(reason), .init(author), .init(run),
     ])
   }
 }

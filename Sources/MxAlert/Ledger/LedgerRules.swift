@@ -113,10 +113,10 @@ extension AlertLedger {
     package var sequence: Int64
   }
 
-  package func record(_ run: EvaluatedRun) throws(AlertError) {
-    try database.prepare("INSERT OR REPLACE INTO runs (upto, sequence) VALUES (?1, ?2)").run([
-      .int(run.upTo), .int(run.sequence),
-    ])
+  package func record(_ evaluated: EvaluatedRun) throws(AlertError) {
+    let statement = try database.prepare(
+      "INSERT OR REPLACE INTO runs (upto, sequence, run) VALUES (?1, ?2, ?3)")
+    try statement.run([.int(evaluated.upTo), .int(evaluated.sequence), .init(run)])
   }
 
   /// The runs that end in `range`, and the one before them, oldest first.

@@ -11,12 +11,14 @@
 ///
 ///     series     what rules with `no_data: alert` watch over
 ///     switches   rules that were switched off
+///     arrivals   news that nobody could be told of, the notification file being broken
 ///     runs       up to when was evaluated, and the store's newest commit by then
 ///
 /// Times are ms since 1970; labels and annotations are JSON objects. `memory` of an
-/// instance is a JSON object of what its rule's policies remember.
+/// instance is a JSON object of what its rule's policies remember. `run` names the run
+/// that wrote a line, as its log and its report do; NULL in lines of ledgers before version 6.
 enum LedgerSchema {
-  static let version: Int64 = 5
+  static let version: Int64 = 6
 
   static let steps = [
     """
@@ -96,6 +98,16 @@ enum LedgerSchema {
     ) WITHOUT ROWID;
     """,
     "ALTER TABLE notify_log ADD COLUMN count INTEGER NOT NULL DEFAULT 0",
+    """
+    ALTER TABLE history ADD COLUMN run TEXT;
+    ALTER TABLE runs ADD COLUMN run TEXT;
+    CREATE INDEX outbox_dead ON outbox (id) WHERE outcome = 'dead';
+    CREATE TABLE arrivals (
+      id INTEGER PRIMARY KEY, labels TEXT NOT NULL, rule TEXT NOT NULL, annotations TEXT NOT NULL,
+      value REAL, starts_at INTEGER NOT NULL, ends_at INTEGER, arrived INTEGER NOT NULL,
+      reason TEXT, announced INTEGER NOT NULL
+    );
+    """,
   ]
 
   /// Brings an older ledger, or an empty file, to this version.

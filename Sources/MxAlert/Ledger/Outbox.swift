@@ -40,8 +40,8 @@ extension AlertLedger {
     let history = try database.prepare(
       """
       INSERT INTO history (at, rule, alert, labels, kind, to_state, value, receiver, notice, reason,
-        sample_at, threshold, window)
-      VALUES (?1, ?2, ?3, ?4, 'notice', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        sample_at, threshold, window, run)
+      VALUES (?1, ?2, ?3, ?4, 'notice', ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
       """)
     for alert in notice.alerts {
       let detail = detail(alert)
@@ -51,7 +51,7 @@ extension AlertLedger {
         .text((alert.isFiring ? AlertState.firing : AlertState.inactive).rawValue),
         .real(alert.value), .text(notice.target), .int(id),
         .text(alert.reason ?? notice.historyReason), .init(detail.sampleAt),
-        .init(detail.threshold), .init(detail.window),
+        .init(detail.threshold), .init(detail.window), .init(run),
       ])
     }
     return true
@@ -97,6 +97,13 @@ extension AlertLedger {
       try database.number("SELECT count(*) FROM outbox WHERE outcome = 'waiting'"),
       try database.number("SELECT count(*) FROM outbox WHERE outcome = 'dead'")
     )
+  }
+
+  /// When the oldest notice that waits was made; nil where none does.
+  package func oldestWaiting() throws(AlertError) -> Int64? {
+    let statement = try database.prepare(
+      "SELECT min(created) FROM outbox WHERE outcome = 'waiting'")
+    return try statement.step() ? statement.int(0) : nil
   }
 
   /// The end of a notice; `note` is what is to be known of it all the same.

@@ -35,9 +35,10 @@ package enum NotifyRun {
     let channels = try ledger.channels()
     var silences = try ledger.silences()
     let isDue = try ledger.nextNotifyDue().map { $0 <= now } ?? false
+    let isOwed = try ledger.hasArrivals()
     let isNews =
-      !transitions.isEmpty || channels.values.contains(where: \.isFailing)
-      || silences.contains { mayRemind(of: $0, at: now) } || isDue
+      !transitions.isEmpty || isOwed || isDue || channels.values.contains(where: \.isFailing)
+      || silences.contains { mayRemind(of: $0, at: now) }
     guard isNews else { return nil }
     let before = try ledger.notifyState()
     var holds = Holds()
@@ -48,9 +49,7 @@ package enum NotifyRun {
     let firing = current()
     for alert in firing { planner.refresh(alert) }
     let floor = before.groups.values.compactMap(\.lastFlush).max() ?? .min
-    var arrivals = transitions.compactMap {
-      NotifyAlert($0.transition, rule: $0.rule, delay: settings.delay)
-    }
+    var arrivals = try ledger.takeArrivals() + Self.arrivals(transitions, delay: settings.delay)
     for place in arrivals.indices {
       // What was evaluated late is news from now on, not from before the last flush.
       let time = min(max(arrivals[place].arrivedAt, floor == .min ? .min : floor + 1), now)
@@ -66,6 +65,13 @@ package enum NotifyRun {
     for held in plan.held { try record(held, ledger) }
     try ledger.pruneSilences(at: now)
     return plan.notices.count
+  }
+
+  /// What of changes is news to receivers.
+  static func arrivals(
+    _ transitions: [(rule: String, transition: AlertTransition)], delay: Int64
+  ) -> [NotifyAlert] {
+    transitions.compactMap { NotifyAlert($0.transition, rule: $0.rule, delay: delay) }
   }
 
   /// The alert rules of files by the ledger's keys.

@@ -10,8 +10,9 @@ package struct AlertSettings: Sendable {
   /// How long history is kept, ms.
   package var keepHistory: Int64 = 90 * 86_400_000
   package var rules = RuleOptions()
-  /// Who is told of which alerts.
-  package var notify = NotifyConfig.standard
+  /// Who is told of which alerts; nil where that cannot be known now: what there is to tell
+  /// is kept for a run that knows.
+  package var notify: NotifyConfig? = NotifyConfig.standard
   /// What rules do about missing data that do not say it themselves.
   package var noData = NoDataPolicy.prometheus
   /// Files that could not be read as a whole: rules missing from them are broken, not
@@ -98,12 +99,15 @@ package enum AlertRun {
     for (one, detail) in zip(transitions, details.ofChanges) {
       try ledger.record(one.transition, rule: one.rule, detail)
     }
-    let told = try NotifyRun.execute(
-      ledger,
-      NotifyRun.Settings(config: settings.notify, delay: settings.delay, groups: groups),
-      transitions: transitions, current: { keeper.notifyAlerts() }, now: now,
-      detail: details.detail)
-    if told != nil { result.changed = true }
+    if let config = settings.notify {
+      let told = try NotifyRun.execute(
+        ledger, NotifyRun.Settings(config: config, delay: settings.delay, groups: groups),
+        transitions: transitions, current: { keeper.notifyAlerts() }, now: now,
+        detail: details.detail)
+      if told != nil { result.changed = true }
+    } else {
+      try ledger.keep(NotifyRun.arrivals(transitions, delay: settings.delay))
+    }
     if result.changed || !result.transitions.isEmpty {
       result.changed = true
       try ledger.prune(before: now - settings.keepHistory)

@@ -46,6 +46,8 @@ struct Transformer {
       return frames.map { $0.rows(Array(0..<min(count, $0.rowCount))) }
     case .timeSeriesTable: return timeSeriesTable(frames)
     case .seriesToRows: return seriesToRows(frames)
+    case .extractFields(let options):
+      return frames.map { FieldExtraction(options: options).apply($0) }
     }
   }
 

@@ -96,6 +96,7 @@ struct BarChartDrawing {
     let format = ValueFormat(
       unit: Unit.named(isPercent ? "percentunit" : config.unit), decimals: nil, zone: canvas.zone,
       now: canvas.now)
+    wishes.leastStep = format.leastStep(decimals: isPercent ? nil : config.decimals)
     let axis = PlotFrame.Axis(wishes: wishes, format: format, label: config.style.axisLabel)
     let count = max(table.categories.count, 1)
     let frame = isHorizontal ? rowsFrame(axis, canvas) : columnsFrame(axis, canvas)

@@ -82,7 +82,9 @@ struct PlotFrame {
   private static func texts(_ scale: ValueScale?, _ axis: Axis?) -> [String] {
     guard let scale, let axis, !axis.isHidden else { return [] }
     if let rows = axis.rows { return scale.ticks.map { rows[Int($0)] } }
-    return scale.ticks.map { axis.format.text($0, step: scale.step > 0 ? scale.step : nil) }
+    let texts = scale.ticks.map { axis.format.text($0, step: scale.step > 0 ? scale.step : nil) }
+    // Units of words know no small steps: what was said a line before is not said again.
+    return texts.indices.map { $0 > 0 && texts[$0] == texts[$0 - 1] ? "" : texts[$0] }
   }
 
   /// In steps of eight pixels, so that plots above each other mostly line up.
@@ -155,7 +157,7 @@ struct PlotFrame {
   func closePaths(_ canvas: inout Canvas) { canvas.markup.close("svg") }
 
   private func drawLeftTexts(_ canvas: inout Canvas) {
-    for (tick, text) in zip(left.ticks, leftTexts) {
+    for (tick, text) in zip(left.ticks, leftTexts) where !text.isEmpty {
       canvas.markup.element(
         "text", text, .class("tick end"), .number("x", -7), .number("y", y(tick) + 4))
     }
@@ -182,7 +184,7 @@ struct PlotFrame {
 
   private func drawRightTexts(_ canvas: inout Canvas) {
     guard let right else { return }
-    for (tick, text) in zip(right.ticks, rightTexts) {
+    for (tick, text) in zip(right.ticks, rightTexts) where !text.isEmpty {
       canvas.markup.element(
         "text", text, .class("tick"), .text("x", "100%"), .number("dx", 7),
         .number("y", y(tick, isRight: true) + 4))

@@ -7,6 +7,8 @@ struct StateDrawing {
   private static let rowLimit = 60
   /// Stretches of a panel that have a title of their own.
   private static let titleLimit = 400
+  /// Texts of a panel: more would be a page of them.
+  private static let textLimit = 200
 
   private struct Stretch {
     var from: Int64
@@ -28,14 +30,16 @@ struct StateDrawing {
     frame.open(&canvas, label: "\(title): states of \(rows.count) series over time")
     var states: [(text: String, ink: Ink)] = []
     var titles = 0
+    let drawn = rows.map { stretches($0, &states) }
     frame.openPaths(&canvas)
     for (index, field) in rows.enumerated() {
-      for stretch in stretches(field, &states) {
+      for stretch in drawn[index] {
         titles += 1
         draw(stretch, field, Double(index), frame, titles <= Self.titleLimit, &canvas)
       }
     }
     frame.closePaths(&canvas)
+    drawTexts(&canvas, drawn, frame)
     frame.close(&canvas)
     if hasLegend { drawStates(&canvas, states) }
   }
@@ -86,6 +90,32 @@ struct StateDrawing {
       canvas.markup.element("title", "\(field.name): \(stretch.shown.text)\n\(from) – \(to)")
     }
     canvas.markup.close("rect")
+  }
+
+  /// The texts of states, each in a drawing as wide as its stretch, which cuts it off where
+  /// a narrow page has less room for it.
+  private func drawTexts(_ canvas: inout Canvas, _ rows: [[Stretch]], _ frame: PlotFrame) {
+    let wish = planned.panel.options.showsStateTexts
+    let height = frame.y(0.1) - frame.y(0.9)
+    if wish == false || height < 13 { return }
+    var texts = 0
+    for (index, row) in rows.enumerated() {
+      for stretch in row where !stretch.shown.text.isEmpty && texts < Self.textLimit {
+        let (from, to) = (max(frame.x(stretch.from), 0), min(frame.x(stretch.to), PlotFrame.units))
+        let room = (to - from) / PlotFrame.units * frame.plotWidth
+        let needed = Double(stretch.shown.text.count) * 6.6 + 8
+        guard room > 0, wish == true || room >= needed else { continue }
+        texts += 1
+        canvas.markup.open(
+          "svg", .class("state-text", canvas.use(stretch.ink)), .percent("x", from / 10),
+          .percent("width", (to - from) / 10), .number("y", frame.y(Double(index) + 0.9)),
+          .number("height", height))
+        canvas.markup.element(
+          "text", stretch.shown.text, .class("tick", "mid", "part"), .percent("x", 50),
+          .number("y", height / 2 + 4))
+        canvas.markup.close("svg")
+      }
+    }
   }
 
   private func drawStates(_ canvas: inout Canvas, _ states: [(text: String, ink: Ink)]) {

@@ -37,7 +37,9 @@ struct TableDrawing {
       for column in columns { drawCell(&canvas, column, row) }
       canvas.markup.raw("</tr>")
     }
-    canvas.markup.raw("</tbody></table>")
+    canvas.markup.raw("</tbody>")
+    if let footer = planned.panel.options.table.footer { drawFoot(&canvas, columns, footer) }
+    canvas.markup.raw("</table>")
     if order.count > Self.rowLimit {
       canvas.markup.element(
         "p", "\(Self.rowLimit) of \(order.count) rows are shown", .class("note"))
@@ -89,6 +91,27 @@ struct TableDrawing {
         "th", column.title, .class(alignment(column)), .text("scope", "col"))
     }
     canvas.markup.raw("</tr></thead>")
+  }
+
+  /// Over all rows, shown or not. A column without a number of its own names the calculation.
+  private func drawFoot(
+    _ canvas: inout Canvas, _ columns: [Shown], _ footer: TableOptions.Footer
+  ) {
+    let sums = columns.map { column -> String in
+      guard !footer.countsRows, column.column.isNumber,
+        footer.fields.isEmpty || footer.fields.contains(column.column.name)
+          || footer.fields.contains(column.title),
+        let value = Reduction.reduce(column.column.cells.map(\.number), footer.calculation)
+      else { return "" }
+      return display(.number(value), column).text
+    }
+    let word = footer.countsRows ? "Count: \(frame.rowCount)" : footer.calculation.title
+    let place = footer.countsRows ? 0 : sums.firstIndex(of: "")
+    canvas.markup.raw("<tfoot><tr>")
+    for (index, (column, sum)) in zip(columns, sums).enumerated() {
+      canvas.markup.element("td", index == place ? word : sum, .class(alignment(column)))
+    }
+    canvas.markup.raw("</tr></tfoot>")
   }
 
   private func alignment(_ column: Shown) -> String {

@@ -85,6 +85,7 @@ struct TimeSeriesDrawing {
     let format = ValueFormat(
       unit: isPercent ? Unit.named("percentunit") : unit, decimals: nil, zone: canvas.zone,
       now: canvas.now)
+    wishes.leastStep = format.leastStep(decimals: isPercent ? nil : config.decimals)
     return PlotFrame.Axis(
       wishes: wishes, format: format, label: style.axisLabel, isHidden: style.axis == .hidden)
   }

@@ -21,6 +21,8 @@ package struct PanelOptions: Sendable {
   package var calculatesHeatmap = false
   package var bucketCount: Int?
   package var mergesStates = true
+  /// Whether a state's text stands in it: always, never, or nil: where there is room.
+  package var showsStateTexts: Bool?
   /// Thresholds of legacy graphs are drawn on the plot.
   package var legacyThresholds: [Thresholds.Step] = []
 
@@ -75,6 +77,16 @@ package struct TableOptions: Sendable {
   package var hasHeader = true
   package var sortBy: String?
   package var sortsDescending = false
+  package var footer: Footer?
+
+  /// A last line of what comes out over each column.
+  package struct Footer: Sendable {
+    package var calculation: Calculation
+    /// Of these columns; empty: of all that hold numbers.
+    package var fields: Set<String>
+    /// The first column says how many rows there are, and nothing else is said.
+    package var countsRows: Bool
+  }
 }
 
 /// One number of many: what legends, stats and tables print.

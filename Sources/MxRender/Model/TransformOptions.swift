@@ -17,6 +17,17 @@ package enum TransformOptions: Sendable {
   case limit(Int)
   case timeSeriesTable
   case seriesToRows
+  case extractFields(Extraction)
+
+  package struct Extraction: Sendable {
+    package enum Format: Sendable { case auto, json, pairs }
+
+    package var source: String
+    package var format: Format
+    /// Instead of the columns that are there, not beside them.
+    package var replaces: Bool
+    package var keepsTime: Bool
+  }
 
   package struct GroupField: Sendable {
     package var name: String
@@ -33,6 +44,20 @@ package enum TransformOptions: Sendable {
     package enum Work: Sendable {
       case binary(Operand, Character, Operand)
       case reduceRow(Calculation, fields: Set<String>)
+      /// `abs`, `exp`, `ln`, `floor`, `ceil` or `round` of a field.
+      case unary(String, field: String)
+      /// The number of the row, or how far down it is.
+      case index(isShare: Bool)
+      case cumulative(Calculation, field: String)
+      case window(Window, field: String)
+    }
+
+    package struct Window: Sendable {
+      package var calculation: Calculation
+      package var isCentered: Bool
+      /// In rows, or as a share of all rows.
+      package var size: Double
+      package var isShare: Bool
     }
 
     package var alias: String

@@ -136,6 +136,7 @@ private struct AxisData {
     if wishes.isCenteredOnZero { writer.flag("mid") }
     if wishes.isBinary { writer.flag("bin") }
     if wishes.seconds > 0 { writer.member("sec", wishes.seconds) }
+    if wishes.leastStep > 0 { writer.member("least", wishes.leastStep) }
     if axis.isHidden { writer.flag("off") }
     writer.endObject()
   }

@@ -161,7 +161,7 @@ enum Stylesheet {
     .track-line,.gauge-line{fill:none;stroke:var(--grid)}.gauge-line{stroke:var(--c)}
     .slice{fill:var(--c);stroke:var(--panel);stroke-width:.7}
     .strong{font-weight:600}
-    .heat{fill:var(--c)}.state{fill:var(--c)}
+    .heat{fill:var(--c)}.state{fill:var(--c)}.state-text{pointer-events:none}
     .hover rect,.hover-cells rect{fill:transparent}
     .hover rect:hover,.hover-cells rect:hover{fill:var(--hover)}
     .scale{display:flex;gap:6px;align-items:center;margin:0 0 0 auto;font-size:11px;color:var(--dim)}
@@ -181,6 +181,8 @@ enum Stylesheet {
     max-width:420px;overflow:hidden;text-overflow:ellipsis}
     tr:last-child>*{border-bottom:0}
     thead th{color:var(--dim);font-weight:600;font-size:12px;position:sticky;top:0;\
+    background:var(--panel)}
+    tfoot td{font-weight:600;border-top:1px solid var(--zero);position:sticky;bottom:0;\
     background:var(--panel)}
     .legend table{font-size:12px}.legend td,.legend th{padding:1px 10px 1px 0;max-width:300px}
     .num{text-align:right}.center{text-align:center}

@@ -59,6 +59,10 @@ struct DashboardReader {
     dashboard.links = root.elements("links").map(LinkReader.link)
     dashboard.annotations = (root["annotations"]?.elements("list", limit: 100) ?? [])
       .compactMap(AnnotationReader.annotation)
+    for variable in root["templating"]?.elements("list", limit: 200) ?? []
+    where variable.string("type") == "datasource" {
+      root.problems.sources[variable.string("name") ?? ""] = variable["query"]?.value.string
+    }
     dashboard.variables = (root["templating"]?.elements("list", limit: 200) ?? [])
       .map(VariableReader.variable)
     if let schema = root.int("schemaVersion", in: 0...1000), schema > 42 {

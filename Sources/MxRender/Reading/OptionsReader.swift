@@ -24,6 +24,11 @@ enum OptionsReader {
     result.calculatesHeatmap = scope.bool("calculate") ?? false
     result.bucketCount = scope.int("bucketCount", in: 1...500)
     result.mergesStates = scope.bool("mergeValues") ?? true
+    switch scope.string("showValue") {
+    case "always": result.showsStateTexts = true
+    case "never": result.showsStateTexts = false
+    default: break
+    }
     if kind == .text {
       result.text = scope["content"] == nil ? text(panel) : text(scope)
     }
@@ -89,6 +94,13 @@ enum OptionsReader {
     if let sort = scope.elements("sortBy").first {
       table.sortBy = sort.nonEmpty("displayName")
       table.sortsDescending = sort.bool("desc") ?? false
+    }
+    if let footer = scope["footer"], footer.bool("show") == true {
+      let listed = footer.strings("fields").filter { !$0.isEmpty }
+      let calculation = calculations(footer, "reducer").first ?? .sum
+      table.footer = TableOptions.Footer(
+        calculation: calculation, fields: Set(listed),
+        countsRows: calculation == .count && footer.bool("countRows") == true)
     }
     return table
   }

@@ -98,8 +98,12 @@ struct PanelReader {
   /// The kind of a data source, where the dashboard says it.
   static func sourceKind(_ scope: Scope?) -> String {
     guard let scope else { return "" }
-    if let text = scope.value.string { return text.hasPrefix("$loki") ? "loki" : "" }
-    return scope.value["type"]?.string ?? ""
+    guard let name = scope.value.string ?? scope.value["uid"]?.string, name.hasPrefix("$") else {
+      return scope.value["type"]?.string ?? ""
+    }
+    if let kind = scope.value["type"]?.string, !kind.isEmpty { return kind }
+    let variable = name.filter { !"${}".contains($0) }
+    return scope.sources[variable] ?? (name.hasPrefix("$loki") ? "loki" : "")
   }
 
   /// Sources that answer PromQL, or say nothing about themselves.

@@ -5,6 +5,9 @@ final class ProblemList {
   /// More than this of one dashboard says nothing new.
   static let limit = 200
   private(set) var all: [Problem] = []
+  /// The kinds of data sources that variables stand for, by the variables' names: what a
+  /// panel's queries are written in.
+  var sources: [String: String] = [:]
 
   func add(_ problem: Problem) {
     if all.count < Self.limit { all.append(problem) }
@@ -21,6 +24,8 @@ struct Scope {
   var path: String
   var panel: String
   let problems: ProblemList
+
+  var sources: [String: String] { problems.sources }
 
   /// The member `name`; absent where it is null.
   subscript(name: String) -> Scope? {

@@ -40,10 +40,26 @@ enum TransformReader {
     case "limit": return .limit(scope?.int("limitField", in: 0...1_000_000) ?? 10)
     case "timeSeriesTable": return .timeSeriesTable
     case "seriesToRows": return .seriesToRows
+    case "extractFields": return extraction(scope)
     // Our frames are what it makes of others.
     case "prepareTimeSeries": return TransformOptions.none
     default: return nil
     }
+  }
+
+  private static func extraction(_ scope: Scope?) -> TransformOptions? {
+    guard let source = scope?.nonEmpty("source") else { return TransformOptions.none }
+    let format: TransformOptions.Extraction.Format
+    switch scope?.string("format") ?? "auto" {
+    case "json": format = .json
+    case "kvp": format = .pairs
+    case "auto": format = .auto
+    default: return nil
+    }
+    return .extractFields(
+      TransformOptions.Extraction(
+        source: source, format: format, replaces: scope?.bool("replace") ?? false,
+        keepsTime: scope?.bool("keepTime") ?? false))
   }
 
   private static func organize(_ scope: Scope?) -> TransformOptions {
@@ -98,23 +114,55 @@ enum TransformReader {
   }
 
   private static func calculate(_ scope: Scope?) -> TransformOptions.CalculatedField? {
-    guard let scope else { return nil }
-    let replaces = scope.bool("replaceFields") ?? false
-    if scope.string("mode") == "binary", let binary = scope["binary"] {
-      let sign = binary.string("operator")?.first ?? "+"
-      guard let left = operand(binary, "left"), let right = operand(binary, "right") else {
-        return nil
-      }
-      return TransformOptions.CalculatedField(
-        alias: scope.nonEmpty("alias") ?? "\(name(left)) \(sign) \(name(right))",
-        work: .binary(left, sign, right), replacesFields: replaces)
-    }
-    guard ["", "reduceRow"].contains(scope.string("mode") ?? "") else { return nil }
-    let reducer = scope["reduce"]?.string("reducer").flatMap(Calculation.named) ?? .sum
+    guard let scope, let (name, work) = work(scope) else { return nil }
     return TransformOptions.CalculatedField(
-      alias: scope.nonEmpty("alias") ?? reducer.title,
-      work: .reduceRow(reducer, fields: Set(scope["reduce"]?.strings("include") ?? [])),
-      replacesFields: replaces)
+      alias: scope.nonEmpty("alias") ?? name, work: work,
+      replacesFields: scope.bool("replaceFields") ?? false)
+  }
+
+  /// What is calculated, and what Grafana calls that.
+  private static func work(
+    _ scope: Scope
+  ) -> (name: String, work: TransformOptions.CalculatedField.Work)? {
+    switch scope.string("mode") ?? "" {
+    case "", "reduceRow":
+      let reducer = scope["reduce"]?.string("reducer").flatMap(Calculation.named) ?? .sum
+      let fields = Set(scope["reduce"]?.strings("include") ?? [])
+      return (reducer.title, .reduceRow(reducer, fields: fields))
+    case "binary":
+      guard let binary = scope["binary"], let left = operand(binary, "left"),
+        let right = operand(binary, "right")
+      else { return nil }
+      let text = binary.string("operator") ?? "+"
+      let sign = text == "**" ? "^" : text.first ?? "+"
+      return ("\(name(left)) \(text) \(name(right))", .binary(left, sign, right))
+    case "unary":
+      let function = scope["unary"]?.string("operator") ?? "abs"
+      guard let field = scope["unary"]?.nonEmpty("fieldName"),
+        ["abs", "exp", "ln", "floor", "ceil", "round"].contains(function)
+      else { return nil }
+      return ("\(function)(\(field))", .unary(function, field: field))
+    case "index": return ("Row", .index(isShare: scope["index"]?.bool("asPercentile") ?? false))
+    case "cumulativeFunctions":
+      let reducer = scope["cumulative"]?.string("reducer").flatMap(Calculation.named) ?? .sum
+      guard let field = scope["cumulative"]?.nonEmpty("field") else { return nil }
+      return ("cumulative \(reducer.rawValue) \(field)", .cumulative(reducer, field: field))
+    case "windowFunctions": return scope["window"].flatMap(window)
+    default: return nil
+    }
+  }
+
+  private static func window(
+    _ scope: Scope
+  ) -> (name: String, work: TransformOptions.CalculatedField.Work)? {
+    guard let field = scope.nonEmpty("field") else { return nil }
+    let reducer = scope.string("reducer").flatMap(Calculation.named) ?? .mean
+    let alignment = scope.string("windowAlignment") ?? "centered"
+    let window = TransformOptions.CalculatedField.Window(
+      calculation: reducer, isCentered: alignment == "centered",
+      size: scope["windowSize"]?.value.double ?? 0.1,
+      isShare: scope.string("windowSizeMode") != "fixed")
+    return ("\(alignment) moving \(reducer.rawValue) \(field)", .window(window, field: field))
   }
 
   private static func operand(

@@ -41,6 +41,17 @@ struct ValueFormat: Sendable {
     }
   }
 
+  /// The distance of ticks that differ as texts; 0 for any.
+  func leastStep(decimals: Int?) -> Double {
+    switch unit.kind {
+    case .truth, .hexadecimal: return 1
+    case .clock(let seconds): return 1 / seconds
+    case .plain, .grouped: return decimals.map { 1 / Decimals.powers[min(max($0, 0), 15)] } ?? 0
+    case .fraction: return decimals.map { 0.01 / Decimals.powers[min(max($0, 0), 13)] } ?? 0
+    default: return 0
+    }
+  }
+
   private func number(_ value: Double, _ step: Double?) -> String {
     let places = decimals ?? step.map(Decimals.needed) ?? Decimals.automatic(value)
     return Decimals.fixed(value, places)

@@ -24,6 +24,9 @@ struct ValueScale: Equatable, Sendable {
     var isBinary = false
     /// Ticks at 60s and 24s; the unit in seconds, 0 for no time.
     var seconds = 0.0
+    /// Ticks closer than this would be written alike; where all there is to see is
+    /// closer, they are as close as that wants.
+    var leastStep = 0.0
     var tickCount = 5
   }
 
@@ -50,8 +53,10 @@ struct ValueScale: Equatable, Sendable {
       // Close to zero: show it, lengths are to be compared.
       low = 0
     }
-    let step = tickStep(
-      (high - low) / Double(Swift.max(wishes.tickCount, 1)), Swift.max(abs(low), abs(high)), wishes)
+    let most = (high - low) / Double(Swift.max(wishes.tickCount, 1))
+    let isCoarse = wishes.leastStep > most && high - low >= wishes.leastStep * (1 - 1e-9)
+    let step =
+      isCoarse ? wishes.leastStep : tickStep(most, Swift.max(abs(low), abs(high)), wishes)
     if wishes.min == nil { low = (low / step + 1e-9).rounded(.down) * step }
     if wishes.max == nil { high = (high / step - 1e-9).rounded(.up) * step }
     return ValueScale(low: low, high: high, ticks: ticks(low, high, step), step: step)

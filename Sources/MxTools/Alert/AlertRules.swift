@@ -168,7 +168,7 @@ enum AlertRules {
     let place = AlertPlace(store)
     let lock = try place.lock(run)
     defer { lock.release() }
-    let ledger = try AlertLedger.open(place.ledger, wait: place.wait(run))
+    let ledger = try AlertLedger.open(place.ledger, wait: place.wait(run), run: run.output.runId)
     try ledger.begin()
     let isNews = try ledger.setSwitch(name, isOn: isOn, at: run.common.now)
     try ledger.commit()

@@ -77,7 +77,10 @@ extension PageScript {
         high = Math.max(low, high) + Math.max(margin, Math.abs(low) * 1e-6);
       } else if (w.min === undefined && w.smin === undefined && low > 0 && low < high * 0.35)
         low = 0;
-      const step = tickStep((high - low) / w.n, Math.max(Math.abs(low), Math.abs(high)), w);
+      const most = (high - low) / w.n;
+      const isCoarse = w.least > most && high - low >= w.least * (1 - 1e-9);
+      const step = isCoarse ? w.least
+        : tickStep(most, Math.max(Math.abs(low), Math.abs(high)), w);
       if (w.min === undefined) low = Math.floor(low / step + 1e-9) * step;
       if (w.max === undefined) high = Math.ceil(high / step - 1e-9) * step;
       const first = Math.ceil(low / step - 1e-9);
