@@ -94,9 +94,9 @@ package final class RunReport {
       ),
     ]
     let info = "mx_run_info"
-    var text = "# HELP \(info) The last run, as logs and reports name it.\n# TYPE \(info) gauge\n"
-    text += "\(info){tool=\"\(end.tool)\",verb=\"\(end.verb)\",run=\"\(end.runId)\","
-    text += "version=\"\(Version.text)\"} 1\n"
+    // The run's name is for logs: as a label it would be a new series each minute.
+    var text = "# HELP \(info) The version that ran last.\n# TYPE \(info) gauge\n"
+    text += "\(info){tool=\"\(end.tool)\",verb=\"\(end.verb)\",version=\"\(Version.text)\"} 1\n"
     for figure in always + figures {
       let name = "mx_run_\(figure.name)"
       text += "# HELP \(name) \(figure.help)\n# TYPE \(name) gauge\n"
