@@ -163,8 +163,8 @@ extension FileSystem {
     while true {
       let room = min(capacity, limit - bytes.count) + 1
       let before = bytes.count
-      bytes.reserveCapacity(before + room)
-      bytes.append(contentsOf: repeatElement(0, count: room))
+      // Not element by element, which is slow without optimisation.
+      bytes += [UInt8](repeating: 0, count: room)
       let count = try Self.read(file, &bytes, from: before)
       bytes.removeSubrange((before + count)...)
       if bytes.count > limit { throw .failed(operation: "read", path: path, code: EFBIG) }

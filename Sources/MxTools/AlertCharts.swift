@@ -20,6 +20,7 @@ final class AlertCharts {
   private let now: Int64
   private var answers: [String: [MxRender.QueryResult.Series]] = [:]
   private var conversions = 0
+  private let rasterizer = Rasterizer.find()
 
   init(_ groups: [RuleGroup], _ source: any SeriesSource, now: Int64, _ options: EngineOptions) {
     rules = NotifyRun.rules(of: groups)
@@ -95,17 +96,12 @@ final class AlertCharts {
       """.utf8)
   }
 
-  private static let converters = ["/usr/bin/rsvg-convert", "/usr/local/bin/rsvg-convert"]
-
-  /// As PNG, which mail programs show; where no converter is installed the SVG goes out.
+  /// As PNG, which mail programs show; where no converter is installed, or it fails, the
+  /// SVG goes out.
   private func converted(_ svg: String) -> [UInt8]? {
-    guard conversions < Self.mostConversions,
-      let program = Self.converters.first(where: ChildProcess.isThere)
-    else { return nil }
+    guard conversions < Self.mostConversions, let rasterizer else { return nil }
     conversions += 1
-    let png = ChildProcess.output(
-      [program, "--format", "png"], input: Array(svg.utf8), timeout: 10_000)
-    return png?.starts(with: [0x89, 0x50, 0x4E, 0x47]) ?? false ? png : nil
+    return try? rasterizer.png(Array(svg.utf8))
   }
 }
 

@@ -29,8 +29,6 @@ enum ChildProcess {
     return result.output
   }
 
-  static func isThere(_ program: String) -> Bool { access(program, X_OK) == 0 }
-
   private struct Failure: Error { var reason: String }
 
   private static func start(
