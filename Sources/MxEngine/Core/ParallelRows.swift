@@ -37,24 +37,29 @@ extension Evaluator {
     if options.threads == 1 || series > Blocks.size {
       return try parts(stream, Blocks.count(series)) { Blocks.range($0, of: series) }
     }
-    let taste = min(series, 8)
     let start = Evaluator.clock()
-    let first = try part(stream, 0..<taste, 0)
-    if taste == series { return [first] }
-    let left = series - taste
-    let expected = (Evaluator.clock() - start) / Double(taste) * Double(left)
-    if expected < Evaluator.worthThreads {
-      return [first, try part(stream, taste..<series, 0)]
+    var first: [Part] = []
+    var taken = 0
+    for (taste, worthThreads) in Evaluator.tastes where taken < series {
+      let upTo = min(series, taste)
+      first.append(try part(stream, taken..<upTo, 0))
+      taken = upTo
+      let left = series - taken
+      let expected = (Evaluator.clock() - start) / Double(taken) * Double(left)
+      if expected < worthThreads { continue }
+      let pieces = min(left, options.threads * 4)
+      return try first
+        + parts(stream, pieces) { piece in
+          upTo + piece * left / pieces..<upTo + (piece + 1) * left / pieces
+        }
     }
-    let pieces = min(left, options.threads * 2)
-    return try [first]
-      + parts(stream, pieces) { piece in
-        taste + piece * left / pieces..<taste + (piece + 1) * left / pieces
-      }
+    if taken < series { first.append(try part(stream, taken..<series, 0)) }
+    return first
   }
 
-  /// Seconds of work from which on a second thread helps.
-  private static let worthThreads = 0.004
+  /// After so many series: the seconds of work ahead from which on a second thread helps.
+  /// The first ones open files and decode pages of many, so they say less.
+  private static let tastes = [(2, 0.012), (8, 0.004)]
 
   private static func clock() -> Double {
     var time = timespec()

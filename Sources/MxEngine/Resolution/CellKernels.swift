@@ -179,7 +179,24 @@ extension WindowColumns {
     return best
   }
 
+  /// Knuth's two-sum: what Neumaier's step gives, without its branches. Windows without
+  /// samples have sums of 0.
   fileprivate func sum(_ range: Range<Int>) -> CompensatedSum {
+    var (sum, tail) = (0.0, 0.0)
+    for index in range {
+      let term = sums[index]
+      let total = sum + term
+      let part = total - sum
+      tail += (sum - (total - part)) + (term - part)
+      tail += sumTails[index]
+      sum = total
+    }
+    if (sum + tail).isFinite { return CompensatedSum(sum: sum, tail: tail) }
+    return carefulSum(range)
+  }
+
+  /// Of sums that leave the range of doubles.
+  private func carefulSum(_ range: Range<Int>) -> CompensatedSum {
     var total = CompensatedSum()
     for index in range where counts[index] > 0 {
       total.add(CompensatedSum(sum: sums[index], tail: sumTails[index]))

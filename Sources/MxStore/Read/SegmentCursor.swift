@@ -36,13 +36,20 @@ final class SegmentCursor {
   private var page: LoadedPage?
   /// The values of the page at hand, kept from page to page.
   private let values = PageValues()
-  /// The newest last. 32 pages are 4 MiB: a hundred targets of an hour each.
-  private var clocks: [ClockPage] = []
-  private static let clockPages = 32
+  /// The same of a page of one series, which is not looked at again.
+  private let passing: PageValues
+  private let clocks: RecentClocks
 
-  init(_ reader: SegmentReader, decoder: ColumnDecoder) {
+  /// `passing`: room that the cursors of one thread may share, so that it stays in the
+  /// processor's cache. `clocks`: what those of one segment may share.
+  init(
+    _ reader: SegmentReader, decoder: ColumnDecoder, passing: PageValues? = nil,
+    clocks: RecentClocks = RecentClocks()
+  ) {
     self.reader = reader
     self.decoder = decoder
+    self.passing = passing ?? values
+    self.clocks = clocks
   }
 
   /// Calls `body` with the samples of `slot` in `range`, page by page in time
@@ -57,7 +64,8 @@ final class SegmentCursor {
       return try read(page, slot, wanted, range, body)
     }
     for entry in try reader.entries(slots: slot..<slot + 1) where entry.range.overlaps(range) {
-      let page = try reader.load(entry, with: decoder, values: values)
+      let page = try reader.load(
+        entry, with: decoder, values: entry.slots == 1 ? passing : values)
       self.page = page
       try read(page, slot, wanted, range, body)
     }
@@ -129,11 +137,10 @@ final class SegmentCursor {
   }
 
   private func clockPage(holding id: Int) throws(StoreError) -> ClockPage {
-    if let page = clocks.last(where: { $0.holds(id) }) { return page }
+    if let page = clocks.page(holding: id) { return page }
     let page = try reader.clockPage(holding: id, with: decoder)
     guard page.holds(id) else { throw reader.region.damaged("clocks", "there is no clock \(id)") }
-    if clocks.count == SegmentCursor.clockPages { clocks.removeFirst() }
-    clocks.append(page)
+    clocks.add(page)
     return page
   }
 
@@ -155,5 +162,19 @@ final class SegmentCursor {
       if times[middle] < time { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+}
+
+/// The pages of clocks that were read last.
+final class RecentClocks {
+  /// The newest last. 32 pages are 4 MiB: a hundred targets of an hour each.
+  private var pages: [ClockPage] = []
+  private static let limit = 32
+
+  func page(holding id: Int) -> ClockPage? { pages.last { $0.holds(id) } }
+
+  func add(_ page: ClockPage) {
+    if pages.count == RecentClocks.limit { pages.removeFirst() }
+    pages.append(page)
   }
 }

@@ -51,6 +51,7 @@ extension StoreSelection {
     let ends = endsStored(range, tier, width)
     if ends.isEmpty { return }
     let worker = tierWorker(number, tier, width)
+    worker.columns.expected = Int(min((ends.to &- ends.from) / width &+ 1, 1 << 16))
     let wanted = tier.parts.map { slots(of: $0, series) }
     for one in series {
       worker.columns.removeAll()
@@ -102,7 +103,7 @@ extension StoreSelection {
           slot: slot, wanted: wanted[index], range: ends, fields: fields, into: &worker.columns)
       }
     }
-    return !worker.columns.flags.contains { $0 & WindowFlags.void.rawValue != 0 }
+    return worker.columns.flagsOfAny & WindowFlags.void.rawValue == 0
   }
 
   /// Whether no sample lies in windows that were not found.

@@ -68,7 +68,10 @@ final class TierWorker {
 
   init(_ tier: SelectionTier, width: Int64) {
     let decoder = ColumnDecoder()
-    cursors = tier.parts.map { TierCursor($0.segment.reader, decoder: decoder) }
+    let passing = PageValues()
+    cursors = tier.parts.map {
+      TierCursor($0.segment.reader, decoder: decoder, passing: passing)
+    }
     chain = RollupChain([width])
   }
 }

@@ -8,13 +8,17 @@ final class TierCursor {
   /// One a column: each keeps the page that it is at.
   fileprivate let columns: [SegmentCursor]
 
-  init(_ reader: SegmentReader, decoder: ColumnDecoder) {
+  /// `passing`: see `SegmentCursor`.
+  init(_ reader: SegmentReader, decoder: ColumnDecoder, passing: PageValues? = nil) {
     guard let layout = reader.footer.layout else {
       preconditionFailure("BUG: not a segment of a tier")
     }
     self.reader = reader
     self.layout = layout
-    columns = layout.columns.map { _ in SegmentCursor(reader, decoder: decoder) }
+    let clocks = RecentClocks()
+    columns = layout.columns.map { _ in
+      SegmentCursor(reader, decoder: decoder, passing: passing, clocks: clocks)
+    }
   }
 
   /// Replaces `windows` by those of the series in `slot` whose ends lie in `range`.
@@ -66,8 +70,9 @@ extension TierCursor {
     into rows: inout WindowRows
   ) throws {
     let before = rows.count
+    rows.begin(fields, layout)
     do {
-      for (index, column) in layout.columns.enumerated() where column.isNeeded(fields) {
+      for (index, column) in layout.columns.enumerated() where column.isNeeded(fields, of: layout) {
         let slots = layout.slots(index, ofBlockWith: slot, among: reader.info.series)
         let first = slot / layout.block * layout.block
         let inBlock = wanted.clamped(to: first..<first + slots.count)

@@ -19,15 +19,17 @@ enum WindowColumn: UInt8, CaseIterable, Sendable {
   case resetSum = 9
   case resetCount = 10
   case flags = 11
-  /// How min, max, sum and tail are told; see `WindowCoder`.
+  /// How min, max, sum and tail are told in earlier tiers; see `EarlierCoding`.
   case places = 12
+  /// How min, max, sum and tail are told; see `WindowCoder`.
+  case form = 13
 
   /// Whether each metric has habits of its own in it; the others are alike for
   /// whatever is scraped together.
   var isOfMetric: Bool {
     switch self {
     case .minimum, .maximum, .sum, .tail, .first, .last, .resetSum: true
-    case .count, .firstOffset, .lastOffset, .resetCount, .flags, .places: false
+    case .count, .firstOffset, .lastOffset, .resetCount, .flags, .places, .form: false
     }
   }
 
@@ -46,7 +48,7 @@ enum WindowColumn: UInt8, CaseIterable, Sendable {
     case .resetSum: window.resetSum
     case .resetCount: window.resetCount
     case .flags: Double(window.flags.rawValue)
-    case .places: window.places
+    case .places, .form: window.form
     }
   }
 
@@ -65,7 +67,7 @@ enum WindowColumn: UInt8, CaseIterable, Sendable {
     case .resetSum: window.resetSum = value
     case .resetCount: window.resetCount = value
     case .flags: window.flags = WindowFlags(rawValue: UInt8(exactly: value) ?? 0)
-    case .places: window.places = value
+    case .places, .form: window.form = value
     }
   }
 }
@@ -118,8 +120,11 @@ package struct TierLayout: Hashable, Sendable {
   /// `windows`: how many a series has at most. A block's column is a page or less.
   init(windows: Int) {
     block = max(1, Page.maxSamples / max(1, windows))
-    columns = WindowColumn.allCases
+    columns = WindowColumn.allCases.filter { $0 != .places }
   }
+
+  /// Whether windows are told as `EarlierCoding` says.
+  var isEarlier: Bool { columns.contains(.places) }
 
   /// The slots of column `column` of the block that series `series` is in.
   func slots(_ column: Int, ofBlockWith series: Int, among count: Int) -> Range<Int> {

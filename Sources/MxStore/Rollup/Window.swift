@@ -24,8 +24,8 @@ struct Window: Equatable {
   var resetSum = 0.0
   var resetCount = 0.0
   var flags = WindowFlags()
-  /// Of a window as it is written: 0, or one more than the decimal places of its values.
-  var places = 0.0
+  /// How a window is told as it is written: 0, or see `WindowCoder`.
+  var form = 0.0
   /// How close the closest two samples are, ms; `.max` for less than two.
   var closest = Int64.max
 

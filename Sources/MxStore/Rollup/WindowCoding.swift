@@ -1,23 +1,30 @@
 /// Windows as a tier writes them: where all values are decimals of few places, extrema
 /// and sums as distances from what the other columns say.
 ///
-/// The sum of a window's doubles is a decimal but for the last bits, which come of the
-/// values being the nearest doubles; stored apart, the decimal takes two bytes and the
-/// rest one and a half, together 6.5 + 1.3 without (cpu-L, 5m, 2026-11). All arithmetic
-/// is on whole numbers of the last place, so nothing is rounded; a window that would
-/// not come back to the bit is written as it is, with 0 places.
+/// The sum of a window's doubles is a decimal but for what the nearest doubles of its
+/// values are off by: a few last places of the smallest, whatever the decimal is. So both
+/// are stored apart, the rest as a count of such places from the multiple of them that is
+/// nearest to the decimal: under half a byte, and 1.5 as the distance from the decimal's
+/// own nearest double (cpu-L, 5m, 2026-11). A window that would not come back to the bit
+/// is written as it is, with form 0.
 ///
-///     places   of p > 0: values are decimals of p - 1 places, u = 10^(1-p)
-///     maximum  (maximum - max(first, last)) / u
-///     minimum  (min(first, last) - minimum) / u
-///     sum      s / u - floor(count * (first + last + minimum + maximum) / u / 4),
-///              where s is the decimal nearest to the sum
-///     tail     sum + tail - s, scaled by s (see SumTail)
+///     form     16 + p of p > 0: values are decimals of p - 1 places, u = 10^(1-p)
+///     maximum  (maximum - max(first, last)) / u     these two change columns where
+///     minimum  (min(first, last) - minimum) / u     last < 0
+///     sum      s - round(count * (first + last) / u / 2), halves to the even;
+///              s * u is the decimal nearest to the sum
+///     tail     (sum + tail - q) / g - round((s - q * P) / P / g), where P = 10^(p-1), q is
+///              the double s / P, and g the last place of the extremum that is nearer to
+///              0, or of u if that is 0 or last has not its sign
+///
+/// Earlier tiers have column 12 instead (`EarlierCoding`).
 struct WindowCoder {
   private static let most = 9
   private static let powers: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
-  /// Whole numbers up to here are exact, and so are their sums of four.
-  private static let limit = 9e14
+  /// Whole numbers below this are rounded without a call (`nearest`), and sums of two
+  /// of them are exact.
+  private static let limit = 0x1p51
+  private static let firstForm = 17.0
 
   /// The places of the window before: its neighbours mostly have as many.
   private var places = 0
@@ -43,129 +50,166 @@ struct WindowCoder {
   private static func coded(_ window: Window, _ places: Int) -> Window? {
     let power = powers[places]
     guard let last = whole(window.last, power), let first = whole(window.first, power),
-      let maximum = whole(window.maximum, power), let minimum = whole(window.minimum, power),
-      window.count < 1e6, window.count == window.count.rounded()
+      let maximum = whole(window.maximum, power), let minimum = whole(window.minimum, power)
     else { return nil }
-    let scaled = (window.sum * power).rounded()
-    guard abs(scaled) < limit * 4 else { return nil }
-    let sum = Int64(scaled)
-    let decimal = Double(sum) / power
+    let whole = (window.sum * power).rounded()
+    guard abs(whole) < limit, abs(window.count * (first + last)) < limit * 2 else { return nil }
     var coded = window
-    coded.maximum = Double(maximum - max(first, last))
-    coded.minimum = Double(min(first, last) - minimum)
-    coded.sum = Double(sum - expected(window.count, first, last, minimum, maximum))
-    coded.tail = SumTail.scaled((window.sum - decimal) + window.tail, sum: decimal)
-    coded.places = Double(places + 1)
-    guard abs(coded.sum) < limit, decoded(coded).hasSameValues(as: window) else { return nil }
-    return coded
+    coded.form = firstForm + Double(places)
+    coded.maximum = maximum - max(first, last)
+    coded.minimum = min(first, last) - minimum
+    if last < 0 { swap(&coded.minimum, &coded.maximum) }
+    let told = WholeSums(
+      power, count: window.count, first: window.first, last: window.last,
+      inner: coded.minimum)
+    coded.sum = whole - told.expected[0]
+    let rest = told.rest(of: SIMD2(repeating: whole))
+    coded.tail =
+      ((window.sum - rest.quotient[0]) + window.tail) / told.place[0] - rest.places[0]
+    return decoded(coded).hasSameValues(as: window) ? coded : nil
   }
 
   /// `value` as a whole number of the last place; nil where it is no such decimal.
   @inline(__always)
-  private static func whole(_ value: Double, _ power: Double) -> Int64? {
+  private static func whole(_ value: Double, _ power: Double) -> Double? {
     let scaled = (value * power).rounded()
     guard abs(scaled) < limit else { return nil }
-    let number = Int64(scaled)
-    return (Double(number) / power).bitPattern == value.bitPattern ? number : nil
-  }
-
-  private static func expected(
-    _ count: Double, _ first: Int64, _ last: Int64, _ minimum: Int64, _ maximum: Int64
-  ) -> Int64 {
-    // Below 2^63: four numbers under 9e14 by a count under 1e6, in two steps.
-    let (quarter, rest) = (first &+ last &+ minimum &+ maximum).quotientAndRemainder(dividingBy: 4)
-    let count = Int64(count)
-    return quarter &* count &+ (rest &* count) / 4
+    // Not -0 for 0.
+    return (scaled / power).bitPattern == value.bitPattern ? scaled + 0 : nil
   }
 
   /// The other way round.
   static func decoded(_ coded: Window) -> Window {
     var window = coded
-    window.places = 0
-    decode(
-      coded.places, count: coded.count, first: coded.first, last: coded.last, &window.minimum,
-      &window.maximum, &window.sum, &window.tail)
+    window.form = 0
+    guard let power = power(coded.form) else {
+      EarlierCoding.decode(
+        coded.form, count: coded.count, first: coded.first, last: coded.last, &window.minimum,
+        &window.maximum, &window.sum, &window.tail)
+      return window
+    }
+    let told = WholeSums(
+      power, count: coded.count, first: coded.first, last: coded.last, inner: coded.minimum)
+    let total = told.total(
+      SIMD2(repeating: coded.sum), tail: SIMD2(repeating: coded.tail))
+    (window.sum, window.tail) = (total.sum[0], total.tail[0])
+    decodeExtrema(
+      power, first: coded.first, last: coded.last, &window.minimum, &window.maximum)
     return window
   }
 
-  /// Makes values of a window's columns. Damaged numbers give wrong ones, never a trap.
   @inline(__always)
-  static func decode(
-    _ places: Double, count: Double, first: Double, last: Double, _ minimum: inout Double,
-    _ maximum: inout Double, _ sum: inout Double, _ tail: inout Double
+  static func decodeExtrema(
+    _ power: Double, first: Double, last: Double, _ minimum: inout Double,
+    _ maximum: inout Double
   ) {
-    guard let power = power(places) else {
-      tail = SumTail.unscaled(tail, sum: sum)
-      return
-    }
-    guard
-      let whole = Whole(power, count: count, first: first, last: last, minimum, maximum),
-      let rest = distance(sum)
-    else { return }
-    maximum = Double(whole.most) / power
-    minimum = Double(whole.least) / power
-    whole.add(rest, power, &sum, &tail)
+    let whole = (first: nearest(first * power), last: nearest(last * power))
+    if whole.last < 0 { swap(&minimum, &maximum) }
+    minimum = (min(whole.first, whole.last) - minimum) / power
+    maximum = (max(whole.first, whole.last) + maximum) / power
   }
 
-  /// The same where no one asks for the extrema.
-  @inline(__always)
-  static func decodeSum(
-    _ power: Double?, count: Double, first: Double, last: Double, minimum: Double,
-    maximum: Double, _ sum: inout Double, _ tail: inout Double
-  ) {
-    guard let power else {
-      tail = SumTail.unscaled(tail, sum: sum)
-      return
-    }
-    guard
-      let whole = Whole(power, count: count, first: first, last: last, minimum, maximum),
-      let rest = distance(sum)
-    else { return }
-    whole.add(rest, power, &sum, &tail)
-  }
-
-  /// What a stored number of places stands for; nil where the window is as it is.
-  static func power(_ places: Double) -> Double? {
-    places >= 1 && places <= Double(powers.count) ? powers[Int(places) - 1] : nil
-  }
-
-  /// A window's values as whole numbers of the last place.
-  private struct Whole {
-    let most: Int64
-    let least: Int64
-    private let expectedSum: Int64
-
-    @inline(__always)
-    init?(
-      _ power: Double, count: Double, first: Double, last: Double, _ below: Double,
-      _ above: Double
-    ) {
-      guard let last = distance(nearest(last * power)),
-        let first = distance(nearest(first * power)), let above = distance(above),
-        let below = distance(below), count >= 0, count < 1e6
-      else { return nil }
-      most = max(first, last) &+ above
-      least = min(first, last) &- below
-      expectedSum = expected(nearest(count), first, last, least, most)
-    }
-
-    @inline(__always)
-    func add(_ rest: Int64, _ power: Double, _ sum: inout Double, _ tail: inout Double) {
-      let decimal = Double(rest &+ expectedSum) / power
-      let part = SumTail.unscaled(tail, sum: decimal)
-      sum = decimal + part
-      tail = (decimal - sum) + part
-    }
+  /// What one place of a window's values stands for; nil where it is told another way.
+  static func power(_ form: Double) -> Double? {
+    let places = form - firstForm
+    return places >= 0 && places <= Double(most) ? powers[Int(places)] : nil
   }
 
   /// The nearest whole number of what is below 2^51, without a call (a decimal is
   /// never halfway between two).
   @inline(__always)
-  private static func nearest(_ value: Double) -> Double { (value + 0x1.8p52) - 0x1.8p52 }
+  static func nearest(_ value: Double) -> Double { (value + 0x1.8p52) - 0x1.8p52 }
+}
+
+/// What the other columns of two windows say of their sums. Doubles throughout, whole
+/// numbers where it matters, and no branch: damaged numbers give wrong ones, never a trap.
+struct WholeSums {
+  private typealias Bits = SIMD2<UInt64>
+  private static let sign = UInt64(1) << 63
+  private static let exponent = UInt64(0x7ff) << 52
+
+  private let power: Double
+  /// The sums of the first and the last value, as many times as there are samples, halved.
+  let expected: SIMD2<Double>
+  /// The last place of the value that is nearest to 0, as far as is known, and 1 by that.
+  let place: SIMD2<Double>
+  private let perPlace: SIMD2<Double>
 
   @inline(__always)
-  private static func distance(_ value: Double) -> Int64? {
-    abs(value) < limit ? Int64(value) : nil
+  init(_ power: Double, count: Double, first: Double, last: Double, inner: Double) {
+    self.init(
+      power, counts: SIMD2(repeating: count), firsts: SIMD2(repeating: first),
+      lasts: SIMD2(repeating: last), inner: SIMD2(repeating: inner))
+  }
+
+  /// `inner`: column 1.
+  @inline(__always)
+  init(
+    _ power: Double, counts: SIMD2<Double>, firsts: SIMD2<Double>, lasts: SIMD2<Double>,
+    inner: SIMD2<Double>
+  ) {
+    self.power = power
+    let first = WholeSums.nearest(firsts * power)
+    let last = WholeSums.nearest(lasts * power)
+    expected = WholeSums.nearest(counts * (first + last) * 0.5)
+    // As if the last value were positive.
+    let side = unsafeBitCast(last, to: Bits.self) & WholeSums.sign
+    let near = WholeSums.lesser(WholeSums.flipped(first, side), WholeSums.flipped(last, side))
+    let nearest = WholeSums.greater(near - inner, SIMD2(repeating: 1)) / power
+    let exponents = unsafeBitCast(nearest, to: Bits.self) & WholeSums.exponent
+    place = unsafeBitCast(exponents &- (52 << 52), to: SIMD2<Double>.self)
+    perPlace = unsafeBitCast(
+      Bits(repeating: (2046 + 52) << 52) &- exponents, to: SIMD2<Double>.self)
+  }
+
+  /// Sums and tails from columns 3 and 4.
+  @inline(__always)
+  func total(
+    _ sums: SIMD2<Double>, tail: SIMD2<Double>
+  ) -> (sum: SIMD2<Double>, tail: SIMD2<Double>) {
+    let rest = rest(of: sums + expected)
+    let part = (tail + rest.places) * place
+    let sum = rest.quotient + part
+    return (sum, (rest.quotient - sum) + part)
+  }
+
+  /// The double nearest to a decimal, and how many places that is off.
+  @inline(__always)
+  func rest(
+    of whole: SIMD2<Double>
+  ) -> (quotient: SIMD2<Double>, places: SIMD2<Double>) {
+    let quotient = whole / power
+    // Exact: no power has more than 21 bits, and 27 of the quotient's are taken apart.
+    let high = unsafeBitCast(
+      unsafeBitCast(quotient, to: Bits.self) & ~0x7ff_ffff, to: SIMD2<Double>.self)
+    let lacks = (whole - high * power) - (quotient - high) * power
+    return (quotient, WholeSums.nearest(lacks / power * perPlace))
+  }
+
+  @inline(__always)
+  private static func nearest(_ values: SIMD2<Double>) -> SIMD2<Double> {
+    (values + 0x1.8p52) - 0x1.8p52
+  }
+
+  @inline(__always)
+  private static func flipped(_ values: SIMD2<Double>, _ side: Bits) -> SIMD2<Double> {
+    unsafeBitCast(unsafeBitCast(values, to: Bits.self) ^ side, to: SIMD2<Double>.self)
+  }
+
+  @inline(__always)
+  private static func magnitude(_ values: SIMD2<Double>) -> SIMD2<Double> {
+    unsafeBitCast(unsafeBitCast(values, to: Bits.self) & ~sign, to: SIMD2<Double>.self)
+  }
+
+  /// Exact for whole numbers below 2^51, and without a branch.
+  @inline(__always)
+  private static func lesser(_ one: SIMD2<Double>, _ other: SIMD2<Double>) -> SIMD2<Double> {
+    (one + other - magnitude(one - other)) * 0.5
+  }
+
+  @inline(__always)
+  private static func greater(_ one: SIMD2<Double>, _ other: SIMD2<Double>) -> SIMD2<Double> {
+    (one + other + magnitude(one - other)) * 0.5
   }
 }
 

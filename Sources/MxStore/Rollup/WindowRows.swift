@@ -6,8 +6,12 @@ struct WindowRows {
   private var firstTimes: [Int64] = []
   private var lastTimes: [Int64] = []
   private(set) var flags: [UInt8] = []
+  /// All flags that any window has.
+  private(set) var flagsOfAny: UInt8 = 0
+  /// How many rows there will be, as far as is known: room for them is made at once.
+  var expected = 0
   /// How minima, maxima, sums and tails that were added last are told; see `WindowCoder`.
-  private var places: [Double] = []
+  private var forms: [Double] = []
   /// Nine columns of doubles; see `place`.
   private var values = [[Double]](repeating: [], count: 9)
 
@@ -25,11 +29,14 @@ struct WindowRows {
     case .last: 6
     case .resetSum: 7
     case .resetCount: 8
-    case .firstOffset, .lastOffset, .flags, .places: nil
+    case .firstOffset, .lastOffset, .flags, .places, .form: nil
     }
   }
 
-  mutating func removeAll() { truncate(to: 0) }
+  mutating func removeAll() {
+    truncate(to: 0)
+    flagsOfAny = 0
+  }
 
   /// Takes off what was added last.
   mutating func truncate(to count: Int) {
@@ -40,7 +47,7 @@ struct WindowRows {
     cut(&firstTimes)
     cut(&lastTimes)
     cut(&flags)
-    cut(&places)
+    cut(&forms)
     for column in values.indices { cut(&values[column]) }
   }
 
@@ -48,8 +55,8 @@ struct WindowRows {
     ends.append(window.end)
     firstTimes.append(window.firstTime)
     lastTimes.append(window.lastTime)
-    flags.append(window.flags.rawValue)
-    places.append(0)
+    append(flags: window.flags.rawValue, 1)
+    forms.append(0)
     values[0].append(window.count)
     values[1].append(window.minimum)
     values[2].append(window.maximum)
@@ -69,7 +76,9 @@ struct WindowRows {
   ) {
     switch column {
     case .count:
+      self.ends.reserve(expected)
       self.ends.append(contentsOf: ends)
+      values[0].reserve(expected)
       values[0].append(contentsOf: stored)
     case .firstOffset:
       for (index, offset) in stored.enumerated() {
@@ -80,29 +89,45 @@ struct WindowRows {
         lastTimes.append(ends[index] &- (Int64(exactly: offset) ?? 0))
       }
     case .flags:
-      // Almost all are 0.
-      if stored.allSatisfy({ $0 == 0 }) {
-        flags.append(contentsOf: repeatElement(0, count: stored.count))
+      // Almost all are alike: 0, or those of gauges.
+      let first = stored.first ?? 0
+      if stored.allSatisfy({ $0 == first }) {
+        append(flags: UInt8(exactly: first) ?? 0, stored.count)
       } else {
-        flags.append(contentsOf: stored.lazy.map { UInt8(exactly: $0) ?? 0 })
+        for value in stored { append(flags: UInt8(exactly: value) ?? 0, 1) }
       }
-    case .places: places.append(contentsOf: stored)
+    case .places, .form:
+      forms.reserve(expected)
+      forms.append(contentsOf: stored)
     case .minimum, .maximum, .sum, .tail, .first, .last, .resetSum, .resetCount:
-      if let place = WindowRows.place(column) { values[place].append(contentsOf: stored) }
+      guard let place = WindowRows.place(column) else { return }
+      values[place].reserve(expected)
+      values[place].append(contentsOf: stored)
     }
+  }
+
+  private mutating func append(flags: UInt8, _ count: Int) {
+    flagsOfAny |= flags
+    self.flags.append(contentsOf: repeatElement(flags, count: count))
+  }
+
+  /// Makes room where the segments before, of another layout, had a column that no one
+  /// needed.
+  mutating func begin(_ fields: WindowFields, _ layout: TierLayout) {
+    for column in WindowColumn.allCases where column.isNeeded(fields, of: layout) { fill(column) }
   }
 
   /// Whether all asked columns are as long as the ends; those that `layout` left out
   /// are filled with zeros.
   mutating func isWhole(_ fields: WindowFields, of layout: TierLayout) -> Bool {
-    for column in WindowColumn.allCases where column.isNeeded(fields) {
+    for column in WindowColumn.allCases where column.isNeeded(fields, of: layout) {
       if !layout.columns.contains(column) { fill(column) }
       let length =
         switch column {
         case .firstOffset: firstTimes.count
         case .lastOffset: lastTimes.count
         case .flags: flags.count
-        case .places: places.count
+        case .places, .form: forms.count
         default: WindowRows.place(column).map { values[$0].count } ?? ends.count
         }
       if length != ends.count { return false }
@@ -112,59 +137,85 @@ struct WindowRows {
 
   /// Makes values of what was appended as files have it, from row `start` on.
   mutating func decode(from start: Int, _ fields: WindowFields) {
-    if !WindowColumn.places.isNeeded(fields) {
-      places.append(contentsOf: repeatElement(0, count: ends.count - places.count))
-      return
-    }
-    let rows = start..<ends.count
     let hasExtrema = fields.contains(.minima) || fields.contains(.maxima)
     let hasSums = fields.contains(.sums)
-    places.withUnsafeMutableBufferPointer { places in
+    if !hasExtrema, !hasSums {
+      forms.append(contentsOf: repeatElement(0, count: ends.count - forms.count))
+      return
+    }
+    let end = ends.count
+    forms.withUnsafeMutableBufferPointer { forms in
       WindowRows.withColumns(&values, []) { columns in
-        if hasExtrema {
-          WindowRows.decodeAll(rows, places, columns, hasSums: hasSums)
-        } else {
-          WindowRows.decodeSums(rows, places, columns)
+        var row = start
+        while row < end {
+          // A series' windows mostly have one form.
+          let form = forms[row]
+          var next = row
+          while next < end, forms[next] == form || next == row { next += 1 }
+          if let power = WindowCoder.power(form) {
+            if hasSums { WindowRows.decodeSums(row..<next, power, columns) }
+            if hasExtrema { WindowRows.decodeExtrema(row..<next, power, columns) }
+          } else {
+            WindowRows.decodeEarlier(row..<next, form, columns, hasSums: hasSums)
+          }
+          row = next
         }
       }
-      places[rows].update(repeating: 0)
+      forms[start..<end].update(repeating: 0)
     }
   }
 
   private typealias Column = UnsafeMutableBufferPointer<Double>
 
-  private static func decodeAll(
-    _ rows: Range<Int>, _ places: Column, _ columns: [Column], hasSums: Bool
+  /// Column 1 stays as it is told.
+  private static func decodeSums(_ rows: Range<Int>, _ power: Double, _ columns: [Column]) {
+    let (counts, firsts, lasts, inner) = (columns[0], columns[5], columns[6], columns[1])
+    let (sums, tails) = (columns[3], columns[4])
+    @inline(__always)
+    func decode(_ row: Int, _ other: Int) {
+      @inline(__always)
+      func both(_ column: Column) -> SIMD2<Double> { SIMD2(column[row], column[other]) }
+      let told = WholeSums(
+        power, counts: both(counts), firsts: both(firsts), lasts: both(lasts),
+        inner: both(inner))
+      let total = told.total(both(sums), tail: both(tails))
+      (sums[row], sums[other]) = (total.sum[0], total.sum[1])
+      (tails[row], tails[other]) = (total.tail[0], total.tail[1])
+    }
+    var row = rows.lowerBound
+    while row &+ 1 < rows.upperBound {
+      decode(row, row &+ 1)
+      row &+= 2
+    }
+    if row < rows.upperBound { decode(row, row) }
+  }
+
+  private static func decodeExtrema(_ rows: Range<Int>, _ power: Double, _ columns: [Column]) {
+    let (minima, maxima, firsts, lasts) = (columns[1], columns[2], columns[5], columns[6])
+    for row in rows {
+      WindowCoder.decodeExtrema(
+        power, first: firsts[row], last: lasts[row], &minima[row], &maxima[row])
+    }
+  }
+
+  /// Extrema too, whether they were asked for or not.
+  private static func decodeEarlier(
+    _ rows: Range<Int>, _ form: Double, _ columns: [Column], hasSums: Bool
   ) {
     let (counts, firsts, lasts) = (columns[0], columns[5], columns[6])
     let (minima, maxima, sums, tails) = (columns[1], columns[2], columns[3], columns[4])
     for row in rows {
       var sum = hasSums ? sums[row] : 0
       var tail = hasSums ? tails[row] : 0
-      WindowCoder.decode(
-        places[row], count: counts[row], first: firsts[row], last: lasts[row], &minima[row],
-        &maxima[row], &sum, &tail)
+      // Who asked for sums alone has no maxima of windows that are as they are.
+      var maximum = row < maxima.count ? maxima[row] : 0
+      EarlierCoding.decode(
+        form, count: counts[row], first: firsts[row], last: lasts[row], &minima[row],
+        &maximum, &sum, &tail)
+      if row < maxima.count { maxima[row] = maximum }
       if !hasSums { continue }
       sums[row] = sum
       tails[row] = tail
-    }
-  }
-
-  /// Extrema stay as they are told: no one asked for them.
-  private static func decodeSums(_ rows: Range<Int>, _ places: Column, _ columns: [Column]) {
-    let (counts, firsts, lasts) = (columns[0], columns[5], columns[6])
-    let (minima, maxima, sums, tails) = (columns[1], columns[2], columns[3], columns[4])
-    // A series' windows mostly have the same places.
-    var known = 0.0
-    var power = WindowCoder.power(known)
-    for row in rows {
-      if places[row] != known {
-        known = places[row]
-        power = WindowCoder.power(known)
-      }
-      WindowCoder.decodeSum(
-        power, count: counts[row], first: firsts[row], last: lasts[row], minimum: minima[row],
-        maximum: maxima[row], &sums[row], &tails[row])
     }
   }
 
@@ -190,7 +241,7 @@ struct WindowRows {
     case .firstOffset: zero(&firstTimes)
     case .lastOffset: zero(&lastTimes)
     case .flags: zero(&flags)
-    case .places: zero(&places)
+    case .places, .form: zero(&forms)
     default: if let place = WindowRows.place(column) { zero(&values[place]) }
     }
   }
@@ -224,18 +275,28 @@ struct WindowRows {
   }
 }
 
+extension Array {
+  /// Makes room in what is still empty.
+  fileprivate mutating func reserve(_ count: Int) {
+    if isEmpty { reserveCapacity(count) }
+  }
+}
+
 extension WindowColumn {
-  /// Whether who asks for `fields` needs it; flags tell what is void, so all do. Extrema
-  /// are told by first and last, sums by all of these.
-  func isNeeded(_ fields: WindowFields) -> Bool {
+  /// Whether who asks for `fields` of a segment needs it; flags tell what is void, so all
+  /// do. Extrema are told by first and last, sums by all of these but one.
+  func isNeeded(_ fields: WindowFields, of layout: TierLayout) -> Bool {
     let sums = fields.contains(.sums)
-    let extrema = sums || fields.contains(.minima) || fields.contains(.maxima)
+    let extrema = fields.contains(.minima) || fields.contains(.maxima)
     return switch self {
     case .count, .flags: true
-    case .minimum, .maximum, .places: extrema
+    case .minimum: extrema || sums
+    case .maximum: extrema || (sums && layout.isEarlier)
+    case .places: layout.isEarlier && (extrema || sums)
+    case .form: !layout.isEarlier && (extrema || sums)
     case .sum, .tail: sums
-    case .first: extrema || fields.contains(.firsts)
-    case .last: extrema || fields.contains(.lasts)
+    case .first: extrema || sums || fields.contains(.firsts)
+    case .last: extrema || sums || fields.contains(.lasts)
     case .firstOffset: fields.contains(.firstTimes)
     case .lastOffset: fields.contains(.lastTimes)
     case .resetSum, .resetCount: fields.contains(.resets)

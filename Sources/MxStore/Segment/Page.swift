@@ -1,3 +1,4 @@
+import Glibc
 import MxCodec
 
 /// The bytes of one page: up to 16 Ki samples of neighbouring series.
@@ -210,13 +211,17 @@ final class LoadedPage {
 final class PageValues {
   fileprivate private(set) var all = UnsafeMutableBufferPointer<Double>(start: nil, count: 0)
 
-  deinit { all.deallocate() }
+  deinit { free(all.baseAddress) }
 
   fileprivate func reserve(_ count: Int) {
     if count <= all.count { return }
-    all.deallocate()
-    all = .allocate(capacity: count)
-    // Once; after that only what was decoded is looked at.
-    all.initialize(repeating: 0)
+    free(all.baseAddress)
+    // Zeros that the system gives page by page, as they are looked at: most pages hold
+    // fewer values than the largest.
+    guard let room = calloc(count, MemoryLayout<Double>.stride) else {
+      preconditionFailure("out of memory")
+    }
+    all = UnsafeMutableBufferPointer(
+      start: room.bindMemory(to: Double.self, capacity: count), count: count)
   }
 }

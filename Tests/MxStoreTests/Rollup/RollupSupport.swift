@@ -141,7 +141,7 @@ struct TierDump: Equatable {
     return columns.map { $0.value(of: told, width: tier).bitPattern }
   }
 
-  static let columns = WindowColumn.allCases.filter { $0 != .places }
+  static let columns = WindowColumn.allCases.filter { $0 != .places && $0 != .form }
 
   static func windows(_ columns: borrowing WindowColumns) -> [Window] {
     var result: [Window] = []

@@ -191,9 +191,11 @@ struct NaiveWindow {
   func windowsComeBack(seed: UInt64) {
     var random = SeededGenerator(seed: seed &* 7919)
     let scale = [1.0, 100, 1000, 1e-7, 1e12, .pi][Int(seed % 6)]
+    // Around 0, above and below.
+    let middle = [0, 12_000, -12_000][Int(seed / 6 % 3)]
     var samples: [Sample] = []
     for index in 0..<2000 as Range<Int64> {
-      var value = Double(Int.random(in: -9999...9999, using: &random)) / scale
+      var value = Double(middle + Int.random(in: -9999...9999, using: &random)) / scale
       switch Int.random(in: 0..<200, using: &random) {
       case 0: value = .nan
       case 1: value = .infinity
@@ -209,7 +211,7 @@ struct NaiveWindow {
     for (width, windows) in RollupData.windows(of: samples, [60_000, 300_000, 3_600_000]) {
       for window in windows.map(\.stored) {
         let coded = coder.coded(window)
-        if coded.places > 0 { decimal += 1 }
+        if coded.form > 0 { decimal += 1 }
         var read = Window(end: window.end)
         for column in WindowColumn.allCases {
           column.set(column.value(of: coded, width: width), of: &read, width: width)
@@ -222,13 +224,90 @@ struct NaiveWindow {
     #expect(decimal > 100 || scale == .pi || scale == 1e12, "\(decimal)")
   }
 
+  /// What the nearest doubles are off by is told in few bits, above and below 0.
+  @Test(arguments: [1.0, -1])
+  func restsAreAFewPlaces(side: Double) throws {
+    var random = SeededGenerator(seed: 5)
+    var coder = WindowCoder()
+    for _ in 0..<300 {
+      var window = Window(end: 300_000)
+      for index in 1...30 as ClosedRange<Int64> {
+        // One power of two: all have the same last place.
+        let whole = Int.random(in: 6400..<12_800, using: &random)
+        window.add(index * 10_000, side * (Double(whole) / 100))
+      }
+      let stored = window.stored
+      let coded = coder.coded(stored)
+      #expect(coded.form == 19)
+      #expect(coded.tail == coded.tail.rounded() && abs(coded.tail) <= 8, "\(coded.tail)")
+      #expect(WindowCoder.decoded(coded).isIdentical(to: stored))
+    }
+  }
+
+  /// The numbers of `EarlierCoding`'s documentation: one place, u = 0.1.
+  private static let earlier: [WindowColumn: Double] = [
+    .count: 4, .minimum: 10 - 5, .maximum: 25 - 20, .sum: 61 - (4 * (10 + 20 + 5 + 25)) / 4,
+    .tail: 0, .first: 1, .last: 2, .places: 2,
+  ]
+
+  @Test func earlierWindowsAreRead() {
+    var window = Window(end: 60_000)
+    for (column, value) in WindowCoderTests.earlier {
+      column.set(value, of: &window, width: 60_000)
+    }
+    let read = WindowCoder.decoded(window)
+    #expect(read.minimum == 0.5 && read.maximum == 2.5 && read.sum == 6.1 && read.tail == 0)
+    #expect(read.form == 0)
+  }
+
+  /// Of segments with both layouts those columns are there that each needs.
+  @Test(arguments: [WindowFields.sums, .minima, [.sums, .maxima], .lasts, []])
+  func segmentsOfBothLayoutsAreReadTogether(fields: WindowFields) {
+    var earlier = TierLayout(windows: 1)
+    earlier.columns = WindowColumn.allCases.filter { $0 != .form }
+    var window = Window(end: 60_000)
+    window.count = 4
+    (window.minimum, window.maximum, window.first, window.last) = (0.5, 2.5, 1, 2)
+    window.sum = 6.1
+    var coder = WindowCoder()
+    let coded = coder.coded(window)
+    #expect(coded.form == 18)
+    var rows = WindowRows()
+    for (index, isEarlier) in [false, true, true, false, true].enumerated() {
+      let layout = isEarlier ? earlier : TierLayout(windows: 1)
+      let before = rows.count
+      rows.begin(fields, layout)
+      for column in layout.columns where column.isNeeded(fields, of: layout) {
+        let value =
+          isEarlier
+          ? WindowCoderTests.earlier[column] ?? 0 : column.value(of: coded, width: 60_000)
+        [Int64(index) * 60_000].withUnsafeBufferPointer { ends in
+          [value].withUnsafeBufferPointer { rows.append(column, ends, $0, width: 60_000) }
+        }
+      }
+      let isWhole = rows.isWhole(fields, of: layout)
+      #expect(isWhole)
+      rows.decode(from: before, fields)
+    }
+    rows.withColumns { columns in
+      #expect(columns.counts.elementsEqual(repeatElement(4, count: 5)))
+      func holds(_ column: UnsafeBufferPointer<Double>, _ value: Double) -> Bool {
+        column.elementsEqual(repeatElement(value, count: 5))
+      }
+      if fields.contains(.sums) { #expect(holds(columns.sums, 6.1) && holds(columns.sumTails, 0)) }
+      if fields.contains(.minima) { #expect(holds(columns.minima, 0.5)) }
+      if fields.contains(.maxima) { #expect(holds(columns.maxima, 2.5)) }
+      if fields.contains(.lasts) { #expect(holds(columns.lasts, 2)) }
+    }
+  }
+
   @Test func damagedNumbersDoNotTrap() {
-    for places in [-1, 0.5, 1, 3, 10, 11, 255, .nan, .infinity] {
+    for form in [-1, 0.5, 1, 3, 10, 11, 17, 17.5, 20, 26, 27, 255, .nan, .infinity] {
       for value in [0, -0.0, 1.5, -1e300, 1e18, .nan, .infinity, -.infinity] {
         var window = Window(end: 0)
         (window.count, window.first, window.last) = (value, value, value)
         (window.minimum, window.maximum, window.sum, window.tail) = (value, value, value, value)
-        window.places = places
+        window.form = form
         _ = WindowCoder.decoded(window)
       }
     }
