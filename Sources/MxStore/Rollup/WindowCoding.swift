@@ -11,8 +11,9 @@
 ///     form     16 + p of p > 0: values are decimals of p - 1 places, u = 10^(1-p)
 ///     maximum  (maximum - max(first, last)) / u     these two change columns where
 ///     minimum  (min(first, last) - minimum) / u     last < 0
-///     sum      s - round(count * (first + last) / u / 2), halves to the even;
-///              s * u is the decimal nearest to the sum
+///     sum      s - round(count * (4 * (first + last) / u - 5 * i) / 8), halves to the even;
+///              s * u is the decimal nearest to the sum, i column 1, less than 0 where it
+///              is the maximum's
 ///     tail     (sum + tail - q) / g - round((s - q * P) / P / g), where P = 10^(p-1), q is
 ///              the double s / P, and g the last place of the extremum that is nearer to
 ///              0, or of u if that is 0 or last has not its sign
@@ -53,12 +54,14 @@ struct WindowCoder {
       let maximum = whole(window.maximum, power), let minimum = whole(window.minimum, power)
     else { return nil }
     let whole = (window.sum * power).rounded()
-    guard abs(whole) < limit, abs(window.count * (first + last)) < limit * 2 else { return nil }
+    guard abs(whole) < limit else { return nil }
     var coded = window
     coded.form = firstForm + Double(places)
     coded.maximum = maximum - max(first, last)
     coded.minimum = min(first, last) - minimum
     if last < 0 { swap(&coded.minimum, &coded.maximum) }
+    let most = 4 * abs(first + last) + 5 * abs(coded.minimum)
+    guard window.count * most < limit * 8 else { return nil }
     let told = WholeSums(
       power, count: window.count, first: window.first, last: window.last,
       inner: coded.minimum)
@@ -129,7 +132,9 @@ struct WholeSums {
   private static let exponent = UInt64(0x7ff) << 52
 
   private let power: Double
-  /// The sums of the first and the last value, as many times as there are samples, halved.
+  /// As many values as there are samples, between the first and the last one, and below
+  /// them by more than half of what the minimum is: a walk's mean, as far as column 1, which
+  /// `place` needs anyway, tells it.
   let expected: SIMD2<Double>
   /// The last place of the value that is nearest to 0, as far as is known, and 1 by that.
   let place: SIMD2<Double>
@@ -151,9 +156,10 @@ struct WholeSums {
     self.power = power
     let first = WholeSums.nearest(firsts * power)
     let last = WholeSums.nearest(lasts * power)
-    expected = WholeSums.nearest(counts * (first + last) * 0.5)
     // As if the last value were positive.
     let side = unsafeBitCast(last, to: Bits.self) & WholeSums.sign
+    let below = WholeSums.flipped(inner, side) * 5
+    expected = WholeSums.nearest(counts * ((first + last) * 4 - below) * 0.125)
     let near = WholeSums.lesser(WholeSums.flipped(first, side), WholeSums.flipped(last, side))
     let nearest = WholeSums.greater(near - inner, SIMD2(repeating: 1)) / power
     let exponents = unsafeBitCast(nearest, to: Bits.self) & WholeSums.exponent
