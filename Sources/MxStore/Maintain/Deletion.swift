@@ -65,11 +65,12 @@ extension Store {
   }
 
   /// Writes a segment without columns and the manifest that has it. `range`: where
-  /// the windows of tiers are to be computed again.
+  /// the windows of tiers are to be computed again. `replaces`: what goes with it, retired
+  /// already; `dead`: what else is to stay dead.
   func commitRecord(
     _ id: UInt64, _ manifest: inout Manifest, range: TimeRange = TimeRange(from: 0, to: 0),
     tombstones: [Tombstone] = [], expiries: [Expiry] = [], replaces: [UInt64] = [],
-    batches: [ContentHash] = [], now: Int64
+    dead: [UInt64] = [], batches: [ContentHash] = [], now: Int64
   ) throws(StoreError) {
     try makeDirectories()
     let orphans = try orphans(beyond: manifest)
@@ -80,9 +81,8 @@ extension Store {
     footer.info.range = range
     footer.tombstones = tombstones
     footer.expiries = expiries
-    // All that waits for its removal is dead, also where whoever said so goes now.
-    let waiting = manifest.retired.segmentIDs
-    footer.replaces = Set(replaces + orphans.ids + waiting).sorted()
+    let said = try stillDead(saidBy: Set(replaces), manifest)
+    footer.replaces = Set(replaces + orphans.ids + said + dead).sorted()
     footer.batches = batches
     footer.made = now
     footer.conflict = manifest.conflict
@@ -97,5 +97,25 @@ extension Store {
     manifest.lastSequence = sequence
     manifest.add([info], now: now)
     try write(manifest)
+  }
+
+  /// What those that go have said of others: a dead one has no say, so who takes its place
+  /// says it again, of files that wait for their removal. One that cannot be read may have
+  /// named any of them.
+  private func stillDead(
+    saidBy gone: Set<UInt64>, _ manifest: Manifest
+  ) throws(StoreError) -> [UInt64] {
+    if gone.isEmpty { return [] }
+    let waiting = manifest.retired.segmentIDs
+    var dead: Set<UInt64> = []
+    for file in manifest.retired where gone.contains(file.segment) {
+      do throws(StoreError) {
+        let region = try FileRegion(opening: FilePath.join(path, file.path), in: files)
+        dead.formUnion(try SegmentFooter(reading: region).replaces)
+      } catch .damaged, .foreign, .newer, .vanished {
+        return waiting
+      }
+    }
+    return waiting.filter { dead.contains($0) }
   }
 }

@@ -149,11 +149,10 @@ extension Store {
       manifest.expiries[index].record = record
     }
     // All that waits is dead, whoever said so before.
-    let dead = [info.id] + manifest.retired.segmentIDs
     try commitRecord(
       record, &manifest, tombstones: manifest.tombstones.filter { $0.record == record },
       expiries: manifest.expiries.filter { $0.record == record },
-      replaces: dead, now: now)
+      replaces: [info.id], dead: manifest.retired.segmentIDs, now: now)
     try quarantine(info, &result)
     result.lostSamples += info.kind == .samples ? max(0, info.samples - back.samples) : 0
   }

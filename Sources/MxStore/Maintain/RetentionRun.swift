@@ -99,6 +99,7 @@ extension Store {
       }
       (new.applied, new.appliedSequence) = (last.applied, last.appliedSequence)
       new.made = max(new.made, last.made)
+      new.record = last.record
       manifest.expiries.removeLast()
     }
     if let applied {
@@ -120,7 +121,7 @@ extension Store {
     }
     kept.insert(new, at: isLast ? kept.count : 0)
     let old = Set(manifest.expiries.map(\.record)).union([new.record])
-    let spent = manifest.segments.filter { $0.kind == .record && old.contains($0.id) }
+    let spent = manifest.records(saidAgainWith: old)
     let record = random.next()
     let sequence = try nextSequence(manifest)
     for index in kept.indices {
@@ -131,6 +132,19 @@ extension Store {
     manifest.expiries = kept
     try commitRecord(
       record, &manifest, expiries: kept, replaces: (spent.map(\.id) + replacing).sorted(), now: now)
+  }
+}
+
+extension Manifest {
+  /// The records of which one that takes the place of `old` leaves nothing to say: those,
+  /// and others that only keep dead what is dead. Cron would pile up two an hour.
+  fileprivate func records(saidAgainWith old: Set<UInt64>) -> [SegmentInfo] {
+    let deletions = Set(tombstones.map(\.record))
+    return segments.filter { info in
+      info.kind == .record && !deletions.contains(info.id)
+        && (old.contains(info.id)
+          || !info.hasBatches && info.range == TimeRange(from: 0, to: 0))
+    }
   }
 }
 

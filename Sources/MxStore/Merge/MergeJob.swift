@@ -70,11 +70,10 @@ extension Store {
     let orphans = try orphans(beyond: manifest)
     guard let draft else {
       // Deletions left nothing: a record keeps a rebuild from bringing the inputs back.
-      let dead = manifest.dead(by: footers)
       manifest.retire(infos, now: now)
       try commitRecord(
-        random.next(), &manifest, replaces: dead, batches: SegmentFooter.batches(of: footers),
-        now: now)
+        random.next(), &manifest, replaces: infos.map(\.id),
+        batches: SegmentFooter.batches(of: footers), now: now)
       return nil
     }
     let output = try seal(

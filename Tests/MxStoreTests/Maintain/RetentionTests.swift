@@ -57,6 +57,29 @@ import Testing
     #expect(report.damage.isEmpty)
   }
 
+  /// Cron retires, and takes what is too old, hour after hour; files wait for their grace
+  /// all the time. What keeps them dead must not grow with the hours.
+  @Test func recordsDoNotPileUp() throws {
+    var work = StoreWorkload(seed: 5)
+    let (store, _) = try StoreTests.emptyStore()
+    let rules = try RetentionTests.rules()
+    for _ in 0..<30 {
+      for _ in 0..<4 {
+        work.now += 15 * 60_000
+        try work.commit(to: store)
+      }
+      try work.compact(store, after: 0)
+      let plan = RetentionPlan(try store.manifest(Report()), rules, now: work.now)
+      _ = try store.retain(plan, rules, RetentionOptions(now: work.now), Report())
+      _ = try store.removeRetired(now: work.now, Report())
+    }
+    let manifest = try store.manifest(Report())
+    let records = manifest.segments.filter { $0.kind == .record }
+    #expect(manifest.retired.count > 100)
+    #expect(records.count <= 2, "\(records.count) records live")
+    #expect(try StoreModel(rebuilding: store) == StoreModel(reading: store))
+  }
+
   @Test func nothingNewIsNothingWritten() throws {
     var work = StoreWorkload(seed: 3)
     let (store, files) = try StoreTests.emptyStore()
