@@ -83,7 +83,8 @@ final class Simulation {
       guard let text = Place.read("\(project)/\(from)") else {
         throw Runner.Problem(description: "\(project)/\(from) cannot be read")
       }
-      try Place.write(text, to: "\(directory)/\(to)")
+      try Place.write(
+        text.replacing("/etc/mx/", with: "\(directory)/etc/"), to: "\(directory)/\(to)")
     }
     var scrape = "global: {scrape_interval: 1m, scrape_timeout: 10s}\nscrape_configs:\n"
     for target in 0..<World.targets {
