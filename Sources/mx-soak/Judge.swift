@@ -19,6 +19,7 @@ final class Judge {
   /// Pages of a day: handed out, and of those in runs that said yes.
   private var pages = (served: 0, acknowledged: 0)
   private var alertKills = 0
+  private var toldOutages: Set<Int> = []
   private var today = 0
 
   init(world: World, directory: String, runner: Runner) {
@@ -47,7 +48,7 @@ final class Judge {
     times[job.name] = lists
     let isTrouble = isTroubled(minute)
     let messages = result.printed.split(separator: "\n").filter { !$0.contains(": hint: ") }
-    if result.exit == 0, !result.printed.isEmpty {
+    if result.exit == 0, !messages.isEmpty, !tellsOfOutage(job, messages, minute) {
       find("\(stamp(minute)) \(job.name) had nothing wrong and printed: \(result.printed)")
     }
     if result.exit != 0 {
@@ -74,6 +75,20 @@ final class Judge {
   private func explains(_ job: Crontab.Job, _ result: Runner.Result, _ minute: Int) -> Bool {
     job.name == "mx-compact" && result.printed.contains("retention waits: the clock")
       && (1...240).contains { World.clockError(at: max(0, minute - $0)) > 0 }
+  }
+
+  /// That a target has gone down is said once, in the run that finds it; the run has done
+  /// all that it should.
+  private func tellsOfOutage(
+    _ job: Crontab.Job, _ messages: [Substring], _ minute: Int
+  ) -> Bool {
+    job.name == "mx-ingest scrape"
+      && messages.allSatisfy { message in
+        let outage = world.outages.firstIndex { outage in
+          message.contains(": warning: shop-\(outage.target)/") && outage.minutes.contains(minute)
+        }
+        return outage.map { toldOutages.insert($0).inserted } ?? false
+      }
   }
 
   func scraped(_ served: Int, isAcknowledged: Bool, _ minute: Int) {
