@@ -181,7 +181,7 @@ import Testing
   @Test func roundsGoOnInOneProcess() throws {
     let bench = try Bench()
     let server = bench.server { _ in ("200 OK", Self.text, "a 1\n") }
-    let found = try bench.scrape("\(server.url("/metrics")) --every 200ms --for 500ms -v")
+    let found = try bench.scrape("\(server.url("/metrics")) --every 1s --for 2500ms -v")
     #expect(found.exit == 0)
     #expect(bench.seen.all.count == 3)
     #expect(
