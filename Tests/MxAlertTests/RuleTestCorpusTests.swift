@@ -16,9 +16,10 @@ import Testing
     "rules_run_extrafields.yml", "rules_run_no_fuzzy.yml",
   ]
 
-  /// Written for Prometheus 2, whose ranges held both their ends; promtool 3 fails them,
-  /// too: a `max_over_time` at the very start of its range, and a rate of six samples
-  /// (25 * (300 / 300 / 300)) that is five now (20 * (300 / 240 / 300)), one bit less.
+  /// Written for Prometheus 2, whose ranges held both their ends. By the arithmetic of
+  /// Prometheus 3 they fail; no promtool 3 was there to say so: a `max_over_time` at the
+  /// very start of its range, and a rate of six samples (25 * (300 / 300 / 300)) that is
+  /// five now (20 * (300 / 240 / 300)), one bit less.
   private static let ofPrometheus2: Set<String> = [
     "data_plane__crashloopbackoff_test.yaml",
     "recording__caching_availability_recording_rules_test.yaml",

@@ -8,7 +8,6 @@
 ///              where s is the decimal nearest to the sum
 ///     tail     sum + tail - s, scaled by s (see SumTail)
 enum EarlierCoding {
-  private static let powers: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
   /// Whole numbers up to here are exact, and so are their sums of four.
   private static let limit = 9e14
 
@@ -17,11 +16,11 @@ enum EarlierCoding {
     _ places: Double, count: Double, first: Double, last: Double, _ minimum: inout Double,
     _ maximum: inout Double, _ sum: inout Double, _ tail: inout Double
   ) {
-    guard places >= 1, places <= Double(powers.count) else {
+    guard places >= 1, places <= Double(WindowCoder.powers.count) else {
       tail = SumTail.unscaled(tail, sum: sum)
       return
     }
-    let power = powers[Int(places) - 1]
+    let power = WindowCoder.powers[Int(places) - 1]
     guard let last = whole(WindowCoder.nearest(last * power)),
       let first = whole(WindowCoder.nearest(first * power)), let above = whole(maximum),
       let below = whole(minimum), let rest = whole(sum), count >= 0, count < 1e6

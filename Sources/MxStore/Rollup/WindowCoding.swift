@@ -21,7 +21,7 @@
 /// Earlier tiers have column 12 instead (`EarlierCoding`).
 struct WindowCoder {
   private static let most = 9
-  private static let powers: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
+  static let powers: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
   /// Whole numbers below this are rounded without a call (`nearest`), and sums of two
   /// of them are exact.
   private static let limit = 0x1p51
