@@ -14,7 +14,8 @@ NAMES = """[...document.querySelectorAll('button,a[href],summary,input,select,sv
   .map(e=>e.outerHTML.slice(0,120))"""
 IDS = """(()=>{const ids=[...document.querySelectorAll('[id]')].map(e=>e.id);
   return ids.filter((id,i)=>ids.indexOf(id)!==i)})()"""
-# WCAG's contrast of every text that is seen, against the ground it stands on.
+# WCAG's contrast of every text that is seen, against the ground it stands on: of a text in a part of a
+# drawing that is the part's own colour.
 CONTRAST = """(()=>{
   const numbers=c=>{const m=c.match(/[\\d.]+/g).map(Number);return m.length>3?m:[...m,1]};
   const light=c=>{const f=v=>{v/=255;return v<=.04045?v/12.92:((v+.055)/1.055)**2.4};
@@ -22,12 +23,15 @@ CONTRAST = """(()=>{
   const over=(a,b)=>[0,1,2].map(i=>a[i]*a[3]+b[i]*(1-a[3]));
   const ground=e=>{let chain=[];for(;e;e=e.parentElement)chain.push(numbers(getComputedStyle(e).backgroundColor));
     return chain.reverse().reduce((b,a)=>over(a,b),[255,255,255])};
+  const part=e=>{e.style.fill='var(--c)';const color=numbers(getComputedStyle(e).fill);
+    e.style.fill='';return over(color,ground(e.closest('div,article')))};
   const bad=[];
   for(const e of document.querySelectorAll('body *')){
     const own=[...e.childNodes].some(n=>n.nodeType===3&&n.textContent.trim());
     if(!own||!e.getClientRects().length||e.closest('title,script,style,.spoken'))continue;
     const style=getComputedStyle(e),isSVG=e instanceof SVGElement;
-    const color=numbers(isSVG?style.fill:style.color),back=ground(isSVG?e.closest('div,article'):e);
+    const color=numbers(isSVG?style.fill:style.color);
+    const back=e.matches('text.part')?part(e):ground(isSVG?e.closest('div,article'):e);
     const a=light(over(color,back)),b=light(back);
     const ratio=(Math.max(a,b)+.05)/(Math.min(a,b)+.05);
     const large=parseFloat(style.fontSize)>=24||(parseFloat(style.fontSize)>=18.6&&style.fontWeight>=600);
