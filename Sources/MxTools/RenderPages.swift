@@ -164,7 +164,7 @@ final class DashboardRendering {
     _ plan: Plan, _ setting: inout PageSetting, _ old: ViewIndex?,
     _ fragments: inout [PanelFragment?]
   ) throws -> ViewIndex {
-    let path = setting.path(of: setting.view, dashboard.shownVariables)
+    let files = Set(try site.list(setting.path(of: setting.view, dashboard.shownVariables)))
     let prints = PanelPrints(
       plan: plan, mark: file.mark + job.mark, source: source,
       knowsNews: memory?.isCurrent(file.name) ?? false)
@@ -178,7 +178,7 @@ final class DashboardRendering {
       next += queries.count
       let print = prints.print(position, known: old?.panel(id)?.print ?? "")
       if let known = old?.panel(id), !print.isEmpty, known.print == print,
-        try site.exists("\(path)/\(id).html")
+        files.contains("\(id).html")
       {
         panels.append(known)
         fragments.append(nil)

@@ -15,7 +15,7 @@ final class RenderSource {
   private let session: Session
   private let now: Int64
   /// What came to the store since the last run; nil where that is not known.
-  private var news: Snapshot?
+  private var news: RenderNews?
   /// What parsed; a dashboard's panels often ask the same of many views.
   private var trees: [String: Expr] = [:]
   /// How many queries of panels were evaluated.
@@ -67,7 +67,7 @@ final class RenderSource {
 
   /// From here on `isUntouched` can tell.
   func lookForNews(_ segments: Set<UInt64>?) {
-    news = segments.map { snapshot.restricted(to: $0) }
+    news = segments.map { RenderNews(snapshot.restricted(to: $0), report) }
   }
 
   /// Whether nothing came since the last run that answering would read: a look at the
@@ -77,7 +77,7 @@ final class RenderSource {
     do {
       let window: QueryWindow = query.isInstant ? .instant(query.until) : window(query)
       let requests = try session.engine.requests(try tree(query.expr), window)
-      return try news.open(requests, report: report).allSatisfy { $0.count == 0 }
+      return try !news.concern(requests)
     } catch {
       return false
     }

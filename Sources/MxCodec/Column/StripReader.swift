@@ -123,7 +123,8 @@ final class StripReader {
     byteCount: BitPacking.tailScratch, alignment: 16)
   private let symbols = Scratch<UInt8>(4096)
   private let planes = Scratch<UInt8>(4096)
-  private var zstd: OpaquePointer?
+  /// Made when first needed: most short lists have no symbols.
+  private lazy var zstd = ZstdContext()
   private var source: UnsafeMutablePointer<UInt8>
   private var patches: IndexedValues
 
@@ -140,16 +141,6 @@ final class StripReader {
     high.deallocate()
     wide.deallocate()
     tail.deallocate()
-    if let zstd { ZSTD_freeDCtx(zstd) }
-  }
-
-  /// Made when first needed: making one costs what decoding 20,000 symbols costs, and
-  /// most short lists have no symbols.
-  private func context() -> OpaquePointer {
-    if let zstd { return zstd }
-    guard let context = ZSTD_createDCtx() else { preconditionFailure("out of memory") }
-    zstd = context
-    return context
   }
 
   /// Prepares for the strips of `layout`: decodes its symbols.
@@ -161,7 +152,7 @@ final class StripReader {
     // Behind the symbols 256 of anything: a strip may read past the last one.
     let out = symbols.reserve(count &+ BitPacking.vector)
     let size = ZSTD_decompressDCtx(
-      context(), out, count, layout.frame.baseAddress, layout.frame.count)
+      zstd.pointer, out, count, layout.frame.baseAddress, layout.frame.count)
     guard ZSTD_isError(size) == 0, size == count else { throw .malformed("symbols", at: 0) }
     memset(out + count, 0, BitPacking.vector)
     source = out

@@ -42,14 +42,9 @@ package final class ZstdCompressor {
 /// Decompresses what `ZstdCompressor` or any zstd wrote, one frame at a time,
 /// with a context that is reused.
 package final class ZstdDecompressor {
-  private let context: OpaquePointer
+  private let context = ZstdContext()
 
-  package init() {
-    guard let context = ZSTD_createDCtx() else { preconditionFailure("out of memory") }
-    self.context = context
-  }
-
-  deinit { ZSTD_freeDCtx(context) }
+  package init() {}
 
   /// The content of the one frame `bytes` is, of at most `limit` bytes.
   ///
@@ -71,7 +66,7 @@ package final class ZstdDecompressor {
     var failure: CodecError?
     let out = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
       let size = ZSTD_decompressDCtx(
-        context, buffer.baseAddress, capacity, bytes.baseAddress, bytes.count)
+        context.pointer, buffer.baseAddress, capacity, bytes.baseAddress, bytes.count)
       if ZSTD_isError(size) != 0 {
         // Only a frame that hides its size can find the buffer too small.
         let text = String(cString: ZSTD_getErrorName(size))

@@ -7,6 +7,14 @@ package enum QueryWindow: Hashable, Sendable {
   case instant(Int64)
   /// `start`, `start + step`, … up to `end`.
   case range(start: Int64, end: Int64, step: Int64)
+
+  /// For fingerprints; reflection, which interpolating a case would be, takes 5 µs.
+  var text: String {
+    switch self {
+    case .instant(let time): "at \(time)"
+    case .range(let start, let end, let step): "from \(start) to \(end) by \(step)"
+    }
+  }
 }
 
 /// Evaluates PromQL against a source.

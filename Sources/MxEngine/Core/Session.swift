@@ -56,7 +56,7 @@ extension Engine {
     _ expr: Expr, _ window: QueryWindow, source: any SeriesSource
   ) throws -> UInt64 {
     let settings = "\(options.lookback) \(options.delaysNameRemoval) \(options.subqueryStep)"
-    let asked = "\(expr.fingerprintText) \(window) \(settings) \(options.usesStartTimes)"
+    let asked = "\(expr.fingerprintText) \(window.text) \(settings) \(options.usesStartTimes)"
     let hash = Array(asked.utf8).withUnsafeBytes { ByteHash.hash($0) }
     let read = try source.fingerprint(
       requests(EventCounting.rewritten(expr, source), window))

@@ -9,7 +9,10 @@ import MxJSON
 struct Markup {
   private(set) var bytes: [UInt8] = []
 
-  init() { bytes.reserveCapacity(4096) }
+  init(capacity: Int = 4096) { bytes.reserveCapacity(capacity) }
+
+  /// Makes room for what is about to come.
+  mutating func reserve(_ count: Int) { bytes.reserveCapacity(bytes.count + count) }
 
   /// Markup of our own, as it stands.
   mutating func raw(_ markup: StaticString) {

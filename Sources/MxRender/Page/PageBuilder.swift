@@ -34,12 +34,16 @@ package struct PageBuilder {
     return ContentMark.of(canvas.markup.bytes + links + Array(PageScript.hash.utf8))
   }
 
+  /// Room for all but the panels: style, script, menus.
+  private static let frameBytes = 128 << 10
+
   /// `fragments` in the order of the plan's panels; `others` are views that the
   /// page holds besides its own.
   package func page(
     _ index: ViewIndex, _ fragments: [[UInt8]], others: [HeldView] = []
   ) -> [UInt8] {
     var body = Canvas(zone: plan.zone, now: plan.now)
+    body.markup.reserve(PageBuilder.frameBytes + fragments.reduce(0) { $0 + $1.count })
     var places: Set<GridPosition> = []
     body.markup.raw("<header class=\"top\">")
     drawTitle(&body)
@@ -57,7 +61,7 @@ package struct PageBuilder {
     for other in others { other.draw(&body.markup) }
     body.markup.pageData(setting.json(plan, index))
     let rules = (index.panels + others.flatMap(\.index.panels)).flatMap(\.css)
-    var page = Markup()
+    var page = Markup(capacity: PageBuilder.frameBytes + body.markup.bytes.count)
     let sheet = Stylesheet.text(theme: options.theme, rules: Set(rules), places: places)
     PageHead(title: title, sheet: sheet, scriptHash: PageScript.hash).draw(&page)
     page.append(body.markup)

@@ -138,9 +138,31 @@ enum DateText {
     }
     let civil = zone.civil(milliseconds: Int64(milliseconds))
     switch style {
-    case .iso, .local: return pattern("YYYY-MM-DD HH:mm:ss", civil)
+    case .iso, .local: return iso(civil)
     case .us: return pattern("MM/DD/YYYY h:mm:ss a", civil)
     case .pattern(let text): return pattern(text, civil)
+    }
+  }
+
+  /// `2026-11-29 04:11:18`. Not by way of tokens: pages have thousands of it.
+  private static func iso(_ civil: Civil) -> String {
+    guard (1000...9999).contains(civil.year) else { return pattern("YYYY-MM-DD HH:mm:ss", civil) }
+    let parts = [
+      civil.year / 100, civil.year % 100, civil.month, civil.day, civil.hour, civil.minute,
+      civil.second,
+    ]
+    let zero = UInt8(ascii: "0")
+    return String(unsafeUninitializedCapacity: 19) { text in
+      var count = 0
+      for (part, separator) in zip(parts, "\0-- ::\0".utf8) {
+        text[count] = zero + UInt8(part / 10)
+        text[count + 1] = zero + UInt8(part % 10)
+        count += 2
+        guard separator > 0 else { continue }
+        text[count] = separator
+        count += 1
+      }
+      return count
     }
   }
 

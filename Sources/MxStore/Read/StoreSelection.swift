@@ -73,6 +73,13 @@ final class StoreSelection: Selection {
   }
 
   func column(_ name: String) throws -> LabelColumn {
+    // What the selector says is not looked up.
+    if count > 0,
+      let value = request.matchers.first(where: { $0.name == name && $0.op == .equal })?.value,
+      !value.isEmpty
+    {
+      return LabelColumn(ids: [UInt32](repeating: 1, count: count), values: ["", value])
+    }
     if sets.count == 1 { return try sets[0].column(name, SeriesRefs(refs[0])) }
     var result = LabelColumn(ids: [UInt32](repeating: 0, count: count), values: [""])
     var numbers: [String: UInt32] = ["": 0]

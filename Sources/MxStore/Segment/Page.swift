@@ -216,9 +216,8 @@ final class PageValues {
   fileprivate func reserve(_ count: Int) {
     if count <= all.count { return }
     free(all.baseAddress)
-    // Zeros that the system gives page by page, as they are looked at: most pages hold
-    // fewer values than the largest.
-    guard let room = calloc(count, MemoryLayout<Double>.stride) else {
+    // Not zeroed: what is read was decoded before, and most pages hold fewer values.
+    guard let room = malloc(count * MemoryLayout<Double>.stride) else {
       preconditionFailure("out of memory")
     }
     all = UnsafeMutableBufferPointer(

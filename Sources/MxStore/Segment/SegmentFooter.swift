@@ -52,6 +52,16 @@ package enum SectionKind: UInt8, Sendable {
   case clockDirectory = 2
   case seriesList = 3
   case inlineSet = 4
+
+  /// As the name of a case, without the reflection that interpolating one costs.
+  package var name: String {
+    switch self {
+    case .pageDirectory: "pageDirectory"
+    case .clockDirectory: "clockDirectory"
+    case .seriesList: "seriesList"
+    case .inlineSet: "inlineSet"
+    }
+  }
 }
 
 package struct Section: Hashable, Sendable {

@@ -71,17 +71,17 @@ package final class SegmentReader: Sendable {
     _ decode: (UnsafeRawBufferPointer) throws(CodecError) -> R
   ) throws(StoreError) -> R {
     guard let section = footer.section(kind) else {
-      throw region.damaged("\(kind)", "is missing")
+      throw region.damaged(kind.name, "is missing")
     }
     let bytes = try checked(
       region,
       BlockEntry(
         first: 0, range: .all, offset: section.offset, bytes: section.count, hash: section.hash),
-      "\(kind)")
+      kind.name)
     do throws(CodecError) {
       return try withBytes(of: bytes, decode)
     } catch {
-      throw region.damaged("\(kind)", "\(error)")
+      throw region.damaged(kind.name, "\(error)")
     }
   }
 

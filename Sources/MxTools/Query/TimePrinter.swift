@@ -34,6 +34,8 @@ struct TimePrinter {
   func append(_ milliseconds: Int64, to out: inout [UInt8]) {
     switch style {
     case .unixMilliseconds: MxJSON.NumberText.append(milliseconds, to: &out)
+    case .unix where milliseconds % 1000 == 0:
+      MxJSON.NumberText.append(milliseconds / 1000, to: &out)
     case .unix: MxJSON.NumberText.append(Double(milliseconds) / 1000, .never, to: &out)
     case .rfc3339: out += Array(zone.text(milliseconds: milliseconds).utf8)
     }
