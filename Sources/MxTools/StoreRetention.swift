@@ -111,7 +111,7 @@ enum StoreRetention {
     _ run: Run, _ outcome: inout Outcome
   ) throws {
     var limits = try limits(settings, store)
-    let missing = try store.missingSpace(limits)
+    let missing = try store.missingSpace(limits).most
     if missing == 0 { return }
     limits.uses = UsedSelectors.load(settings.uses, store.files, report).map(\.matchers)
     let before = try store.manifest(report)
@@ -137,9 +137,16 @@ enum StoreRetention {
     run.output.error(
       Diagnostic(
         .no, "room is short by \(ByteSize.format(Int64(result.missing))) still",
-        hint: result.removal.isDeferred
-          ? "a long reader keeps files: run it again" : "only the newest samples are left"))
+        hint: hint(result)))
     if outcome.code == .success { outcome.code = .no }
+  }
+
+  private static func hint(_ result: PressureResult) -> String {
+    if result.removal.isDeferred { return "a long reader keeps files: run it again" }
+    if result.isInVain {
+      return "something else fills the disk: removing data would not help, make room there"
+    }
+    return "only the newest samples are left"
   }
 
   /// By size nothing waits for the rollup; it is said, though.

@@ -18,6 +18,16 @@ package struct SpaceLimits: Hashable, Sendable {
   }
 }
 
+/// What is missing of the room that limits ask for, bytes.
+package struct MissingSpace: Hashable, Sendable {
+  /// By which the store is larger than it may be.
+  package var own = 0
+  /// By which less is free on the file system than there shall be.
+  package var free = 0
+
+  package var most: Int { max(own, free) }
+}
+
 /// What making room did.
 package struct PressureResult: Hashable, Sendable {
   package var dropped: [SegmentInfo] = []
@@ -25,20 +35,22 @@ package struct PressureResult: Hashable, Sendable {
   package var removal = RemovalResult()
   /// What is missing still, bytes.
   package var missing = 0
+  /// Whether data stayed because all of them would not have been enough: something else
+  /// fills the disk.
+  package var isInVain = false
 
   package init() {}
 }
 
 extension Store {
-  /// What is missing of the room that `limits` ask for, bytes; 0 where all is well.
-  package func missingSpace(_ limits: SpaceLimits) throws(StoreError) -> Int {
-    var missing = 0
-    if let maxBytes = limits.maxBytes { missing = try usedBytes() - maxBytes }
+  package func missingSpace(_ limits: SpaceLimits) throws(StoreError) -> MissingSpace {
+    var missing = MissingSpace()
+    if let maxBytes = limits.maxBytes { missing.own = max(0, try usedBytes() - maxBytes) }
     if limits.minFree > 0 {
       let space = try onDisk { () throws(FileError) in try files.freeSpace(path) }
-      missing = max(missing, limits.minFree - space.free)
+      missing.free = max(0, limits.minFree - space.free)
     }
-    return max(0, missing)
+    return missing
   }
 
   /// All files of segments, sets and manifests, those waiting for their removal too.
@@ -58,25 +70,33 @@ extension Store {
   /// Makes room, oldest data first: removes what waits for its grace, then segments of
   /// which no rule or dashboard reads anything, then the others. Needs next to no room
   /// itself. The caller holds the maintenance lock.
+  ///
+  /// A disk that something else fills is not made room on: where all data would not be
+  /// enough none go, and no more than twice of what was missing at first.
   package func makeRoom(
     _ limits: SpaceLimits, _ options: RetentionOptions, _ report: Report,
     random: any RandomNumberGenerator = SystemRandomNumberGenerator()
   ) throws -> PressureResult {
     var random = random
     var result = PressureResult()
-    result.missing = try missingSpace(limits)
-    if result.missing == 0 { return result }
+    let asked = try missingSpace(limits).most
+    if asked == 0 { return result }
     try removeNow(options, &result.removal, report)
-    result.missing = try missingSpace(limits)
+    var dropped = 0
     // A step may free less than its files' sizes promise: again until it is enough.
-    while result.missing > 0 {
+    while true {
+      let missing = try missingSpace(limits)
+      result.missing = missing.most
+      if missing.most == 0 { break }
       let snapshot = try Snapshot(self, report)
-      let victims = try snapshot.victims(result.missing, limits.uses, report)
-      if victims.isEmpty { break }
+      let all = snapshot.candidates(try snapshot.newestSamples(limits.uses, report))
+      let victims = try snapshot.victims(missing, of: all, limits.uses, report)
+      result.isInVain = victims.isEmpty ? !all.isEmpty : dropped >= 2 * asked
+      if victims.isEmpty || result.isInVain { break }
       try drop(victims, options, report, random: &random)
+      dropped += victims.reduce(0) { $0 + $1.bytes }
       result.dropped += victims
       try removeNow(options, &result.removal, report)
-      result.missing = try missingSpace(limits)
     }
     return result
   }
@@ -150,19 +170,24 @@ extension Store {
 }
 
 extension Snapshot {
-  /// Whole segments of `bytes` in sum, those that nothing reads first, oldest first.
-  /// The newest segment of samples stays whatever is asked.
-  fileprivate func victims(
-    _ bytes: Int, _ uses: [[Matcher]], _ report: Report
-  ) throws -> [SegmentInfo] {
-    let newest = try newestSamples(uses, report)
-    let candidates = manifest.segments.filter {
+  /// What may go, oldest first. The newest segment of samples stays whatever is asked.
+  fileprivate func candidates(_ newest: SegmentInfo?) -> [SegmentInfo] {
+    manifest.segments.filter {
       $0.kind != .record && $0.samples > 0 && $0.id != newest?.id && !isLastOfTier($0)
     }.sorted { ($0.range.to, $0.id) < ($1.range.to, $1.id) }
+  }
+
+  /// Whole segments of what is `missing` in sum, those that nothing reads first, oldest
+  /// first; `all` are those that may go.
+  fileprivate func victims(
+    _ missing: MissingSpace, of all: [SegmentInfo], _ uses: [[Matcher]], _ report: Report
+  ) throws -> [SegmentInfo] {
+    let isEnough = all.reduce(0) { $0 + $1.bytes } >= missing.free
+    let bytes = isEnough ? missing.most : missing.own
     var victims: [SegmentInfo] = []
     var used: [SegmentInfo] = []
     var sum = 0
-    for info in candidates where sum < bytes {
+    for info in all where sum < bytes {
       if try !uses.isEmpty && holds(uses, in: info, report) {
         used.append(info)
         continue
@@ -179,7 +204,7 @@ extension Snapshot {
 
   /// The segment of samples that ends last; of several such one that is read, so that
   /// what is read goes last of all.
-  private func newestSamples(
+  fileprivate func newestSamples(
     _ uses: [[Matcher]], _ report: Report
   ) throws -> SegmentInfo? {
     let samples = manifest.segments.filter { $0.kind == .samples && $0.samples > 0 }
