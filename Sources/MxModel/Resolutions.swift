@@ -3,7 +3,7 @@ package struct Resolutions: Hashable, Sendable {
   /// Of samples at this time and before, some may have been taken by retention; `.min`
   /// where none were.
   package var rawAfter = Int64.min
-  /// Before it there never was anything.
+  /// At it and before there never was anything.
   package var oldest = Int64.min
   /// By width, ascending.
   package var tiers: [TierSpan] = []

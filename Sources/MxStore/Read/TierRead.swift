@@ -198,7 +198,9 @@ extension Manifest {
     }
     guard let firstEnd = firstEnds.values.min() else { return result }
     let oldest = min(firstEnd, oldestSample ?? .max)
-    result.oldest = firstEnds.map { $0.value - $0.key }.min().map { min($0, oldest) } ?? oldest
+    // Exclusive, as windows begin: a sample on their edge belongs to the window before.
+    let before = oldestSample.map { max($0, .min + 1) - 1 } ?? .max
+    result.oldest = firstEnds.reduce(before) { min($0, $1.value - $1.key) }
     if let oldestSample {
       result.rawAfter = oldestSample <= firstEnd ? .min : oldestSample - 1
     } else {
