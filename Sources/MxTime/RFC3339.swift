@@ -93,19 +93,24 @@ package enum RFC3339 {
       out += Array(String(time.seconds).utf8)
       return
     }
+    append(local, separator: 0x54, to: &out)
+    appendFraction(local.nanosecond, precision, to: &out)
+    appendOffset(offset, to: &out)
+  }
+
+  /// Date and clock to the second, `separator` between them; years of four digits.
+  package static func append(_ local: Civil, separator: UInt8, to out: inout [UInt8]) {
     pad(local.year, 4, to: &out)
     out.append(0x2D)
     pad(local.month, 2, to: &out)
     out.append(0x2D)
     pad(local.day, 2, to: &out)
-    out.append(0x54)
+    out.append(separator)
     pad(local.hour, 2, to: &out)
     out.append(0x3A)
     pad(local.minute, 2, to: &out)
     out.append(0x3A)
     pad(local.second, 2, to: &out)
-    appendFraction(local.nanosecond, precision, to: &out)
-    appendOffset(offset, to: &out)
   }
 
   private static func appendFraction(

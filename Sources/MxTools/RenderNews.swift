@@ -7,7 +7,8 @@ final class RenderNews {
   private let report: Report
   /// So many series are known by their labels; of more the store is asked each time.
   private static let fewSeries = 1000
-  /// Metric -> its series; nil where there are too many.
+  /// Metric -> its series; nil where there are too many, or where they cannot be read,
+  /// which `concern` meets and throws.
   private lazy var series: [String: [LabelSet]]? = try? listed()
 
   init(_ segments: Snapshot, _ report: Report) {
@@ -15,7 +16,8 @@ final class RenderNews {
     self.report = report
   }
 
-  /// Whether any of `requests` could read some of it.
+  /// Whether any of `requests` could read some of it; true too often does no harm, so
+  /// times are not looked at.
   func concern(_ requests: [SelectRequest]) throws -> Bool {
     guard let series else {
       return try !segments.open(requests, report: report).allSatisfy { $0.count == 0 }

@@ -34,7 +34,7 @@ package struct PageBuilder {
     return ContentMark.of(canvas.markup.bytes + links + Array(PageScript.hash.utf8))
   }
 
-  /// Room for all but the panels: style, script, menus.
+  /// Room for all but the panels: style, script, menus, 72 KB of a page of 20 (2026-11-29).
   private static let frameBytes = 128 << 10
 
   /// `fragments` in the order of the plan's panels; `others` are views that the

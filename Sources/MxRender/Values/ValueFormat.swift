@@ -146,24 +146,11 @@ enum DateText {
 
   /// `2026-11-29 04:11:18`. Not by way of tokens: pages have thousands of it.
   private static func iso(_ civil: Civil) -> String {
-    guard (1000...9999).contains(civil.year) else { return pattern("YYYY-MM-DD HH:mm:ss", civil) }
-    let parts = [
-      civil.year / 100, civil.year % 100, civil.month, civil.day, civil.hour, civil.minute,
-      civil.second,
-    ]
-    let zero = UInt8(ascii: "0")
-    return String(unsafeUninitializedCapacity: 19) { text in
-      var count = 0
-      for (part, separator) in zip(parts, "\0-- ::\0".utf8) {
-        text[count] = zero + UInt8(part / 10)
-        text[count + 1] = zero + UInt8(part % 10)
-        count += 2
-        guard separator > 0 else { continue }
-        text[count] = separator
-        count += 1
-      }
-      return count
-    }
+    guard (0...9999).contains(civil.year) else { return pattern("YYYY-MM-DD HH:mm:ss", civil) }
+    var text: [UInt8] = []
+    text.reserveCapacity(19)
+    RFC3339.append(civil, separator: 0x20, to: &text)
+    return String(decoding: text, as: UTF8.self)
   }
 
   static func pad(_ value: Int, _ width: Int = 2) -> String {

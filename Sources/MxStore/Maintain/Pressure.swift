@@ -71,8 +71,8 @@ extension Store {
   /// which no rule or dashboard reads anything, then the others. Needs next to no room
   /// itself. The caller holds the maintenance lock.
   ///
-  /// A disk that something else fills is not made room on: where all data would not be
-  /// enough none go, and no more than twice of what was missing at first.
+  /// A disk that something else fills is not made room on: for `minFree` no data go where
+  /// all of them would not be enough, and no more than twice of what was missing at first.
   package func makeRoom(
     _ limits: SpaceLimits, _ options: RetentionOptions, _ report: Report,
     random: any RandomNumberGenerator = SystemRandomNumberGenerator()
@@ -90,9 +90,13 @@ extension Store {
       if missing.most == 0 { break }
       let snapshot = try Snapshot(self, report)
       let all = snapshot.candidates(try snapshot.newestSamples(limits.uses, report))
-      let victims = try snapshot.victims(missing, of: all, limits.uses, report)
-      result.isInVain = victims.isEmpty ? !all.isEmpty : dropped >= 2 * asked
-      if victims.isEmpty || result.isInVain { break }
+      // The store's own bound holds whatever others do.
+      let helps =
+        dropped < 2 * asked && all.reduce(0) { $0 + $1.bytes } >= missing.free
+      let victims = try snapshot.victims(
+        helps ? missing.most : missing.own, of: all, limits.uses, report)
+      result.isInVain = victims.isEmpty && !all.isEmpty
+      if victims.isEmpty { break }
       try drop(victims, options, report, random: &random)
       dropped += victims.reduce(0) { $0 + $1.bytes }
       result.dropped += victims
@@ -177,13 +181,11 @@ extension Snapshot {
     }.sorted { ($0.range.to, $0.id) < ($1.range.to, $1.id) }
   }
 
-  /// Whole segments of what is `missing` in sum, those that nothing reads first, oldest
-  /// first; `all` are those that may go.
+  /// Whole segments of `bytes` in sum, those that nothing reads first, oldest first; `all`
+  /// are those that may go.
   fileprivate func victims(
-    _ missing: MissingSpace, of all: [SegmentInfo], _ uses: [[Matcher]], _ report: Report
+    _ bytes: Int, of all: [SegmentInfo], _ uses: [[Matcher]], _ report: Report
   ) throws -> [SegmentInfo] {
-    let isEnough = all.reduce(0) { $0 + $1.bytes } >= missing.free
-    let bytes = isEnough ? missing.most : missing.own
     var victims: [SegmentInfo] = []
     var used: [SegmentInfo] = []
     var sum = 0

@@ -55,6 +55,22 @@ struct PressureTests {
     #expect(try samples() == before)
   }
 
+  /// A snapshot holds the files: removing them gives nothing back.
+  @Test func noMoreThanTwiceOfWhatIsMissingGoes() throws {
+    let before = try samples()
+    try disk.makeDirectory("/data/held")
+    for info in try store.manifest(Report()).segments {
+      let path = store.segmentPath(info)
+      try disk.link(path, to: "/data/held/\(info.id)")
+    }
+    try fill(leaving: 5000)
+    let result = try makeRoom(6000)
+    #expect(result.missing > 0)
+    #expect(result.isInVain)
+    #expect(!result.dropped.isEmpty)
+    #expect(try samples() > before / 2)
+  }
+
   @Test func whatIsTooLargeByItselfGoesAllTheSame() throws {
     try fill(leaving: 0)
     let used = try store.usedBytes()
