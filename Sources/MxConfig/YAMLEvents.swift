@@ -24,6 +24,8 @@ final class YAMLEvents {
   init(_ bytes: [UInt8], file: String) {
     self.file = file
     place = ConfigPlace(file: file, line: 1, column: 1)
+    // Told what the encoding is, libyaml takes a byte order mark for text.
+    let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
     input = .allocate(capacity: max(bytes.count, 1))
     input.initialize(repeating: 0)
     for (index, byte) in bytes.enumerated() { input[index] = byte }

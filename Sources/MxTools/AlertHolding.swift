@@ -27,8 +27,7 @@ enum AlertHolding {
   static func check(_ run: Run) throws -> ExitCode {
     let words = run.arguments.positionals
     if run.verb == "ack" {
-      let word = words.first ?? ""
-      if Fingerprint.parse(word) == nil { _ = try matchers([word]) }
+      _ = try AlertWord(words.first ?? "")
     } else if words.first == "add" {
       _ = try silence(Array(words.dropFirst()), run)
     }
@@ -198,15 +197,13 @@ enum AlertHolding {
     let until = try run.arguments.duration("for").map { now + $0 }
     let author = author(run)
     // What was typed is checked before anything is locked.
-    let matchers = Fingerprint.parse(word) == nil ? try self.matchers([word]) : []
+    let meant = try AlertWord(word)
     let ledger = try openLedger(run)
     var count = 0
     try transaction(ledger) {
       for (rule, instances) in try ledger.instances() {
         for instance in instances where instance.state == .firing {
-          let id = Fingerprint.text(Fingerprint.of(instance.labels))
-          let isMeant = matchers.isEmpty ? id == word : matchers.allMatch(instance.labels)
-          guard isMeant else { continue }
+          guard meant.names(instance.labels) else { continue }
           count += 1
           try ledger.save(
             Acknowledgement(
@@ -229,13 +226,7 @@ enum AlertHolding {
   // MARK: - What both need
 
   private static func matchers(_ words: [String]) throws -> [Matcher] {
-    try words.flatMap { word in
-      do throws(MatcherText.Problem) {
-        return try MatcherText.argument(word)
-      } catch {
-        throw Diagnostic(.usage, error.description)
-      }
-    }
+    try words.flatMap(AlertWord.matchers)
   }
 
   /// `--author`, or who runs it.
@@ -244,6 +235,7 @@ enum AlertHolding {
     for name in ["SUDO_USER", "LOGNAME", "USER"] {
       if let value = getenv(name).map({ String(cString: $0) }), !value.isEmpty { return value }
     }
+    if let entry = getpwuid(getuid()) { return String(cString: entry.pointee.pw_name) }
     return "uid \(getuid())"
   }
 

@@ -10,6 +10,8 @@ import MxStore
 /// `mx-alert run`: rules → store → states → ledger → notices.
 enum AlertRunning {
   static func run(_ run: Run) throws -> ExitCode {
+    let changes = ChangeList(run)
+    try changes.begin()
     let loaded = try RuleFiles.load(run)
     let notify = try notifyFiles(run)
     let defaults = try SettingsReader.load(run)
@@ -37,7 +39,9 @@ enum AlertRunning {
       now: run.common.now, settings: settings, report: report)
     let charts = AlertCharts(
       loaded.groups, source, now: run.common.now, settings.rules.engine)
-    let delivery = try deliver(ledger, notify, defaults, charts, run)
+    for change in result.transitions { try changes.write(change) }
+    try changes.end()
+    let delivery = try deliver(ledger, notify, defaults, charts, saysNotices: changes.isText, run)
     if result.changed || delivery.sent > 0 { try ledger.backup(to: place.backup) }
     tell(result, delivery, run)
     try tellNotices(ledger, run)
@@ -67,12 +71,13 @@ enum AlertRunning {
 
   private static func deliver(
     _ ledger: AlertLedger, _ notify: NotifyFiles?, _ defaults: Settings, _ charts: AlertCharts,
-    _ run: Run
+    saysNotices: Bool, _ run: Run
   ) throws -> DeliveryReport {
     guard let notify else { return DeliveryReport() }
     let now = run.common.now
     return try Delivery.deliver(
-      ledger, notify.config, NoticeCourier(output: run.output, now: now), at: now,
+      ledger, notify.config, NoticeCourier(output: run.output, now: now, saysNotices: saysNotices),
+      at: now,
       using: SystemRandomNumberGenerator()
     ) { try notify.context(run, defaults) { charts.chart($0) } }
   }

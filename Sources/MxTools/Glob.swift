@@ -21,19 +21,31 @@ enum Glob {
   }
 
   /// The files that words of a command line name, where no shell has put names for its
-  /// patterns: a systemd unit has none, and a quoted word went past it.
-  static func files(named words: [String]) throws -> [String] {
+  /// patterns: a systemd unit has none, and a quoted word went past it. A pattern that finds
+  /// nothing is told to `missing`; where no word names anything there is nothing to be done.
+  static func files(
+    named words: [String], missing: (_ pattern: String, Diagnostic) -> Void
+  ) throws -> [String] {
     let files = DiskFileSystem()
-    return try words.flatMap { word -> [String] in
+    var problems: [(pattern: String, problem: Diagnostic)] = []
+    let all = try words.flatMap { word -> [String] in
       guard isPattern(word), try files.status(word) == nil else { return [word] }
-      let found = try self.files(matching: word, in: "")
-      guard !found.isEmpty else {
-        throw Diagnostic(
-          .system, subject: word, "no file matches",
-          hint: "* and ? stand in a file's name, not in a directory's")
+      let isThere = try files.status(FilePath.parent(of: word)) != nil
+      let found = isThere ? try self.files(matching: word, in: "") : []
+      if found.isEmpty {
+        problems.append(
+          (
+            word,
+            Diagnostic(
+              .input, subject: word, "no file matches",
+              hint: "* and ? stand in a file's name, not in a directory's")
+          ))
       }
       return found
     }
+    if all.isEmpty, let first = problems.first { throw first.problem }
+    for (pattern, problem) in problems { missing(pattern, problem) }
+    return all
   }
 
   /// Greedy, going back to the last star: quadratic at worst.

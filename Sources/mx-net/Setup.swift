@@ -74,6 +74,9 @@ enum HTTPSetup {
     transfer.set(CURLOPT_NOPROXY, request.noProxy)
     transfer.set(CURLOPT_FOLLOWLOCATION, request.redirects > 0 ? 1 : 0)
     transfer.set(CURLOPT_MAXREDIRS, request.redirects)
+    // What is posted is posted again where 301 and 302 lead; to ask there instead, as
+    // browsers do, would lose it and look like success.
+    transfer.set(CURLOPT_POSTREDIR, 1 | 2)
     if request.acceptsGzip { transfer.setAlways(CURLOPT_ACCEPT_ENCODING, "gzip") }
     Setup.setTLS(transfer, request.tls)
     setMethod(transfer, request)
@@ -91,6 +94,10 @@ enum HTTPSetup {
     }
     guard isName(request.method) else { return "'\(request.method)' is not a method" }
     guard Setup.isClean(request.url) else { return "a control character in the URL" }
+    // libcurl would guess, and its words would tell what may be a secret.
+    guard ["http://", "https://"].contains(where: request.url.lowercased().hasPrefix) else {
+      return "the URL does not begin with http:// or https://"
+    }
     for header in request.headers {
       guard isName(header.name) else { return "'\(header.name)' is not the name of a header" }
       guard Setup.isClean(header.value) else {

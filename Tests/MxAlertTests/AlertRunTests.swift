@@ -40,17 +40,17 @@ final class LedgerFolder {
 }
 
 @Suite struct AlertRunTests {
-  private static let minute: Int64 = 60_000
-  private let folder = LedgerFolder()
+  static let minute: Int64 = 60_000
+  let folder = LedgerFolder()
 
-  private func groups(_ text: String) throws -> [RuleGroup] {
+  func groups(_ text: String) throws -> [RuleGroup] {
     let problems = ConfigProblems()
     let file = RuleReader.read(Array(text.utf8), file: "r.yml", problems: problems)
     try problems.check()
     return file.groups
   }
 
-  private static let rules = """
+  static let rules = """
     groups:
       - name: g
         rules:
@@ -62,7 +62,7 @@ final class LedgerFolder {
     """
 
   /// `up{i="a"}` is 0 from minute 3 to minute 8, 1 else; a sample a minute.
-  private var source: MemorySource {
+  var source: MemorySource {
     var batch = SampleBatch()
     for minute in 0...20 {
       batch.append(
@@ -72,7 +72,7 @@ final class LedgerFolder {
     return MemorySource(batch)
   }
 
-  private func run(
+  func run(
     _ rules: String = AlertRunTests.rules, at minute: Double, ledger: AlertLedger,
     change: (inout AlertSettings) -> Void = { _ in }
   ) throws -> (report: AlertReport, batch: SampleBatch, notices: [String]) {
@@ -90,7 +90,7 @@ final class LedgerFolder {
   }
 
   /// Empties the outbox; nobody can be told where `print` is nil.
-  private func deliver(
+  func deliver(
     _ ledger: AlertLedger, _ now: Int64, _ print: ((String) -> Void)?
   ) throws -> DeliveryReport {
     try Delivery.deliver(
@@ -99,7 +99,7 @@ final class LedgerFolder {
     ) { MessageContext.plain(now: now) }
   }
 
-  private func lines(_ ledger: AlertLedger) throws -> [String] {
+  func lines(_ ledger: AlertLedger) throws -> [String] {
     try ledger.history(.all, limit: 1000).filter { $0.kind == .transition }.map {
       "\($0.at / Self.minute) \($0.from?.rawValue ?? "")>\($0.to?.rawValue ?? "") \($0.value)"
     }
@@ -167,44 +167,6 @@ final class LedgerFolder {
     #expect(notices.isEmpty)
   }
 
-  @Test func aRemovedOrChangedRuleEndsItsAlertsAndSaysSo() throws {
-    let ledger = try AlertLedger.open(folder.ledger, wait: 0)
-    for minute in [0.0, 6] { _ = try run(at: minute, ledger: ledger) }
-    let changed = Self.rules.replacing("for: 2m", with: "for: 1h")
-    let (_, _, notices) = try run(changed, at: 7, ledger: ledger)
-    #expect(notices.joined().contains("RESOLVED Down"))
-    #expect(notices.joined().contains("(rule was changed)"))
-    let (report, _, later) = try run(
-      "groups: [{name: g, rules: [{record: a, expr: up}]}]", at: 8, ledger: ledger)
-    #expect(report.transitions.map(\.reason) == ["rule was removed"])
-    // It was only pending: nobody was ever told of it.
-    #expect(later.isEmpty)
-    #expect(try ledger.instances().values.joined().allSatisfy { !$0.isActive })
-  }
-
-  /// A file that this run was not given may be another run's; one that is gone is nobody's.
-  @Test func aRemovedFileEndsItsAlertsToo() throws {
-    let ledger = try AlertLedger.open(folder.ledger, wait: 0)
-    for minute in [0.0, 6] { _ = try run(at: minute, ledger: ledger) }
-    let other = "groups: [{name: h, rules: [{alert: Other, expr: up == 5}]}]"
-    let problems = ConfigProblems()
-    let groups = RuleReader.read(Array(other.utf8), file: "o.yml", problems: problems).groups
-    func execute(isGone: Bool, minute: Int64) throws -> (AlertReport, SampleBatch) {
-      var settings = AlertSettings()
-      settings.isFileGone = { $0 == "r.yml" && isGone }
-      let sink = MemorySink()
-      let report = try AlertRun.execute(
-        groups, ledger: ledger, source: source, sink: sink, now: minute * Self.minute,
-        settings: settings, report: Report())
-      return (report, sink.committed)
-    }
-    #expect(try execute(isGone: false, minute: 7).0.transitions.isEmpty)
-    let (report, batch) = try execute(isGone: true, minute: 8)
-    #expect(report.transitions.map(\.reason) == ["rule was removed"])
-    // Its series end with it.
-    #expect(batch.count == 2 && batch.values.allSatisfy(StaleMarker.isStale))
-  }
-
   /// A rule that cannot be evaluated is an error of the run, and told as an alert of its
   /// own when it goes on; never is it a state of the rule's alerts.
   @Test func aRuleThatGoesOnFailingIsAnAlertOfItsOwn() throws {
@@ -231,16 +193,6 @@ final class LedgerFolder {
     let (_, _, after) = try run(
       "groups: [{name: g, rules: [{alert: Bad, expr: up == 7}]}]", at: 19, ledger: ledger)
     #expect(after.count == 1 && after[0].hasPrefix("RESOLVED MxRuleFailing"))
-  }
-
-  @Test func aBrokenFileEndsNothing() throws {
-    let ledger = try AlertLedger.open(folder.ledger, wait: 0)
-    for minute in [0.0, 6] { _ = try run(at: minute, ledger: ledger) }
-    let (report, _, _) = try run(
-      "groups: [{name: g, rules: [{record: a, expr: up}]}]", at: 7, ledger: ledger
-    ) { $0.brokenFiles = ["r.yml"] }
-    #expect(report.transitions.isEmpty)
-    #expect(try ledger.instances().values.joined().map(\.state) == [.firing])
   }
 
   @Test func aFailedSinkLeavesTheLedgerAsItWas() throws {

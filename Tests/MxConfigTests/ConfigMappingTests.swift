@@ -108,6 +108,11 @@ private struct Refused: Error, CustomStringConvertible {
     #expect(found == [])
   }
 
+  @Test func aByteOrderMarkIsPassedOver() throws {
+    let found = try report("\u{FEFF}name: x\n") { #expect($0.string("name") == "x") }
+    #expect(found == [])
+  }
+
   @Test func aFileThatIsNoMappingSaysSo() throws {
     #expect(try report("- a\n") { _ in } == ["f.yml:1: the file is a list, expected a mapping"])
     #expect(try report("") { _ in } == [])

@@ -79,6 +79,32 @@ func builtHelper() throws -> NetClient {
     #expect(try get(request).failure == .redirects)
   }
 
+  /// To ask there for an answer instead would lose what was posted, and look like success.
+  @Test(arguments: [301, 302, 307, 308])
+  func whatIsPostedIsPostedWhereARedirectLeads(status: Int) throws {
+    let server = TestServer { connection in
+      while let request = connection.readRequest() {
+        if request.path == "/old" {
+          connection.respond("\(status) Moved", ["Location: /new"])
+        } else {
+          connection.respond("200 OK", [], Array(request.line.utf8) + [0x20] + request.body)
+        }
+      }
+    }
+    var request = HTTPRequest(server.url("/old"))
+    request.method = "POST"
+    request.body = Array("news".utf8)
+    request.redirects = 3
+    #expect(String(decoding: try get(request).body, as: UTF8.self) == "POST /new HTTP/1.1 news")
+  }
+
+  /// It may be a secret in the wrong place: the words do not repeat it.
+  @Test func whatIsNoURLIsNotRepeated() throws {
+    let answer = try get(HTTPRequest("xoxb-4711-geheim"))
+    #expect(answer.failure == .badRequest)
+    #expect(answer.message == "the URL does not begin with http:// or https://")
+  }
+
   @Test func methodsBodiesAndHeadersArriveAsGiven() throws {
     let seen = Shared<TestRequest>()
     let server = TestServer { connection in

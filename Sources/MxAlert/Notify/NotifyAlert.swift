@@ -41,6 +41,10 @@ package struct NotifyAlert: Hashable, Sendable {
   /// comes and goes.
   package init?(_ transition: AlertTransition, rule: String, delay: Int64) {
     guard transition.isNews else { return nil }
+    if let twin = transition.twin {
+      self.init(twin.instance, rule: twin.rule, arrivedAt: transition.at + delay)
+      return
+    }
     let isFiring = transition.tellsFiring
     self.init(
       labels: transition.labels, annotations: transition.instance.annotations,
@@ -48,6 +52,13 @@ package struct NotifyAlert: Hashable, Sendable {
       endsAt: isFiring ? nil : transition.at, arrivedAt: transition.at + delay, rule: rule,
       reason: transition.reasonText)
     isAnnounced = isFiring && transition.kind != .state
+  }
+
+  /// An alert that fires.
+  package init(_ instance: AlertInstance, rule: String, arrivedAt: Int64) {
+    self.init(
+      labels: instance.labels, annotations: instance.annotations, value: instance.value,
+      startsAt: instance.firedAt ?? instance.activeAt, arrivedAt: arrivedAt, rule: rule)
   }
 
   package var name: String { labels["alertname"] ?? "" }

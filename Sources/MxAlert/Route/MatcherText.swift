@@ -22,11 +22,14 @@ package enum MatcherText {
     }
   }
 
-  /// What a person typed as one argument: `host=db1`, or a bare word that stands for
-  /// an alert's name.
+  /// What a person typed as one argument: `host=db1`, a bare word that stands for an
+  /// alert's name, or both as they are printed: `DiskFull{host="db1"}`.
   package static func argument(_ text: String) throws(Problem) -> [Matcher] {
-    let isBare = !text.isEmpty && !text.utf8.contains { "=!~{}\"".utf8.contains($0) }
-    return isBare ? [Matcher(equal: "alertname", text)] : try parse(text)
+    let name = text.prefix { !"=!~{}\",".contains($0) }
+    let rest = text[name.endIndex...]
+    if name.isEmpty || !(rest.isEmpty || rest.hasPrefix("{")) { return try parse(text) }
+    let alert = String(name.prefix { $0 != " " })
+    return [Matcher(equal: "alertname", alert)] + (rest.isEmpty ? [] : try parse(String(rest)))
   }
 
   private struct Parser {

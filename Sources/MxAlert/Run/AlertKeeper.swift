@@ -19,6 +19,8 @@ final class AlertKeeper: @unchecked Sendable {
 
   /// A rule, its alerts, and how they changed, in the order of time.
   private final class KeptRule {
+    /// It was edited since its alerts began, and has not been evaluated since.
+    var isEdited = false
     let key: String
     let rule: Rule
     let policy: AlertPolicy
@@ -41,6 +43,7 @@ final class AlertKeeper: @unchecked Sendable {
   init(
     _ groups: [RuleGroup], _ instances: [String: [AlertInstance]],
     known: [String: [LabelSet: KnownSeries]] = [:], noData: NoDataPolicy = .prometheus,
+    edited: Set<String> = [],
     keeps: @escaping @Sendable (AlertTransition) -> Bool = { _ in true }
   ) {
     self.keeps = keeps
@@ -50,6 +53,7 @@ final class AlertKeeper: @unchecked Sendable {
         key, rule, AlertPolicy(rule, limit: group.limit, noData: noData),
         AlertMachine(instances[key] ?? [], known: known[key] ?? [:]))
     }
+    for kept in rules { kept.isEdited = edited.contains(kept.key) }
     var next = rules.makeIterator()
     places = groups.flatMap(\.rules).map { RuleKey.isKept($0) ? next.next() : nil }
   }
@@ -78,7 +82,13 @@ final class AlertKeeper: @unchecked Sendable {
         to: evaluation.time, elements, policy, surroundings, isHasty: kept.isHasty,
         writes: evaluation.wantsSamples
       ) { AlertKeeper.annotations(evaluation.annotations(evaluation.elements[$0])) }
-      for change in changes where keeps(change) { kept.transitions.append(change) }
+      for var change in changes where keeps(change) {
+        if kept.isEdited, change.to == .inactive {
+          change.reason = change.reason ?? "rule was changed"
+        }
+        kept.transitions.append(change)
+      }
+      kept.isEdited = false
       return AlertOutcome(samples)
     } catch {
       return AlertOutcome(kept.machine.limitSamples, failure: error.description)
@@ -92,8 +102,35 @@ final class AlertKeeper: @unchecked Sendable {
       for (place, one) in kept.transitions.enumerated() { order.append((one.at, rule, place)) }
     }
     order.sort { ($0.at, $0.rule, $0.place) < ($1.at, $1.rule, $1.place) }
-    return order.map { (rules[$0.rule].key, rules[$0.rule].transitions[$0.place]) }
+    var all =
+      order.map { (rule: rules[$0.rule].key, transition: rules[$0.rule].transitions[$0.place]) }
       + otherTransitions
+    findTwins(&all)
+    return all
+  }
+
+  /// Notes with ends which other rule has the same alert firing, if one has.
+  private func findTwins(
+    _ transitions: inout [(rule: String, transition: AlertTransition)]
+  ) {
+    let ending = Set(transitions.filter(\.transition.isEnd).map(\.transition.labels))
+    if ending.isEmpty { return }
+    var twins: [LabelSet: [AlertTransition.Twin]] = [:]
+    for kept in rules where !kept.machine.isEmpty {
+      for labels in ending {
+        guard let instance = kept.machine.instance(labels), instance.state == .firing else {
+          continue
+        }
+        twins[labels, default: []].append(.init(rule: kept.key, instance: instance))
+      }
+    }
+    if twins.isEmpty { return }
+    for place in transitions.indices where transitions[place].transition.isEnd {
+      let (rule, end) = transitions[place]
+      transitions[place].transition.twin = twins[end.labels]?.first {
+        $0.rule != rule && ($0.instance.firedAt ?? .max) <= end.at
+      }
+    }
   }
 
   /// Hands on what changed so far, and forgets it.
@@ -157,6 +194,7 @@ final class AlertKeeper: @unchecked Sendable {
             labels: instance.labels, from: instance.state, to: .inactive, at: time,
             value: instance.value, instance: ended, reason: reason)
         ))
+      if isActive(instance.labels) { continue }
       var series = AlertSeries()
       series.written = instance.state
       series.end(instance, &samples)
@@ -164,16 +202,24 @@ final class AlertKeeper: @unchecked Sendable {
     return samples
   }
 
-  /// The alerts that fire, as receivers know them.
+  /// Whether a rule that is there has an alert of these labels.
+  private func isActive(_ labels: LabelSet) -> Bool {
+    rules.contains { $0.machine.instance(labels)?.isActive ?? false }
+  }
+
+  /// The alerts that fire, as receivers know them; of twins the one that began first.
   func notifyAlerts() -> [NotifyAlert] {
-    settled().flatMap { rule, machine in
-      machine.instances.values.compactMap { instance in
-        instance.state == .firing
-          ? NotifyAlert(
-            labels: instance.labels, annotations: instance.annotations, value: instance.value,
-            startsAt: instance.firedAt ?? instance.activeAt, arrivedAt: 0, rule: rule) : nil
+    var alerts: [LabelSet: NotifyAlert] = [:]
+    for (rule, machine) in settled() {
+      for (labels, instance) in machine.instances where instance.state == .firing {
+        let alert = NotifyAlert(instance, rule: rule, arrivedAt: 0)
+        if let twin = alerts[labels], (twin.startsAt, twin.rule) < (alert.startsAt, rule) {
+          continue
+        }
+        alerts[labels] = alert
       }
     }
+    return Array(alerts.values)
   }
 
   /// All rules' alerts after the run.
@@ -214,6 +260,9 @@ package enum RuleKey {
     return parts.count == 4 ? String(parts[0]) : nil
   }
 
+  /// Of every rule of this name in the group, whatever it asks.
+  static func prefix(_ rule: Rule, in group: RuleGroup) -> String { "\(group.key);\(rule.name);" }
+
   static func text(_ rule: Rule, in group: RuleGroup) -> String {
     var print = Array(rule.text.utf8)
     if let sliding = rule.short?.sliding { print += Array("\0\(sliding.window)".utf8) }
@@ -222,6 +271,6 @@ package enum RuleKey {
     let hash = print.withUnsafeBytes { ByteHash.hash($0) }
     let digits = String(hash, radix: 16)
     let padded = String(repeating: "0", count: 16 - digits.utf8.count) + digits
-    return "\(group.key);\(rule.name);\(padded)"
+    return prefix(rule, in: group) + padded
   }
 }

@@ -66,14 +66,18 @@ package enum AlertRun {
     _ sink: any SampleSink, now: Int64, settings: AlertSettings, report: Report
   ) throws -> AlertReport {
     var result = AlertReport()
-    let known = try ledger.knownSeries()
     let groups = RuleSwitch.apply(try ledger.switchedOff(), to: groups)
+    let lastRuns = try ledger.lastRuns()
     let due = plan(
-      groups, try ledger.lastRuns(), now: now - settings.delay, maxCatchup: settings.maxCatchup)
+      groups, lastRuns, now: now - settings.delay, maxCatchup: settings.maxCatchup)
     result.skipped = due.reduce(0) { $0 + $1.steps.skipped }
     result.groups = due.count { $0.steps.count > 0 }
-    let before = try ledger.instances()
-    let keeper = AlertKeeper(groups, before, known: known, noData: settings.noData)
+    let endings = RuleEndings(groups, lastRuns, settings)
+    var before = try ledger.instances()
+    let succession = try bequeath(groups, due, ledger, &before, endings)
+    let known = try ledger.knownSeries()
+    let keeper = AlertKeeper(
+      groups, before, known: known, noData: settings.noData, edited: succession.edited)
     result.rules = try RuleRun.execute(
       due, source: source, sink: sink, options: settings.rules, report: report,
       alerts: { try keeper.take($0) })
@@ -81,7 +85,7 @@ package enum AlertRun {
     let ownChanges = SelfWatch.advance(&selfWatch, due, result.rules.failures, now: now)
     selfWatch.settle()
     keeper.note(ownChanges, of: SelfWatch.key, selfWatch)
-    let ends = endRemoved(groups, before, keeper, at: now, settings)
+    let ends = keeper.endOrphans(before, awaited: succession, at: now, endings)
     if ends.count > 0 { try sink.append(ends) }
     try sink.commit()
     for group in due where group.steps.count > 0 {
@@ -128,34 +132,21 @@ package enum AlertRun {
     }
   }
 
-  /// Alerts of rules that were changed or removed end, and say so; so do their series.
-  private static func endRemoved(
-    _ groups: [RuleGroup], _ before: [String: [AlertInstance]], _ keeper: AlertKeeper,
-    at now: Int64, _ settings: AlertSettings
-  ) -> SampleBatch {
-    var batch = SampleBatch()
-    let known = keeper.ruleKeys
-    let files = Set(groups.map(\.file)).subtracting(settings.brokenFiles)
-    func prefixes(_ isEnabled: Bool) -> Set<String> {
-      Set(
-        groups.flatMap { group in
-          group.rules.filter { $0.isEnabled == isEnabled }.map { "\(group.key);\($0.name);" }
-        })
+  /// Hands alerts of edited and moved rules on to those that evaluate them now; with rules
+  /// that are not due yet they wait.
+  private static func bequeath(
+    _ groups: [RuleGroup], _ due: [GroupDue], _ ledger: AlertLedger,
+    _ instances: inout [String: [AlertInstance]], _ endings: RuleEndings
+  ) throws -> RuleSuccession {
+    let rules = RuleKey.all(groups)
+    let succession = RuleSuccession(rules, instances, mayEnd: { endings.reason($0) != nil })
+    let waiting = Set(due.filter { $0.steps.count == 0 }.map(\.group.key))
+    let groupKeys = Dictionary(uniqueKeysWithValues: rules.map { ($0.key, $0.group.key) })
+    for (key, heir) in succession.heirs where !waiting.contains(groupKeys[heir] ?? "") {
+      try ledger.bequeath(key, to: heir)
+      instances[heir] = instances.removeValue(forKey: key)
     }
-    let (present, off) = (prefixes(true), prefixes(false))
-    for (key, instances) in before.sorted(by: { $0.key < $1.key }) where !known.contains(key) {
-      let isOurs = files.contains { key.hasPrefix($0 + ";") }
-      // A file that is not among these may be another run's, unless it is gone.
-      guard isOurs || RuleKey.file(key).map(settings.isFileGone) ?? false else { continue }
-      let reason =
-        off.contains { key.hasPrefix($0) }
-        ? "rule was switched off"
-        : present.contains { key.hasPrefix($0) } ? "rule was changed" : "rule was removed"
-      for sample in keeper.end(key, instances, at: now, reason: reason) {
-        batch.append(sample.name.labels, now, sample.value)
-      }
-    }
-    return batch
+    return succession
   }
 
   /// Writes the alerts that are not as they were.

@@ -82,11 +82,22 @@ package struct AlertTransition: Hashable, Sendable {
   package var kind = Kind.state
   /// Nobody is told of it: the alert flaps.
   package var isHeldBack = false
+  /// Another rule's alert of the same labels that goes on where this one ends. Receivers
+  /// know alerts by their labels: to them nothing ended.
+  package var twin: Twin?
+
+  package struct Twin: Hashable, Sendable {
+    package var rule: String
+    package var instance: AlertInstance
+  }
 
   /// Somebody is told of it: pending comes and goes, and what flaps is held back.
   package var isNews: Bool {
     !isHeldBack && (to == .firing || from == .firing || kind != .state)
   }
+
+  /// Receivers hear that the alert is over.
+  package var isEnd: Bool { isNews && !tellsFiring }
 
   /// It is told as an alert that fires: flapping is no state to be at rest in.
   package var tellsFiring: Bool { to == .firing || isOfFlapping }

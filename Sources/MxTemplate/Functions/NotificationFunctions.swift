@@ -113,7 +113,7 @@ package enum NotificationFunctions {
       "toDate": TemplateFunction(2) {
         .time(
           GoLayout.parse(try $0[1].text(), layout: try $0[0].text())
-            ?? TemplateTime(seconds: -62_135_596_800))
+            ?? GoTimeMethods.zeroTime)
       },
       "mustToDate": TemplateFunction(2) {
         let text = try $0[1].text()
@@ -143,64 +143,5 @@ package enum NotificationFunctions {
         return .map(TemplateMap(pairs, isText: false))
       },
     ]
-  }
-}
-
-/// `time.Time` and `time.Duration` have methods that templates use.
-enum GoTimeMethods {
-  static func method(_ time: TemplateTime, _ name: String) -> TemplateFunction? {
-    func number(_ value: Int64) -> TemplateFunction { TemplateFunction(0) { _ in .int(value) } }
-    let shown = time.seconds &+ Int64(time.zone.offset(at: time.seconds))
-    let civil = Civil(secondsSince1970: shown, nanosecond: time.nanoseconds)
-    switch name {
-    case "Format": return TemplateFunction(1) { .string(time.formatted(try $0[0].text())) }
-    case "String": return TemplateFunction(0) { _ in .string(time.description) }
-    case "Unix": return number(time.seconds)
-    case "UnixMilli": return number(time.milliseconds)
-    case "Year": return number(Int64(civil.year))
-    case "Day": return number(Int64(civil.day))
-    case "Hour": return number(Int64(civil.hour))
-    case "Minute": return number(Int64(civil.minute))
-    case "Second": return number(Int64(civil.second))
-    case "YearDay": return number(Int64(civil.dayOfYear))
-    case "Month":
-      return TemplateFunction(0) { _ in .string(GoLayout.months[civil.month - 1]) }
-    case "Weekday":
-      return TemplateFunction(0) { _ in .string(GoLayout.weekdays[civil.weekday % 7]) }
-    case "IsZero": return TemplateFunction(0) { _ in .bool(time.seconds == -62_135_596_800) }
-    case "UTC":
-      return TemplateFunction(0) { _ in
-        .time(TemplateTime(seconds: time.seconds, nanoseconds: time.nanoseconds))
-      }
-    case "Sub":
-      return TemplateFunction(1) {
-        let other = try $0[0].instant()
-        let seconds = Double(time.seconds) - Double(other.seconds)
-        let limit = 9.2e9
-        let whole = Int64(min(max(seconds, -limit), limit)) * 1_000_000_000
-        return .duration(
-          TemplateDuration(nanoseconds: whole &+ Int64(time.nanoseconds - other.nanoseconds)))
-      }
-    case "After": return TemplateFunction(1) { .bool(isBefore(try $0[0].instant(), time)) }
-    case "Before": return TemplateFunction(1) { .bool(isBefore(time, try $0[0].instant())) }
-    default: return nil
-    }
-  }
-
-  private static func isBefore(_ left: TemplateTime, _ right: TemplateTime) -> Bool {
-    (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
-  }
-
-  static func method(_ duration: TemplateDuration, _ name: String) -> TemplateFunction? {
-    let seconds = Double(duration.nanoseconds) / 1e9
-    switch name {
-    case "String": return TemplateFunction(0) { _ in .string(duration.description) }
-    case "Seconds": return TemplateFunction(0) { _ in .float(seconds) }
-    case "Minutes": return TemplateFunction(0) { _ in .float(seconds / 60) }
-    case "Hours": return TemplateFunction(0) { _ in .float(seconds / 3600) }
-    case "Milliseconds":
-      return TemplateFunction(0) { _ in .int(duration.nanoseconds / 1_000_000) }
-    default: return nil
-    }
   }
 }

@@ -7,14 +7,16 @@ import MxPromQL
 import MxRules
 import MxStore
 
-/// `mx-alert explain ALERT`: why an alert is in its state.
+/// `mx-alert explain ALERT`: why an alert is in its state. A rule's name explains it and all
+/// of its alerts; an id, or labels, those alerts alone.
 enum AlertExplaining {
   /// So many series are shown, the nearest to firing first.
   private static let shownSeries = 20
   private static let shownHistory = 10
 
   static func run(_ run: Run) throws -> ExitCode {
-    let name = run.arguments.positionals.first ?? ""
+    let word = run.arguments.positionals.first ?? ""
+    let meant = try AlertWord(word)
     let loaded = try RuleFiles.load(run, orUsed: true)
     let report = Report()
     let source = try Snapshot(Store(path: run.common.store, files: DiskFileSystem()), report)
@@ -33,31 +35,41 @@ enum AlertExplaining {
         ledger, .init(config: notify.config, delay: settings.delay, groups: groups),
         now: run.common.now)
     }
+    let instances = try ledger?.instances() ?? [:]
     var isFound = false
-    for group in groups {
-      for rule in group.rules where rule.isAlert && rule.name == name {
-        if isFound { try run.output.write("\n") }
-        isFound = true
-        let key = RuleKey.all(groups).first { $0.rule.place == rule.place }?.key
-        let one = Explained(
-          rule: rule, group: group, settings: settings,
-          instances: try key.flatMap { try ledger?.instances()[$0] } ?? [],
-          lastRun: try ledger?.lastRuns()[group.key],
-          outlook: { instance in outlooks?(instance, key ?? "") ?? [] })
-        try run.output.write(one.text(run.common.now, source, report))
-      }
+    for (key, group, rule) in rules(groups) {
+      let meantOnes = (instances[key] ?? []).filter { meant.names($0.labels) }
+      guard meant.isRule(rule.name) || !meantOnes.isEmpty else { continue }
+      if isFound { try run.output.write("\n") }
+      isFound = true
+      let one = Explained(
+        rule: rule, group: group, settings: settings, instances: meantOnes,
+        lastRun: try ledger?.lastRuns()[group.key],
+        outlook: { instance in outlooks?(instance, key) ?? [] })
+      try run.output.write(one.text(run.common.now, source, report))
     }
-    guard isFound else { throw AlertRules.unknown(name, groups) }
-    if let ledger { try run.output.write(history(name, ledger, run)) }
+    guard isFound else { throw AlertRules.unknown(word, groups) }
+    if let ledger { try run.output.write(history(meant, ledger)) }
     return StoreDamage.tell(report, run)
   }
 
-  private static func history(
-    _ name: String, _ ledger: AlertLedger, _ run: Run
-  ) throws -> String {
-    let entries = try ledger.history(.all, limit: 1000).filter { $0.alert == name }
+  /// Alert rules with the ledger's keys; those that are switched off have none.
+  private static func rules(
+    _ groups: [RuleGroup]
+  ) -> [(key: String, group: RuleGroup, rule: Rule)] {
+    let off = groups.flatMap { group in
+      group.rules.filter { $0.isAlert && !$0.isEnabled }.map { ("", group, $0) }
+    }
+    return RuleKey.all(groups) + off
+  }
+
+  private static func history(_ meant: AlertWord, _ ledger: AlertLedger) throws -> String {
+    let entries = try ledger.history(.all, limit: 1000).filter { meant.names($0.labels) }
     if entries.isEmpty { return "" }
     var text = "\nhistory\n"
+    if entries.count > shownHistory {
+      text += "  \(entries.count - shownHistory) earlier: mx-alert history\n"
+    }
     for entry in entries.suffix(shownHistory) {
       let labels = entry.labels.removing(["alertname"])
       var line = "  \(TimeText.rfc3339(entry.at)) "

@@ -62,30 +62,19 @@ enum AlertReplaying {
 private final class ReplayOutput {
   private let run: Run
   private let delay: Int64
-  private let format: String
+  private let changes: ChangeList
   private let isRouted: Bool
-  private var rows = 0
-
-  private static let titles = [
-    "at", "kind", "alert", "labels", "from", "to", "value", "notice", "reason",
-  ]
 
   init(_ run: Run, delay: Int64) {
     self.run = run
     self.delay = delay
-    format = run.arguments.string("format") ?? "text"
+    changes = ChangeList(run)
     isRouted = run.arguments.has("notify")
   }
 
-  var isText: Bool { format == "text" }
+  var isText: Bool { changes.isText }
 
-  func begin() throws {
-    switch format {
-    case "text", "json": break
-    case "csv": try SeparatedWriter(.csv).write(Self.titles, to: run.output)
-    default: throw AlertListing.refusal(of: format)
-    }
-  }
+  func begin() throws { try changes.begin() }
 
   func write(_ notice: GroupNotice) throws {
     // Without routes each change is told as it happens.
@@ -99,26 +88,9 @@ private final class ReplayOutput {
     for alert in notice.alerts { try run.output.write("  \(PlainText.line(alert))\n") }
   }
 
-  func write(_ transition: AlertTransition) throws {
-    let row: [ListCell] = [
-      .time(transition.at), .text(transition.kind.rawValue),
-      .text(transition.labels["alertname"]),
-      .labels(transition.labels.removing(["alertname"])), .text(transition.from.rawValue),
-      .text(transition.to.rawValue), .number(transition.value),
-      .text(NotifyAlert(transition, rule: "", delay: 0) == nil ? "no" : "yes"),
-      .text(transition.reasonText),
-    ]
-    if format == "csv" {
-      return try SeparatedWriter(.csv).write(row.map(\.plain), to: run.output)
-    }
-    try run.output.write(rows == 0 ? "[" : ",")
-    try run.output.write(JSONText.object(zip(Self.titles, row).map { ($0, $1.json) }).text)
-    rows += 1
-  }
+  func write(_ transition: AlertTransition) throws { try changes.write(transition) }
 
-  func end() throws {
-    if format == "json" { try run.output.write(rows == 0 ? "[]\n" : "]\n") }
-  }
+  func end() throws { try changes.end() }
 }
 
 /// Rules that could not be evaluated, told once each.

@@ -21,7 +21,7 @@ enum RuleFiles {
   static func load(_ run: Run, orUsed: Bool = false) throws -> Loaded {
     let files = DiskFileSystem()
     var loaded = Loaded()
-    for path in try paths(run, orUsed) {
+    for path in try paths(run, orUsed, &loaded) {
       let bytes: [UInt8]
       do {
         bytes = try files.contents(of: path, limit: limit)
@@ -40,9 +40,15 @@ enum RuleFiles {
     return loaded
   }
 
-  private static func paths(_ run: Run, _ orUsed: Bool) throws -> [String] {
-    let named = try Glob.files(named: run.arguments.strings("rules"))
-    if !named.isEmpty || !orUsed { return named }
+  private static func paths(
+    _ run: Run, _ orUsed: Bool, _ loaded: inout Loaded
+  ) throws -> [String] {
+    let words = run.arguments.strings("rules")
+    let named = try Glob.files(named: words) { pattern, problem in
+      loaded.brokenFiles.insert(pattern)
+      run.output.error(problem)
+    }
+    if !words.isEmpty || !orUsed { return named }
     let uses = try SettingsReader.load(run).uses
     let found = try uses.rules.flatMap { try Glob.files(matching: $0, in: uses.directory) }
     guard !found.isEmpty else {
