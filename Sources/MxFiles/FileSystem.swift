@@ -161,14 +161,12 @@ extension FileSystem {
     var bytes: [UInt8] = []
     var capacity = max(min(file.size, limit), 4096)
     while true {
+      // A byte more than there should be: where it stays empty, that was all.
       let room = min(capacity, limit - bytes.count) + 1
-      let before = bytes.count
-      // Not element by element, which is slow without optimisation.
-      bytes += [UInt8](repeating: 0, count: room)
-      let count = try Self.read(file, &bytes, from: before)
-      bytes.removeSubrange((before + count)...)
+      let part = try Self.read(file, room, from: bytes.count)
+      if bytes.isEmpty { bytes = part } else { bytes += part }
       if bytes.count > limit { throw .failed(operation: "read", path: path, code: EFBIG) }
-      if count < room { return bytes }
+      if part.count < room { return bytes }
       capacity = bytes.count
     }
   }
@@ -181,20 +179,20 @@ extension FileSystem {
     if let failure { throw failure }
   }
 
-  /// Fills `bytes` from the offset `start` on, with what the file has there.
+  /// What the file has from the offset `start` on, at most `room` bytes.
   private static func read(
-    _ file: any ReadableFile, _ bytes: inout [UInt8], from start: Int
-  ) throws(FileError) -> Int {
+    _ file: any ReadableFile, _ room: Int, from start: Int
+  ) throws(FileError) -> [UInt8] {
     var failure: FileError?
-    var count = 0
-    bytes.withUnsafeMutableBytes { buffer in
-      let room = UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
-      do throws(FileError) { count = try file.read(into: room, at: start) } catch {
+    let bytes = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+      do throws(FileError) {
+        count = try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: start)
+      } catch {
         failure = error
       }
     }
     if let failure { throw failure }
-    return count
+    return bytes
   }
 }
 

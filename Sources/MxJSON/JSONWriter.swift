@@ -116,6 +116,21 @@ package struct JSONWriter {
   }
 
   /// Ends a top-level value's line: NDJSON.
+  package mutating func member(_ name: String, _ value: String) {
+    self.name(name)
+    string(value)
+  }
+
+  package mutating func member(_ name: String, _ value: Int64) {
+    self.name(name)
+    int(value)
+  }
+
+  package mutating func member(_ name: String, _ value: Double) {
+    self.name(name)
+    double(value)
+  }
+
   package mutating func newline() { bytes.append(0x0A) }
 
   // MARK: - Values

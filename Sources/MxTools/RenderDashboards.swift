@@ -13,21 +13,21 @@ enum RenderDashboards {
     let source = try RenderSource(run)
     let job = try RenderJob(run, source)
     let site = RenderSite(directory: run.arguments.string("out") ?? "reports/site")
-    let memory = try job.isInline ? nil : RenderMemory(site, source.snapshot.manifest)
+    let memory =
+      try job.isInline ? nil : RenderMemory(site, source.snapshot.manifest, program: job.program)
     source.lookForNews(memory?.news)
     var worst = ExitCode.success
-    let files = try load(run, &worst)
+    let files = try load(run, &worst) { memory?.summary(ofText: $0) }
     try RenderJob.checkVariables(files, run)
     let index = RenderIndex(site, run)
-    let entries = try job.isInline ? [] : index.entries(files.map(\.entry))
+    let entries = try job.isInline ? [] : index.entries(files.map(\.summary.entry))
     let alerts = try RenderAlerts(source.snapshot.store, run)
     for (number, file) in files.enumerated() {
       do {
-        let code = try DashboardRendering(
-          file, job, source,
-          RenderPlace(site: site, memory: memory, entries: entries, alerts: alerts),
-          run
-        ).carryOut()
+        let place = RenderPlace(site: site, memory: memory, entries: entries, alerts: alerts)
+        let code =
+          try place.standing(file.summary, job, source)
+          ?? DashboardRendering(file, try file.dashboard(), job, source, place, run).carryOut()
         if worst == .success { worst = code }
       } catch let error as RenderError {
         run.output.error(RenderMessages.explain(error, file.path))
@@ -51,12 +51,14 @@ enum RenderDashboards {
   }
 
   /// Those that can be read; of the others it is said why not.
-  static func load(_ run: Run, _ worst: inout ExitCode) throws -> [DashboardFile] {
+  static func load(
+    _ run: Run, _ worst: inout ExitCode, known: (_ mark: String) -> DashboardSummary? = { _ in nil }
+  ) throws -> [DashboardFile] {
     var files: [DashboardFile] = []
     var names: [String: String] = [:]
     for path in try dashboards(run.arguments.positionals) {
       do {
-        let file = try DashboardFile(path)
+        let file = try DashboardFile(path, known: known)
         if let other = names.updateValue(path, forKey: file.name) {
           throw Diagnostic(
             .input, subject: path, "its pages would have the names of those of '\(other)'",
@@ -120,9 +122,29 @@ struct RenderPlace {
   let entries: [SiteEntry]
   let alerts: RenderAlerts
 
-  /// Equal while nothing changed of what the dashboard shows besides its answers.
-  func mark(_ dashboard: Dashboard) -> String {
-    (dashboard.tellsOfAlerts ? alerts.mark : "") + (dashboard.namesOthers ? "\(entries)" : "")
+  /// Equal while nothing changed that the dashboard is made from besides its answers.
+  func key(_ dashboard: DashboardSummary, _ job: RenderJob) -> String {
+    let beside =
+      (dashboard.tellsOfAlerts ? alerts.mark : "") + (dashboard.namesOthers ? "\(entries)" : "")
+    return ContentMark.of(Array("\(dashboard.mark) \(job.mark) \(beside)".utf8))
+  }
+
+  /// What the last run answered, where all that it made stands: the same question about
+  /// nearly the same range, and no news of what it read.
+  func standing(
+    _ dashboard: DashboardSummary, _ job: RenderJob, _ source: RenderSource
+  ) throws -> ExitCode? {
+    let name = dashboard.entry.name
+    guard let memory, var state = memory[name], state.key == key(dashboard, job),
+      state.isNear(job.plan.now, isFixed: job.hasFixedNow), try site.exists("\(name).html")
+    else { return nil }
+    let generation = Int64(clamping: source.snapshot.manifest.generation)
+    if state.generation != generation {
+      guard try memory.isCurrent(name) && !source.hasNews(of: state.reads) else { return nil }
+      state.generation = generation
+      memory.remember(name, state)
+    }
+    return state.code == 0 ? .success : .no
   }
 
   func surroundings(isDefault: Bool) -> Surroundings {
@@ -136,25 +158,34 @@ struct RenderPlace {
   }
 }
 
-/// A dashboard with the text it was read from.
-struct DashboardFile {
+/// A dashboard's file. Its text is only taken apart where nobody knows what it says.
+final class DashboardFile {
   let path: String
-  let dashboard: Dashboard
-  let mark: String
+  let summary: DashboardSummary
+  private let bytes: [UInt8]
+  private var decoded: Dashboard?
 
-  init(_ path: String) throws {
+  init(_ path: String, known: (_ mark: String) -> DashboardSummary? = { _ in nil }) throws {
     self.path = path
-    let bytes = try DiskFileSystem().contents(of: path, limit: 64 << 20)
-    dashboard = try Dashboard.decode(bytes)
-    mark = ContentMark.of(bytes)
+    bytes = try DiskFileSystem().contents(of: path, limit: 64 << 20)
+    let mark = ContentMark.of(bytes)
+    if let summary = known(mark) {
+      self.summary = summary
+    } else {
+      let dashboard = try Dashboard.decode(bytes)
+      decoded = dashboard
+      summary = DashboardSummary(dashboard, mark: mark)
+    }
   }
 
-  var name: String { dashboard.fileName }
+  var name: String { summary.entry.name }
+  var mark: String { summary.mark }
 
-  var entry: SiteEntry {
-    SiteEntry(
-      name: name, title: dashboard.title, description: dashboard.description, tags: dashboard.tags,
-      panels: dashboard.panelCount)
+  func dashboard() throws -> Dashboard {
+    if let decoded { return decoded }
+    let dashboard = try Dashboard.decode(bytes)
+    decoded = dashboard
+    return dashboard
   }
 }
 
@@ -174,6 +205,8 @@ struct RenderJob {
   let command: String
   /// All that changes what is made, besides dashboard and store.
   let mark: String
+  /// Which build of mx-render makes it.
+  let program: String
 
   init(_ run: Run, _ source: RenderSource) throws {
     let arguments = run.arguments
@@ -191,9 +224,10 @@ struct RenderJob {
     options.banner = banner
     self.options = options
     command = Self.command(arguments)
-    let program = try DiskFileSystem().status("/proc/self/exe")
+    let own = try DiskFileSystem().status("/proc/self/exe")
+    program = "\(Version.text) \(own?.size ?? 0) \(own?.modified ?? 0)"
     let words = [
-      Version.text, "\(program?.size ?? 0) \(program?.modified ?? 0)", command, "\(ranges)",
+      program, command, "\(ranges)",
       "\(budget) \(freshness)", "\(try arguments.pairs("var"))", arguments.string("from") ?? "",
       arguments.string("to") ?? "", banner ?? "",
     ]
@@ -221,7 +255,7 @@ struct RenderJob {
 
   /// A variable that no dashboard has sets nothing.
   static func checkVariables(_ files: [DashboardFile], _ run: Run) throws {
-    let known = files.flatMap { $0.dashboard.variables.map(\.name) }
+    let known = files.flatMap(\.summary.variables)
     for (name, _) in try run.arguments.pairs("var") where !known.contains(name) && !files.isEmpty {
       throw Diagnostic(
         .usage, "--var: no variable is called '\(name)'",

@@ -33,10 +33,11 @@ enum RenderLint {
   static func problems(
     _ file: DashboardFile, _ options: PlanOptions, _ source: RenderSource?
   ) throws -> [Problem] {
-    let plan = try file.dashboard.plan(options) { source?.ask($0) }
-    var problems = file.dashboard.problems + Overlaps.problems(file.dashboard)
+    let dashboard = try file.dashboard()
+    let plan = try dashboard.plan(options) { source?.ask($0) }
+    var problems = dashboard.problems + Overlaps.problems(dashboard)
     problems += try QueryChecks(plan: plan, source: source).problems()
-    problems += UnitChecks.problems(file.dashboard)
+    problems += UnitChecks.problems(dashboard)
     return problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
   }
 

@@ -4,7 +4,8 @@ import MxRender
 import MxStore
 
 /// What a dashboard was last made from: by it a run that has nothing to do sees so.
-struct RenderState: Equatable {
+struct RenderState {
+  var dashboard: DashboardSummary
   /// A hash of the dashboard's text, the options and the program.
   var key: String
   var generation: Int64
@@ -13,12 +14,11 @@ struct RenderState: Equatable {
   var width: Int64
   /// What the run answered: 0 or 1.
   var code: Int64
+  var reads = RenderReads()
 
-  /// Whether nothing can have changed that would be seen: the same question, the same
-  /// store, and the range moved by less than a hundredth.
-  func holds(for other: RenderState, isFixed: Bool) -> Bool {
-    guard key == other.key, generation == other.generation else { return false }
-    return other.at == at || (!isFixed && other.at > at && other.at - at < width / 100)
+  /// Whether the range is as good as where it was: moved by less than a hundredth.
+  func isNear(_ now: Int64, isFixed: Bool) -> Bool {
+    now == at || (!isFixed && now > at && now - at < width / 100)
   }
 }
 
@@ -26,21 +26,26 @@ struct RenderState: Equatable {
 final class RenderMemory {
   static let name = "state.json"
   private let store: String
+  /// What other programs remember is not understood.
+  private let program: String
   private let generation: Int64
   private let segments: [String]
   private let tombstones: Int64
   private var states: [String: RenderState] = [:]
+  /// Of the last run, by the text of the dashboard.
+  private var summaries: [String: DashboardSummary] = [:]
   /// Segments that came since the last run; nil where more than that happened.
   let news: Set<UInt64>?
   private let lastGeneration: Int64?
 
-  init(_ site: RenderSite, _ manifest: Manifest) throws {
+  init(_ site: RenderSite, _ manifest: Manifest, program: String) throws {
     store = "\(manifest.storeID)"
+    self.program = program
     generation = Int64(clamping: manifest.generation)
     segments = manifest.segments.map { ContentMark.hex($0.id) }.sorted()
     tombstones = Int64(manifest.tombstones.count)
     guard let json = try site.json(Self.name), json["store"]?.string == store,
-      let known = json["segments"]?.array?.compactMap(\.string)
+      json["program"]?.string == program, let known = json["segments"]?.array?.compactMap(\.string)
     else {
       news = nil
       lastGeneration = nil
@@ -55,9 +60,13 @@ final class RenderMemory {
       isOnlyMore
       ? Set(manifest.segments.map(\.id).filter { !before.contains(ContentMark.hex($0)) }) : nil
     for member in json["dashboards"]?.members ?? [] {
-      states[member.name] = RenderState(member.value)
+      guard let state = RenderState(member.value) else { continue }
+      states[member.name] = state
+      summaries[state.dashboard.mark] = state.dashboard
     }
   }
+
+  func summary(ofText mark: String) -> DashboardSummary? { summaries[mark] }
 
   subscript(name: String) -> RenderState? { states[name] }
 
@@ -73,28 +82,52 @@ final class RenderMemory {
   func forget(_ name: String) { states[name] = nil }
 
   func write(_ site: RenderSite) throws {
-    let dashboards = states.sorted { $0.key < $1.key }.map { ($0.key, $0.value.json) }
-    let members: [(String, JSONText)] = [
-      ("store", .string(store)), ("generation", .integer(generation)),
-      ("tombstones", .integer(tombstones)), ("segments", .array(segments.map { .string($0) })),
-      ("dashboards", .object(dashboards)),
-    ]
-    try site.write(Self.name, Array((JSONText.object(members).text + "\n").utf8))
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.member("store", store)
+    writer.member("program", program)
+    writer.member("generation", generation)
+    writer.member("tombstones", tombstones)
+    writer.name("segments")
+    writer.beginArray()
+    for segment in segments { writer.string(segment) }
+    writer.endArray()
+    writer.name("dashboards")
+    writer.beginObject()
+    for (name, state) in states.sorted(by: { $0.key < $1.key }) {
+      writer.name(name)
+      state.write(&writer)
+    }
+    writer.endObject()
+    writer.endObject()
+    writer.newline()
+    try site.write(Self.name, writer.take())
   }
 }
 
 extension RenderState {
   fileprivate init?(_ json: JSONValue) {
-    guard let key = json["key"]?.string, let generation = json["generation"]?.int,
-      let at = json["at"]?.int, let width = json["width"]?.int, let code = json["code"]?.int
+    guard let dashboard = json["dashboard"].flatMap(DashboardSummary.init),
+      let key = json["key"]?.string, let generation = json["generation"]?.int,
+      let at = json["at"]?.int, let width = json["width"]?.int, let code = json["code"]?.int,
+      let reads = json["reads"].flatMap(RenderReads.init)
     else { return nil }
-    self.init(key: key, generation: generation, at: at, width: width, code: code)
+    self.init(
+      dashboard: dashboard, key: key, generation: generation, at: at, width: width, code: code,
+      reads: reads)
   }
 
-  fileprivate var json: JSONText {
-    .object([
-      ("key", .string(key)), ("generation", .integer(generation)), ("at", .integer(at)),
-      ("width", .integer(width)), ("code", .integer(code)),
-    ])
+  fileprivate func write(_ writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.member("key", key)
+    writer.member("generation", generation)
+    writer.member("at", at)
+    writer.member("width", width)
+    writer.member("code", code)
+    writer.name("dashboard")
+    dashboard.write(&writer)
+    writer.name("reads")
+    reads.write(&writer)
+    writer.endObject()
   }
 }

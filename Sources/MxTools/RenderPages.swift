@@ -8,21 +8,23 @@ import MxTime
 /// One dashboard's pages: only what changed is asked for, drawn and written.
 final class DashboardRendering {
   private let file: DashboardFile
+  private let dashboard: Dashboard
   private let job: RenderJob
   private let source: RenderSource
   private let place: RenderPlace
   private let run: Run
   private var site: RenderSite { place.site }
   private var memory: RenderMemory? { place.memory }
-  private var dashboard: Dashboard { file.dashboard }
   private var isWhole = true
   private var coverage = Coverage()
 
   init(
-    _ file: DashboardFile, _ job: RenderJob, _ source: RenderSource, _ place: RenderPlace,
+    _ file: DashboardFile, _ dashboard: Dashboard, _ job: RenderJob, _ source: RenderSource,
+    _ place: RenderPlace,
     _ run: Run
   ) {
     self.file = file
+    self.dashboard = dashboard
     self.job = job
     self.source = source
     self.place = place
@@ -30,16 +32,8 @@ final class DashboardRendering {
   }
 
   func carryOut() throws -> ExitCode {
+    source.forgetReads()
     let own = try dashboard.plan(job.plan, ask: source.ask)
-    var state = RenderState(
-      key: ContentMark.of(Array("\(file.mark) \(job.mark) \(place.mark(dashboard))".utf8)),
-      generation: Int64(clamping: source.snapshot.manifest.generation), at: job.plan.now,
-      width: own.to - own.from, code: 0)
-    if let old = memory?[file.name], old.holds(for: state, isFixed: job.hasFixedNow),
-      try site.exists("\(file.name).html")
-    {
-      return old.code == 0 ? .success : .no
-    }
     let list = own.views(ranges: ranges(own), budget: job.budget)
     let plans = try list.views.map { marked(try plan($0, own), $0) }
     var setting = try setting(own, list)
@@ -56,8 +50,16 @@ final class DashboardRendering {
     tell(list)
     for problem in dashboard.problems where problem.severity == .error { report(problem) }
     let isFull = isWhole && coverage.drawnInPart + coverage.notDrawn + coverage.failed == 0
-    state.code = isFull ? 0 : 1
-    if isWhole { memory?.remember(file.name, state) } else { memory?.forget(file.name) }
+    if isWhole, let reads = source.reads {
+      memory?.remember(
+        file.name,
+        RenderState(
+          dashboard: file.summary, key: place.key(file.summary, job),
+          generation: Int64(clamping: source.snapshot.manifest.generation), at: job.plan.now,
+          width: own.to - own.from, code: isFull ? 0 : 1, reads: reads))
+    } else {
+      memory?.forget(file.name)
+    }
     return isFull ? .success : .no
   }
 

@@ -18,6 +18,9 @@ final class RenderSource {
   private var news: RenderNews?
   /// What parsed; a dashboard's panels often ask the same of many views.
   private var trees: [String: Expr] = [:]
+  /// What was asked since `forgetReads`; nil where that is not known.
+  private(set) var reads: RenderReads? = RenderReads()
+  private var requests: [String: [SelectRequest]] = [:]
   /// How many queries of panels were evaluated.
   private(set) var asked = 0
 
@@ -45,6 +48,7 @@ final class RenderSource {
 
   func answer(_ query: PanelQuery) -> MxRender.QueryResult {
     asked += 1
+    note(query.expr)
     do {
       let result = try session.evaluate(try tree(query.expr), text: query.expr, window(query))
       return MxRender.QueryResult(
@@ -56,6 +60,7 @@ final class RenderSource {
 
   /// A hash of all that answering would read; nil where it cannot be answered.
   func print(_ query: PanelQuery) -> UInt64? {
+    note(query.expr)
     do {
       let window: QueryWindow = query.isInstant ? .instant(query.until) : window(query)
       return try session.fingerprint(try tree(query.expr), window)
@@ -73,14 +78,32 @@ final class RenderSource {
   /// Whether nothing came since the last run that answering would read: a look at the
   /// few series of the newest segments instead of at all of them.
   func isUntouched(_ query: PanelQuery) -> Bool {
-    guard let news else { return false }
+    note(query.expr)
+    guard let news, let requests = requests[query.expr] else { return false }
+    do { return try !news.concern(requests) } catch { return false }
+  }
+
+  /// Whether anything came of what a dashboard was made from.
+  func hasNews(of reads: RenderReads) throws -> Bool {
+    guard let news else { return true }
+    return try news.concern(try reads.requests())
+  }
+
+  func forgetReads() { reads = RenderReads() }
+
+  /// What answering would read, whenever: news are looked for at all times.
+  private func note(_ expr: String) {
     do {
-      let window: QueryWindow = query.isInstant ? .instant(query.until) : window(query)
-      let requests = try session.engine.requests(try tree(query.expr), window)
-      return try !news.concern(requests)
+      let known = try requests[expr] ?? session.engine.requests(try tree(expr), .instant(now))
+      requests[expr] = known
+      for request in known { reads?.add(request.matchers) }
     } catch {
-      return false
+      reads = nil
     }
+  }
+
+  private func note(_ selectors: [[Matcher]]) {
+    for matchers in selectors.isEmpty ? [[]] : selectors { reads?.add(matchers) }
   }
 
   private func window(_ query: PanelQuery) -> QueryWindow {
@@ -101,18 +124,22 @@ final class RenderSource {
     do {
       switch query {
       case .labelValues(let label, let selector):
-        return try snapshot.labelValues(
-          label, matching: try matchers(selector), range: .all, report: report)
+        let selectors = try matchers(selector)
+        note(selectors)
+        return try snapshot.labelValues(label, matching: selectors, range: .all, report: report)
       case .labelNames(let selector):
-        return try snapshot.labelNames(
-          matching: try matchers(selector), range: .all, report: report)
+        let selectors = try matchers(selector)
+        note(selectors)
+        return try snapshot.labelNames(matching: selectors, range: .all, report: report)
       case .metrics(let pattern):
         let names = try Matcher(LabelName.metric, .regex, ".*(?:\(pattern)).*")
+        note([[names]])
         return try snapshot.labelValues(
           LabelName.metric, matching: [[names]], range: .all, report: report)
       case .result(let expr): return try rows(of: expr)
       }
     } catch {
+      reads = nil
       report.warn(
         "a variable's query '\(query.text)' failed: \(Explanation.diagnostic(of: error).line)")
       return nil
@@ -121,6 +148,7 @@ final class RenderSource {
 
   /// As Grafana has them: `metric{label="value"} 1 1795154400000`.
   private func rows(of expr: String) throws -> [String] {
+    note(expr)
     let result = try session.evaluate(try tree(expr), text: expr, .instant(now))
     return result.panelSeries.compactMap { series in
       guard let value = series.values.last, let time = series.times.last else { return nil }

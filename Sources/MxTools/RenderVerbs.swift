@@ -175,7 +175,7 @@ enum RenderMail {
       throw RenderMessages.explain(error, path)
     }
     try RenderJob.checkVariables([file], run)
-    var plan = try file.dashboard.plan(try options(run), ask: source.ask)
+    var plan = try file.dashboard().plan(try options(run), ask: source.ask)
     if run.common.checksOnly { return .success }
     plan.tell(try RenderAlerts(source.snapshot.store, run), source)
     let rasterizer = Rasterizer.find()

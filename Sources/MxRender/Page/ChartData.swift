@@ -313,20 +313,5 @@ private struct FormatTable {
 }
 
 extension JSONWriter {
-  mutating func member(_ name: String, _ value: String) {
-    self.name(name)
-    string(value)
-  }
-
-  mutating func member(_ name: String, _ value: Int64) {
-    self.name(name)
-    int(value)
-  }
-
   mutating func flag(_ name: String) { member(name, Int64(1)) }
-
-  mutating func member(_ name: String, _ value: Double) {
-    self.name(name)
-    double(value)
-  }
 }

@@ -54,7 +54,7 @@ struct Markup {
 
   /// Text that is no markup in its place: within `style`, nothing is an entity.
   /// Its callers make sure that the text cannot end the element.
-  mutating func trusted(_ text: String) { bytes += Array(text.utf8) }
+  mutating func trusted(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
   mutating func trusted(_ made: [UInt8]) { bytes += made }
 

@@ -26,10 +26,9 @@ package struct PageBuilder {
 
   private var ownShellMark: String {
     var canvas = Canvas(zone: plan.zone, now: plan.now)
-    var places: Set<GridPosition> = []
     drawTitle(&canvas)
     drawMenus(&canvas)
-    drawSections(&canvas, &places) { _, _ in }
+    drawSections(&canvas) { _, _ in }
     let links = setting.json(plan, nil)
     return ContentMark.of(canvas.markup.bytes + links + Array(PageScript.hash.utf8))
   }
@@ -43,16 +42,18 @@ package struct PageBuilder {
     _ index: ViewIndex, _ fragments: [[UInt8]], others: [HeldView] = []
   ) -> [UInt8] {
     var body = Canvas(zone: plan.zone, now: plan.now)
-    body.markup.reserve(PageBuilder.frameBytes + fragments.reduce(0) { $0 + $1.count })
-    var places: Set<GridPosition> = []
+    let held = others.flatMap { $0.fragments.map(\.1.count) }
+    body.markup.reserve(
+      (fragments.map(\.count) + held).reduce(PageBuilder.frameBytes) { $0 + $1 })
+    let rules = (index.panels + others.flatMap(\.index.panels)).flatMap(\.css)
+    let sheet = Stylesheet.text(theme: options.theme, rules: Set(rules), places: places)
+    PageHead(title: title, sheet: sheet, scriptHash: PageScript.hash).draw(&body.markup)
     body.markup.raw("<header class=\"top\">")
     drawTitle(&body)
     drawWhen(&body, index)
     drawMenus(&body)
     body.markup.raw("</header>\n<main>\n")
-    drawSections(&body, &places) { panel, canvas in
-      canvas.markup.fragment(fragments[panel])
-    }
+    drawSections(&body) { panel, canvas in canvas.markup.fragment(fragments[panel]) }
     body.markup.raw("</main>\n")
     if !options.footer.isEmpty {
       body.markup.element("footer", options.footer, .class("foot"))
@@ -60,14 +61,9 @@ package struct PageBuilder {
     }
     for other in others { other.draw(&body.markup) }
     body.markup.pageData(setting.json(plan, index))
-    let rules = (index.panels + others.flatMap(\.index.panels)).flatMap(\.css)
-    var page = Markup(capacity: PageBuilder.frameBytes + body.markup.bytes.count)
-    let sheet = Stylesheet.text(theme: options.theme, rules: Set(rules), places: places)
-    PageHead(title: title, sheet: sheet, scriptHash: PageScript.hash).draw(&page)
-    page.append(body.markup)
-    page.script(PageScript.text)
-    page.raw("</body></html>\n")
-    return page.bytes
+    body.markup.script(PageScript.text)
+    body.markup.raw("</body></html>\n")
+    return body.markup.bytes
   }
 
   // MARK: - Top
@@ -148,16 +144,17 @@ package struct PageBuilder {
 
   // MARK: - Sections and panels
 
-  private func drawSections(
-    _ canvas: inout Canvas, _ places: inout Set<GridPosition>,
-    _ content: (Int, inout Canvas) -> Void
-  ) {
+  /// Where panels lie, each kind of place once.
+  private var places: Set<GridPosition> {
+    Set(plan.sections.flatMap { GridLayout.compacted(plan.panels[$0.panels].map(\.panel.grid)) })
+  }
+
+  private func drawSections(_ canvas: inout Canvas, _ content: (Int, inout Canvas) -> Void) {
     for section in plan.sections {
       if let title = section.title { drawSummary(title, section, &canvas) }
       canvas.markup.raw("<div class=\"grid\">\n")
       let grids = GridLayout.compacted(plan.panels[section.panels].map(\.panel.grid))
       for (index, grid) in zip(section.panels, grids) {
-        places.insert(grid)
         open(index, grid, &canvas)
         content(index, &canvas)
         canvas.markup.raw("</article>\n")

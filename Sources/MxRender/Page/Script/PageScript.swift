@@ -9,18 +9,23 @@ import MxModel
 /// or hidden. docs/pages.md says what passes between page and script.
 enum PageScript {
   /// One function, so that nothing of it is global.
-  static let text: String =
-    "(()=>{'use strict';\n"
-    + [tools, formats, charts, painting, hover, views, refreshing, export, controls].map(stripped)
-    .joined() + "})();\n"
+  static let text: String = {
+    var bytes = Array("(()=>{'use strict';\n".utf8)
+    for part in [tools, formats, charts, painting, hover, views, refreshing, export, controls] {
+      appendStripped(part, to: &bytes)
+    }
+    return String(decoding: bytes, as: UTF8.self) + "})();\n"
+  }()
 
   /// Without comment lines and indentation: a page carries the code alone.
-  private static func stripped(_ part: StaticString) -> String {
-    let text = String(
-      decoding: UnsafeBufferPointer(start: part.utf8Start, count: part.utf8CodeUnitCount),
-      as: UTF8.self)
-    return text.split(separator: "\n").map { $0.drop { $0 == " " } }
-      .filter { !$0.isEmpty && !$0.hasPrefix("//") }.joined(separator: "\n") + "\n"
+  private static func appendStripped(_ part: StaticString, to bytes: inout [UInt8]) {
+    let text = UnsafeBufferPointer(start: part.utf8Start, count: part.utf8CodeUnitCount)
+    for line in text.split(separator: 0x0A) {
+      let code = line.drop { $0 == 0x20 }
+      if code.isEmpty || code.starts(with: [0x2F, 0x2F]) { continue }
+      bytes += code
+      bytes.append(0x0A)
+    }
   }
 
   /// The base64 of its SHA-256, as a policy names it.
