@@ -16,6 +16,10 @@ enum StoreBench {
     let store = Store(path: arguments[1], files: DiskFileSystem())
     let watch = Stopwatch()
     let samples = try ingest(arguments[0], store)
+    if samples == 0 {
+      print("\(arguments[0]): no sample in it: Prometheus text, or Influx lines in a '.influx' file")
+      return 1
+    }
     watch.lap("ingest", samples)
     let report = Report()
     let merged = try store.mergeAll(now: 0, report)

@@ -31,4 +31,9 @@ guard let name = arguments.first, let chosen = benchmarks.first(where: { $0.name
   }
   exit(arguments.isEmpty || arguments.first == "--help" ? 0 : 2)
 }
-exit(try chosen.run(Array(arguments.dropFirst())))
+do {
+  exit(try chosen.run(Array(arguments.dropFirst())))
+} catch {
+  fputs("mx-bench: \(name): \(error)\n", stderr)
+  exit(1)
+}
