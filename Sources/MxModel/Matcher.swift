@@ -196,3 +196,10 @@ package final class Regex: Sendable {
     return withUnsafePointer(to: CChar(0)) { body($0) }
   }
 }
+
+extension [Matcher] {
+  /// A label that is not there is empty to a matcher.
+  package func allMatch(_ labels: LabelSet) -> Bool {
+    allSatisfy { $0.matches(labels[$0.name] ?? "") }
+  }
+}

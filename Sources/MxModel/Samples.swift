@@ -231,3 +231,22 @@ package struct NativeHistogram: Hashable, Sendable {
 
   package init() {}
 }
+
+extension NativeHistogram {
+  /// Bucket -> count; buckets that hold nothing are left out.
+  package var positiveBuckets: [Int32: Double] { Self.buckets(positiveSpans, positiveCounts) }
+  package var negativeBuckets: [Int32: Double] { Self.buckets(negativeSpans, negativeCounts) }
+
+  private static func buckets(_ spans: [Span], _ counts: [Double]) -> [Int32: Double] {
+    var buckets: [Int32: Double] = [:]
+    var (index, next): (Int32, Int) = (0, 0)
+    for span in spans {
+      index &+= span.offset
+      for _ in 0..<span.length where next < counts.count {
+        if counts[next] != 0 { buckets[index] = counts[next] }
+        (index, next) = (index &+ 1, next + 1)
+      }
+    }
+    return buckets
+  }
+}

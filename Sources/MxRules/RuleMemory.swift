@@ -62,7 +62,7 @@ final class RuleMemory: @unchecked Sendable {
       guard let first = series.times.first, let last = series.times.last, first <= range.to,
         last >= range.from
       else { return false }
-      return matchers.allSatisfy { $0.matches(series.labels[$0.name] ?? "") }
+      return matchers.allMatch(series.labels)
     }.sorted { $0.labels < $1.labels }
   }
 }

@@ -32,6 +32,10 @@ package struct RuleTestWorld {
     try ScriptSeries.labels(text, line: line)
   }
 
+  package static func histogram(_ text: String, line: Int) throws -> NativeHistogram? {
+    try ScriptSeries.histogram(text, line: line)
+  }
+
   /// Evaluates all groups at `steps`, whatever their own intervals are.
   package mutating func run(
     _ groups: [RuleGroup], steps: DueSteps, alerts: @escaping RuleRun.AlertHandler
@@ -52,18 +56,25 @@ package struct RuleTestWorld {
   /// What `text` gives at the times, over what was loaded and what rules wrote.
   package func evaluate(
     _ questions: [(text: String, time: Int64)]
-  ) throws -> [Result<[(labels: LabelSet, value: Double)], RuleTestProblem>] {
+  ) throws -> [Result<[RuleTestSample], RuleTestProblem>] {
     if questions.isEmpty { return [] }
     var all = input
     all.append(rowsOf: written)
     let source = MemorySource(all)
     let engine = Engine(options.engine)
+    let histograms = SelectedHistograms(all)
     return questions.map { question in
       do {
         let expr = try PromQL.parse(question.text)
-        return .success(
-          try ExprProgress.instant(
-            engine, expr, question.text, question.time, source, Report()))
+        if case .selector = expr.unwrapped,
+          let request = try engine.requests(expr, .instant(question.time)).first,
+          let samples = histograms.samples(request)
+        {
+          return .success(samples)
+        }
+        let found = try ExprProgress.instant(
+          engine, expr, question.text, question.time, source, Report())
+        return .success(found.map { RuleTestSample($0.labels, .float($0.value)) })
       } catch {
         return .failure(RuleTestProblem(message: "\(error)"))
       }
@@ -73,6 +84,8 @@ package struct RuleTestWorld {
 
 package struct RuleTestProblem: Error, Sendable {
   package var message: String
+
+  package init(message: String) { self.message = message }
 }
 
 private final class BatchSink: SampleSink {
@@ -86,7 +99,7 @@ private final class BatchSink: SampleSink {
 }
 
 extension SampleBatch {
-  /// Adds the floats of another batch; its series are looked up once each.
+  /// Adds the floats of another batch, which has nothing else; its series are looked up once each.
   fileprivate mutating func append(rowsOf other: borrowing SampleBatch) {
     var refs = [UInt32?](repeating: nil, count: other.series.count)
     for row in 0..<other.count {

@@ -24,8 +24,10 @@ final class RenderNews {
     }
     return requests.contains { request in
       let metric = request.matchers.first { $0.name == LabelName.metric && $0.op == .equal }
-      if let metric { return (series[metric.value] ?? []).contains(where: request.selects) }
-      return series.values.contains { $0.contains(where: request.selects) }
+      if let metric {
+        return (series[metric.value] ?? []).contains(where: request.matchers.allMatch)
+      }
+      return series.values.contains { $0.contains(where: request.matchers.allMatch) }
     }
   }
 
@@ -40,11 +42,5 @@ final class RenderNews {
       }
     }
     return series
-  }
-}
-
-extension SelectRequest {
-  fileprivate func selects(_ labels: LabelSet) -> Bool {
-    matchers.allSatisfy { $0.matches(labels[$0.name] ?? "") }
   }
 }

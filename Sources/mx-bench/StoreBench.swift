@@ -17,7 +17,8 @@ enum StoreBench {
     let watch = Stopwatch()
     let samples = try ingest(arguments[0], store)
     if samples == 0 {
-      print("\(arguments[0]): no sample in it: Prometheus text, or Influx lines in a '.influx' file")
+      print(
+        "\(arguments[0]): no sample in it: Prometheus text, or Influx lines in a '.influx' file")
       return 1
     }
     watch.lap("ingest", samples)

@@ -34,6 +34,6 @@ guard let name = arguments.first, let chosen = benchmarks.first(where: { $0.name
 do {
   exit(try chosen.run(Array(arguments.dropFirst())))
 } catch {
-  fputs("mx-bench: \(name): \(error)\n", stderr)
+  print("mx-bench: \(name): \(error)")
   exit(1)
 }

@@ -25,10 +25,6 @@ import Testing
     "recording__caching_availability_recording_rules_test.yaml",
   ]
 
-  /// Three of its queries read native histograms, which the engine refuses by name; all
-  /// else of it passes.
-  private static let ofHistograms = "unittest.yml"
-
   @Test func publicRuleTestsPass() throws {
     let files = Self.files(Self.folder).filter { "\n\(Self.text($0))".contains("\ntests:") }
     if files.isEmpty {
@@ -39,12 +35,6 @@ import Testing
     for path in files {
       let failures = try failures(path)
       let name = path.split(separator: "/").last.map(String.init) ?? path
-      if name == Self.ofHistograms {
-        let lines = failures.flatMap { $0.split(separator: "\n") }
-        #expect(lines.count == 3)
-        #expect(lines.allSatisfy { $0.contains("native histograms") }, "\(path): \(failures)")
-        continue
-      }
       let fails = Self.meantToFail.contains(name) || Self.ofPrometheus2.contains(name)
       #expect(failures.isEmpty != fails, "\(path): \(failures)")
     }

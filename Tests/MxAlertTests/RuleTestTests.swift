@@ -27,6 +27,9 @@ import Testing
           external_labels: {site: lab}
           input_series:
             - {series: 'm{i="a"}', values: '1+1x5 stale'}
+            - series: h
+              values: '{{count:1 sum:1 buckets:[1]}}+{{count:1 sum:1 buckets:[1]}}x2 {{count:1 sum:2 offset:1 buckets:[1]}}'
+            - {series: 'h{g="1"}', values: '{{count:1 counter_reset_hint:gauge buckets:[0 1]}}x3'}
 
       """ + tests.split(separator: "\n").map { "    \($0)\n" }.joined()
     let file = RuleTestFile.read(Array(text.utf8), file: "t.yml", problems: problems)
@@ -69,6 +72,31 @@ import Testing
   ])
   func whatIsNotFails(test: String) throws {
     #expect(try run(test).count == 1)
+  }
+
+  /// They come as they were loaded, with the hint that a store gives them.
+  @Test(arguments: [
+    (0, "{{count:1 sum:1 buckets:[1]}}"),
+    (2, "{{sum:3 count:3 counter_reset_hint:not_reset buckets:[3]}}"),
+    (3, "{{count:1 sum:2 counter_reset_hint:reset buckets:[0 1]}}"),
+  ])
+  func nativeHistogramsCanBeSelected(minute: Int, histogram: String) throws {
+    func test(_ histogram: String) -> String {
+      """
+      promql_expr_test:
+        - expr: (h)
+          eval_time: \(minute)m
+          exp_samples:
+            - {labels: h, histogram: '\(histogram)'}
+            - {labels: 'h{g="1"}', histogram: '{{count:1 counter_reset_hint:gauge buckets:[0 1]}}'}
+      """
+    }
+    #expect(try run(test(histogram)).isEmpty)
+    let failures = try run(test("{{count:7}}"))
+    #expect(failures.count == 1 && failures[0].contains("{{count:7}}"))
+    // Arithmetic with them is refused by name.
+    let sums = try run("promql_expr_test: [{expr: sum(h), eval_time: 2m}]")
+    #expect(sums.count == 1 && sums[0].contains("native histograms"))
   }
 
   /// Ours: who would be told of what.

@@ -129,10 +129,6 @@ package struct Route: Sendable {
 }
 
 extension [Matcher] {
-  package func allMatch(_ labels: LabelSet) -> Bool {
-    allSatisfy { $0.matches(labels[$0.name] ?? "") }
-  }
-
   /// `{severity="page", team="db"}` without the blanks, as route keys have it.
   package var routeKey: String {
     let sorted = sorted {

@@ -38,7 +38,8 @@ package struct RuleTestFile {
   struct ExpectedSample {
     var labels: String
     var value: Double
-    var isHistogram: Bool
+    /// As the file writes it: `{{count:2 buckets:[2]}}`; then there is no value.
+    var histogram: String?
     var line: Int
   }
 
@@ -164,7 +165,7 @@ private struct RuleTestReader {
       expected: mapping.mappings("exp_samples") { sample in
         RuleTestFile.ExpectedSample(
           labels: sample.string("labels") ?? "", value: sample.double("value") ?? 0,
-          isHistogram: sample.string("histogram") != nil,
+          histogram: sample.string("histogram"),
           line: sample.place.line)
       } ?? [])
   }

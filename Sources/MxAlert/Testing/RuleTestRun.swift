@@ -159,33 +159,53 @@ package enum RuleTestRun {
   }
 
   private static func compare(
-    _ test: RuleTestFile.ExpressionCase,
-    _ answer: Result<[(labels: LabelSet, value: Double)], RuleTestProblem>, _ isFuzzy: Bool,
-    _ start: Int64
+    _ test: RuleTestFile.ExpressionCase, _ answer: Result<[RuleTestSample], RuleTestProblem>,
+    _ isFuzzy: Bool, _ start: Int64
   ) throws -> [String] {
     let title =
       "\(test.place): expr: '\(test.expr)', time: \(DurationText.print(test.time - start)),"
-    let got: [(labels: LabelSet, value: Double)]
+    let got: [RuleTestSample]
     switch answer {
     case .failure(let problem): return ["\(title) err: \(problem.message)"]
     case .success(let found): got = found.sorted { $0.labels < $1.labels }
     }
-    let expected = try test.expected.map { sample in
-      (labels: try RuleTestWorld.labels(sample.labels, line: sample.line), value: sample.value)
-    }.sorted { $0.labels < $1.labels }
-    let isSame =
-      !test.expected.contains(where: \.isHistogram)
-      && got.elementsEqual(expected) { left, right in
-        left.labels == right.labels && isEqual(left.value, right.value, isFuzzy)
-      }
+    let expected = try test.expected.map(sample).sorted { $0.labels < $1.labels }
+    let isSame = got.elementsEqual(expected) { left, right in
+      left.labels == right.labels && isEqual(left.value, right.value, isFuzzy)
+    }
     if isSame { return [] }
     return [
       "\(title)\n  exp: \(list(expected.map(line)))\n  got: \(list(got.map(line)))"
     ]
   }
 
-  private static func line(_ sample: (labels: LabelSet, value: Double)) -> String {
-    "\(sample.labels) \(NumberText.template(sample.value))"
+  private static func sample(_ expected: RuleTestFile.ExpectedSample) throws -> RuleTestSample {
+    let labels = try RuleTestWorld.labels(expected.labels, line: expected.line)
+    guard let text = expected.histogram else {
+      return RuleTestSample(labels, .float(expected.value))
+    }
+    guard let histogram = try RuleTestWorld.histogram(text, line: expected.line) else {
+      throw RuleTestProblem(message: "'\(text)' is no histogram: {{count:2 sum:3 buckets:[2]}}")
+    }
+    return RuleTestSample(labels, .histogram(histogram))
+  }
+
+  private static func line(_ sample: RuleTestSample) -> String {
+    switch sample.value {
+    case .float(let value): "\(sample.labels) \(NumberText.template(value))"
+    case .histogram(let histogram): "\(sample.labels) \(HistogramText.text(histogram))"
+    }
+  }
+
+  private static func isEqual(
+    _ left: RuleTestSample.Value, _ right: RuleTestSample.Value, _ isFuzzy: Bool
+  ) -> Bool {
+    switch (left, right) {
+    case (.float(let left), .float(let right)): isEqual(left, right, isFuzzy)
+    case (.histogram(let left), .histogram(let right)):
+      HistogramText.text(left) == HistogramText.text(right)
+    case (.float, .histogram), (.histogram, .float): false
+    }
   }
 
   /// Fuzzy: neighbours among the doubles are equal.

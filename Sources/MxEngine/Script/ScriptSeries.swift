@@ -20,6 +20,16 @@ package enum ScriptSeries {
     }
   }
 
+  /// `{{schema:1 count:5 buckets:[5]}}`; nil where that is no native histogram.
+  package static func histogram(
+    _ text: String, line: Int
+  ) throws(ScriptError) -> NativeHistogram? {
+    guard
+      case .histogram(let histogram)? = try SeriesNotation("{} " + text, line: line).samples.first
+    else { return nil }
+    return histogram
+  }
+
   /// `name{a="b"}`; nothing at all is the empty set.
   package static func labels(_ text: String, line: Int) throws(ScriptError) -> LabelSet {
     if text.utf8.allSatisfy({ $0 == 0x20 }) { return .empty }

@@ -23,7 +23,7 @@ struct StoreReasons {
     relabel(labels, isCertain: true, &sheet)
     retention(labels, &sheet)
     for snapshot in input.snapshots {
-      for deletion in snapshot.manifest.tombstones where matches(deletion.matchers, labels) {
+      for deletion in snapshot.manifest.tombstones where deletion.matchers.allMatch(labels) {
         sheet.add("deletion", text(deletion))
       }
     }
@@ -55,10 +55,6 @@ struct StoreReasons {
     return matcher.matches(value)
   }
 
-  private func matches(_ matchers: [Matcher], _ labels: LabelSet) -> Bool {
-    matchers.allSatisfy { $0.matches(labels[$0.name] ?? "") }
-  }
-
   // MARK: single reasons
 
   private func relabel(_ labels: LabelSet, isCertain: Bool, _ sheet: inout FactSheet) {
@@ -88,7 +84,7 @@ struct StoreReasons {
   private func retention(_ labels: LabelSet, _ sheet: inout FactSheet) {
     guard !input.settings.retention.isEmpty else { return }
     guard
-      let found = input.settings.retention.first(where: { matches($0.policy.matchers, labels) })
+      let found = input.settings.retention.first(where: { $0.policy.matchers.allMatch(labels) })
     else {
       return sheet.add("retention", "no policy matches: kept")
     }
