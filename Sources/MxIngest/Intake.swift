@@ -76,8 +76,9 @@ package final class Intake {
   private let report: Report
   private let rejects: RejectedWriter?
   package private(set) var result = IntakeResult()
-  /// The ids that the next commit carries, each with the first of its rows.
-  private var pending: [(id: ContentHash, firstRow: Int)] = []
+  /// The inputs that the next commit carries: their ids, where they have one, each with
+  /// the first of its rows.
+  private var pending: [(id: ContentHash?, firstRow: Int)] = []
   private var held: HeldBatches?
   /// Rows that were counted as taken, and that another run took meanwhile.
   private var rowsGivenUp = 0
@@ -116,21 +117,24 @@ package final class Intake {
   }
 
   /// Reads one input to its end. `next` fills a buffer and returns how much; 0 is
-  /// the end. `modified`: the time of samples that carry none.
+  /// the end. `delivery`: what makes it the same as an earlier one, where the run names
+  /// none. `modified`: the time of samples that carry none.
   /// `format` where it is not that of the run; `lines`: what messages call its lines.
   package func take(
-    name: String, format: Format? = nil, modified: Int64?, lines: [Int] = [],
+    name: String, _ delivery: Delivery, format: Format? = nil, modified: Int64?,
+    lines: [Int] = [],
     next: (UnsafeMutableRawBufferPointer) throws -> Int
   ) throws {
     result.inputs += 1
     var options = options
     if let format { options.format = format }
-    let input = IntakeInput(name, options, gate, modified: modified, number: result.inputs)
+    let input = IntakeInput(
+      name, delivery, options, gate, modified: modified, number: result.inputs)
     input.lane.lineNumbers = lines
     input.firstRow = gate.batch.count
     input.firstRefusal = result.refusals.count
     do {
-      if let id = input.identity.announced, try isHeld(id) {
+      if try isHeld(input.identity.announced) {
         result.repeated += 1
         return try drain(next)
       }
@@ -280,8 +284,8 @@ package final class Intake {
     lane.tally = GateTally()
   }
 
-  private func isHeld(_ id: ContentHash) throws -> Bool {
-    if !options.stores { return false }
+  private func isHeld(_ id: ContentHash?) throws -> Bool {
+    guard let id, options.stores else { return false }
     if held == nil { held = try store.heldBatches(report) }
     return held?.ids.contains(id) ?? false || pending.contains { $0.id == id }
   }
@@ -290,7 +294,7 @@ package final class Intake {
     var commit = CommitOptions(now: options.now)
     commit.lockWait = options.lockWait
     commit.conflict = options.conflict
-    commit.batches = pending.map(\.id)
+    commit.batches = pending.compactMap(\.id)
     commit.batchesCheckedTo = held?.sequence
     if let grace = options.grace { commit.grace = grace }
     return commit
@@ -307,7 +311,7 @@ package final class Intake {
       try checkSpace()
       try begin()
     }
-    for entry in pending { held?.ids.insert(entry.id) }
+    for id in pending.compactMap(\.id) { held?.ids.insert(id) }
     pending = []
   }
 

@@ -52,7 +52,7 @@ enum IngestRejected {
     try session.intake.checkSpace()
     let batches = try rejected.batches()
     for batch in batches {
-      for input in inputs(try rejected.refusals(of: batch)) {
+      for (number, input) in inputs(try rejected.refusals(of: batch)).enumerated() {
         guard let format = input.format, !input.text.isEmpty else {
           try session.intake.keep(input.refusals)
           continue
@@ -60,7 +60,8 @@ enum IngestRejected {
         var rest = input.text[...]
         do {
           try session.intake.take(
-            name: input.source, format: format, modified: batch.time, lines: input.lines
+            name: input.source, .named("\(batch.name) \(number)"), format: format,
+            modified: batch.time, lines: input.lines
           ) {
             let count = min($0.count, rest.count)
             $0.copyBytes(from: rest.prefix(count))

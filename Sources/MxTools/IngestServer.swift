@@ -47,7 +47,7 @@ enum IngestServer {
     let session = try IngestSession(run, options: options)
     try session.intake.checkSpace()
     var rest = request.body[...]
-    try session.intake.take(name: "body", modified: nil) { buffer in
+    try session.intake.take(name: "body", .unique, modified: nil) { buffer in
       let count = min(buffer.count, rest.count)
       buffer.copyBytes(from: rest.prefix(count))
       rest = rest.dropFirst(count)

@@ -80,10 +80,10 @@ final class IngestSession {
   // MARK: - Inputs
 
   /// Takes the file at `path`, which messages call `name`.
-  func take(path: String, name: String, modified: Int64?) throws {
+  func take(path: String, name: String, _ delivery: Delivery, modified: Int64?) throws {
     let file = try store.files.openForReading(path)
     var offset = 0
-    try take(name, modified: modified) { [run] buffer in
+    try take(name, delivery, modified: modified) { [run] buffer in
       if Interruption.isAsked { return 0 }
       let count = try file.read(into: buffer, at: offset)
       offset += count
@@ -95,10 +95,11 @@ final class IngestSession {
 
   /// Takes an input; what is wrong with it is thrown as a diagnostic that names it.
   func take(
-    _ name: String, modified: Int64?, next: (UnsafeMutableRawBufferPointer) throws -> Int
+    _ name: String, _ delivery: Delivery, modified: Int64?,
+    next: (UnsafeMutableRawBufferPointer) throws -> Int
   ) throws {
     do {
-      try intake.take(name: name, modified: modified, next: next)
+      try intake.take(name: name, delivery, modified: modified, next: next)
     } catch let error as FormatError {
       throw named(error, name)
     } catch let error as CodecError {

@@ -74,6 +74,35 @@ import Testing
     #expect(try store.contents() == ["e 1.0@0"])
   }
 
+  /// Two sales of one instant may look alike: only what is said to be known by its bytes is.
+  @Test func whatAPipeSaysTwiceCountsTwice() throws {
+    let store = TestStore()
+    store.options.decoding.events = true
+    for _ in 0..<2 {
+      let intake = store.intake()
+      for _ in 0..<2 { try store.take("e 1 \(present)\n", "-", intake, .unique) }
+      try intake.finish()
+      #expect(intake.result.samples == 2)
+    }
+    try store.take("e 1 \(present)\n")
+    #expect(try store.contents() == ["e 5.0@0"])
+    #expect(try store.countAndSum().events == 5)
+  }
+
+  /// A race for an input with a name does not take the rows of one without.
+  @Test func anInputWithoutANameStaysBesideOneThatAnotherRunTook() throws {
+    let store = TestStore()
+    store.options.decoding.events = true
+    let slow = store.intake()
+    try store.take("a 1 \(present)\n", "-", slow, .unique)
+    try store.take("e 1 \(present)\n", "file", slow)
+    try store.take("b 1 \(present)\n", "-", slow, .unique)
+    try store.take("e 1 \(present)\n")
+    try slow.finish()
+    #expect(slow.result.repeated == 1)
+    #expect(try store.contents() == ["a 1.0@0", "b 1.0@0", "e 1.0@0"])
+  }
+
   /// Another run takes the same input between our look and our commit.
   @Test func aRaceForOneInputIsWonByOne() throws {
     let store = TestStore()
