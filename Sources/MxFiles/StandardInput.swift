@@ -2,11 +2,11 @@ import Glibc
 
 /// Bytes that come once, in order: a pipe, a terminal, `/dev/stdin`.
 package enum StandardInput {
-  /// Fills some of `buffer`; 0 is the end, and where `isStopped` says so: a signal
+  /// Fills some of `buffer`; 0 is the end, nil where `isStopped` says so: a signal
   /// ends the wait for a pipe that is silent.
   package static func read(
     into buffer: UnsafeMutableRawBufferPointer, isStopped: () -> Bool = { false }
-  ) throws(FileError) -> Int {
+  ) throws(FileError) -> Int? {
     try readStream(0, "standard input", into: buffer, isStopped)
   }
 }
@@ -28,7 +28,7 @@ package final class NamedStream {
   /// As of standard input.
   package func read(
     into buffer: UnsafeMutableRawBufferPointer, isStopped: () -> Bool
-  ) throws(FileError) -> Int {
+  ) throws(FileError) -> Int? {
     try readStream(descriptor, path, into: buffer, isStopped)
   }
 }
@@ -36,13 +36,13 @@ package final class NamedStream {
 private func readStream(
   _ descriptor: Int32, _ name: String, into buffer: UnsafeMutableRawBufferPointer,
   _ isStopped: () -> Bool
-) throws(FileError) -> Int {
+) throws(FileError) -> Int? {
   while true {
-    if isStopped() { return 0 }
+    if isStopped() { return nil }
     var input = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     // A second at most: a signal may come between the question and the wait.
     if poll(&input, 1, 1000) == 0 { continue }
-    if isStopped() { return 0 }
+    if isStopped() { return nil }
     let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
     if count >= 0 { return count }
     if errno != EINTR, errno != EAGAIN { throw FileError(errno, "read", name) }

@@ -48,6 +48,13 @@ struct DecodedStream {
     try decoder?.finish(into: &batch, problems: &problems)
   }
 
+  /// It ends before its end: what stands behind the last newline may be cut short.
+  mutating func stop(into batch: inout SampleBatch, problems: inout Problems) throws {
+    if decoder != nil { return }
+    head.removeLast(head.reversed().prefix { $0 != UInt8(ascii: "\n") }.count)
+    try begin(isWhole: false, into: &batch, problems: &problems)
+  }
+
   private mutating func begin(
     isWhole: Bool, into batch: inout SampleBatch, problems: inout Problems
   ) throws {

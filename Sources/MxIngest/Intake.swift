@@ -76,6 +76,8 @@ package final class Intake {
   private let report: Report
   private let rejects: RejectedWriter?
   package private(set) var result = IntakeResult()
+  /// What the input turned out to be that was read last.
+  package private(set) var format: Format?
   /// The inputs that the next commit carries: their ids, where they have one, each with
   /// the first of its rows.
   private var pending: [(id: ContentHash?, firstRow: Int)] = []
@@ -117,13 +119,14 @@ package final class Intake {
   }
 
   /// Reads one input to its end. `next` fills a buffer and returns how much; 0 is
-  /// the end. `delivery`: what makes it the same as an earlier one, where the run names
+  /// the end, nil that nobody waits for it: whole lines of a pipe count then, and a file
+  /// up to the last of its commits, behind which it goes on when it comes again. `delivery`: what makes it the same as an earlier one, where the run names
   /// none. `modified`: the time of samples that carry none.
   /// `format` where it is not that of the run; `lines`: what messages call its lines.
   package func take(
     name: String, _ delivery: Delivery, format: Format? = nil, modified: Int64?,
     lines: [Int] = [],
-    next: (UnsafeMutableRawBufferPointer) throws -> Int
+    next: (UnsafeMutableRawBufferPointer) throws -> Int?
   ) throws {
     result.inputs += 1
     var options = options
@@ -138,8 +141,11 @@ package final class Intake {
         result.repeated += 1
         return try drain(next)
       }
-      try read(input, next)
-      try end(input)
+      if try read(input, next) {
+        try end(input)
+      } else {
+        try leave(input)
+      }
     } catch {
       spill?.discard()
       spill = nil
@@ -157,15 +163,22 @@ package final class Intake {
     try rejects?.end()
   }
 
+  /// Whether it came to its end.
   private func read(
-    _ input: IntakeInput, _ next: (UnsafeMutableRawBufferPointer) throws -> Int
-  ) throws {
+    _ input: IntakeInput, _ next: (UnsafeMutableRawBufferPointer) throws -> Int?
+  ) throws -> Bool {
     let unpack = Inflater(acceptsPlain: true)
     let piece = UnsafeMutableRawBufferPointer.allocate(
       byteCount: max(options.pieceSize, 1 << 16), alignment: 64)
     defer { piece.deallocate() }
     while true {
-      let count = try next(piece)
+      guard let count = try next(piece) else {
+        try input.flush { try take($0, of: input) }
+        try pass(input) { input, batch in
+          try input.stream.stop(into: &batch, problems: &input.problems)
+        }
+        return false
+      }
       if count == 0 { break }
       result.bytes += count
       try unpack.push(UnsafeRawBufferPointer(rebasing: piece[..<count])) { plain in
@@ -177,6 +190,7 @@ package final class Intake {
     try pass(input) { input, batch in
       try input.stream.finish(into: &batch, problems: &input.problems)
     }
+    return true
   }
 
   /// One piece of the plain input.
@@ -195,6 +209,7 @@ package final class Intake {
     _ input: IntakeInput, _ decode: (IntakeInput, inout SampleBatch) throws -> Void
   ) throws {
     let before = input.lane.tally.rows
+    defer { format = input.stream.format }
     if gate.isDirect {
       let first = gate.batch.count
       try gate.pass(input.lane) { batch in
@@ -269,9 +284,27 @@ package final class Intake {
     if spill != nil { try commit() }
   }
 
+  /// An input that was not read to its end.
+  private func leave(_ input: IntakeInput) throws {
+    if input.identity.whole() == nil, !input.stream.isContainer {
+      account(input.lane)
+      try rejects?.end()
+      pending.append((nil, input.firstRow))
+      return
+    }
+    spill?.discard()
+    spill = nil
+    drop(input)
+  }
+
   private func dropRepeated(_ input: IntakeInput) {
     result.repeated += 1
     result.repeatedRows += input.lane.tally.passed
+    drop(input)
+  }
+
+  /// Takes back what an input gave since its last commit.
+  private func drop(_ input: IntakeInput) {
     input.lane.tally = GateTally()
     result.refusals.removeLast(result.refusals.count - input.firstRefusal)
     gate.removeRows(from: input.firstRow)
@@ -374,11 +407,19 @@ package final class Intake {
         - result.duplicates.conflicting
     }
     result.pressures = try gate.conclude()
+    try keepMetadata()
     if result.duplicates.conflicting > 0 {
       report.warn(
         "\(result.duplicates.conflicting) samples have the instant of another of their series "
           + "(times are whole milliseconds): the policy 'on_conflict' decided")
     }
+  }
+
+  /// Types and helps without a sample wait for one.
+  private func keepMetadata() throws {
+    if !options.stores { return }
+    if result.commits == 0 { try gate.letMetadataWait() }
+    try gate.saveWaiting()
   }
 
   /// Refuses before a disk is full: the manifest and the ledger need space too.
@@ -390,10 +431,10 @@ package final class Intake {
     if space.free < needed { throw IntakeError.lowSpace(free: space.free, needed: needed) }
   }
 
-  private func drain(_ next: (UnsafeMutableRawBufferPointer) throws -> Int) throws {
+  private func drain(_ next: (UnsafeMutableRawBufferPointer) throws -> Int?) throws {
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
     defer { piece.deallocate() }
-    while case let count = try next(piece), count > 0 { result.bytes += count }
+    while let count = try next(piece), count > 0 { result.bytes += count }
   }
 }
 

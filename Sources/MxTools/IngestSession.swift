@@ -84,7 +84,7 @@ final class IngestSession {
     let file = try store.files.openForReading(path)
     var offset = 0
     try take(name, delivery, modified: modified) { [run] buffer in
-      if Interruption.isAsked { return 0 }
+      if Interruption.isAsked { return nil }
       let count = try file.read(into: buffer, at: offset)
       offset += count
       run.output.progress.update(
@@ -96,7 +96,7 @@ final class IngestSession {
   /// Takes an input; what is wrong with it is thrown as a diagnostic that names it.
   func take(
     _ name: String, _ delivery: Delivery, modified: Int64?,
-    next: (UnsafeMutableRawBufferPointer) throws -> Int
+    next: (UnsafeMutableRawBufferPointer) throws -> Int?
   ) throws {
     do {
       try intake.take(name: name, delivery, modified: modified, next: next)
@@ -111,7 +111,16 @@ final class IngestSession {
 
   private func named(_ error: any Error, _ name: String) -> Diagnostic {
     let found = Explanation.diagnostic(of: error)
-    return Diagnostic(found.kind, subject: found.subject ?? name, found.message, hint: found.hint)
+    return Diagnostic(
+      found.kind, subject: found.subject ?? name, found.message, hint: found.hint ?? hint(error))
+  }
+
+  /// Many end Prometheus text with '# EOF' and keep to none of OpenMetrics' other rules.
+  private func hint(_ error: any Error) -> String? {
+    guard case FormatError.refused? = error as? FormatError, intake.format == .openmetrics,
+      run.arguments.string("format") ?? "auto" == "auto"
+    else { return nil }
+    return "its '# EOF' says OpenMetrics; --format prometheus reads it line by line"
   }
 
   /// An input that cannot be used at all: said, and remembered for the end.
