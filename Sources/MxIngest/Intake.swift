@@ -442,6 +442,8 @@ package final class Intake {
 package enum IntakeError: Error, Equatable {
   /// The bytes look like none of the formats.
   case unknownFormat
+  /// Compressed in a way that is not undone here; the program that does.
+  case packed(kind: String, program: String)
   /// The disk has less free than is to stay free.
   case lowSpace(free: Int, needed: Int)
 }

@@ -104,8 +104,8 @@ final class IngestSession {
       throw named(error, name)
     } catch let error as CodecError {
       throw named(error, name)
-    } catch IntakeError.unknownFormat {
-      throw named(IntakeError.unknownFormat, name)
+    } catch let error as IntakeError {
+      throw named(error, name)
     }
   }
 
@@ -149,8 +149,9 @@ final class IngestSession {
     if !report.damage.isEmpty { return .damage }
     let samples = stores ? result.samples : result.tally.passed
     if samples == 0, result.bytes > 0, result.repeated == 0 {
-      run.output.error(nothing(result))
-      return .no
+      let diagnostic = nothing(result)
+      run.output.error(diagnostic)
+      return diagnostic.exitCode
     }
     return result.refused > 0 ? .no : .success
   }
@@ -160,7 +161,7 @@ final class IngestSession {
     let lines = result.refusals.filter { !$0.reason.contains("over the limit 'series") }
       .filter { !$0.reason.contains("over the limit 'new_series") }
     for refusal in lines.prefix(20) {
-      run.output.warn(Diagnostic(.input, subject: refusal.source, refusal.description))
+      run.output.warn(Diagnostic(.input, subject: refusal.source, Self.text(refusal)))
     }
     let rest = result.refused - result.tally.limited - min(20, lines.count)
     if rest > 0 {
@@ -171,13 +172,29 @@ final class IngestSession {
     }
   }
 
+  /// What came without lines (a scrape, remote write) is named by its series.
+  private static func text(_ refusal: Refusal) -> String {
+    if refusal.line > 0 || refusal.text.isEmpty { return refusal.description }
+    let text = String(decoding: refusal.text.prefix(300), as: UTF8.self)
+    return "\(refusal.description): \(Output.printable(text))"
+  }
+
   private func nothing(_ result: IntakeResult) -> Diagnostic {
     if result.tally.droppedRows > 0 {
       return Diagnostic(
         .no, "no sample in \(result.bytes) bytes of input was kept",
         hint: "relabel rules dropped \(result.tally.droppedRows)")
     }
-    return Diagnostic(.no, "no sample in \(result.bytes) bytes of input")
+    if result.refused > 0 {
+      // Not one line is as it should be, or limits keep all of it out.
+      let isBroken = result.tally.problems == result.refused
+      return Diagnostic(
+        isBroken ? .input : .no, "no sample in \(result.bytes) bytes of input was taken",
+        hint: isBroken ? "is it another format? name it with --format" : nil)
+    }
+    return Diagnostic(
+      .no, "no sample in \(result.bytes) bytes of input",
+      hint: "it has comments, a header or texts, and no number")
   }
 
   private func summary(_ result: IntakeResult) -> String {
