@@ -15,6 +15,8 @@ package struct IntakeOptions: Sendable {
   package var hasTimestamp = false
   /// False: everything is read and checked, and nothing written.
   package var stores = true
+  /// Labels of the command line: the gate adds them, and what is refused remembers them.
+  package var labels: [(name: String, value: String)] = []
   /// Names the inputs of the run; nil: by content.
   package var batchID: String?
   package var lockWait: Double = 60
@@ -223,12 +225,18 @@ package final class Intake {
     }
     input.rowsSinceBoundary += input.lane.tally.rows - before
     gate.note(&input.problems, format: input.stream.format, input.lane)
-    try keepRefusals()
+    try keepRefusals(defaultTime: input.defaultTime)
   }
 
-  private func keepRefusals() throws {
-    let (refusals, more) = gate.takeRefusals()
+  /// `defaultTime`: of samples without a time in the input that is being read.
+  private func keepRefusals(defaultTime: Int64? = nil) throws {
+    var (refusals, more) = gate.takeRefusals()
     if refusals.isEmpty, more == 0 { return }
+    var context = RefusalContext(options)
+    if defaultTime != options.now { context.time = defaultTime }
+    for index in refusals.indices {
+      refusals[index].context = refusals[index].isSample ? context.ofSample : context
+    }
     result.refusals += refusals.prefix(Intake.shown - min(Intake.shown, result.refusals.count))
     try rejects?.add(refusals)
     rejects?.add(uncounted: more)

@@ -26,9 +26,11 @@ final class IngestSession {
     self.run = run
     settings = try SettingsReader.load(run)
     store = Store(path: run.common.store, files: DiskFileSystem())
-    gate = Gate(
-      try IngestSession.gateSettings(settings, run, now), SeriesCatalogue(store, report), report)
     var options = options ?? IntakeOptions(now: now)
+    options.labels += try IngestSession.labels(run)
+    gate = Gate(
+      IngestSession.gateSettings(settings, options.labels, now), SeriesCatalogue(store, report),
+      report)
     options.lockWait = run.common.lock.seconds
     options.conflict = settings.conflict
     options.grace = settings.storage.grace
@@ -45,11 +47,10 @@ final class IngestSession {
   }
 
   private static func gateSettings(
-    _ settings: Settings, _ run: Run, _ now: Int64
-  ) throws -> GateSettings {
+    _ settings: Settings, _ labels: [(name: String, value: String)], _ now: Int64
+  ) -> GateSettings {
     var gate = GateSettings(now: now)
-    // Verbs without the option have no labels of their own.
-    gate.labels = try labels(run) + settings.labels
+    gate.labels = labels + settings.labels
     gate.relabel = settings.relabel
     let limits = settings.limits
     gate.limits.seriesPerMetric = limits.seriesPerMetric.map { Int($0) } ?? .max
@@ -64,6 +65,7 @@ final class IngestSession {
     return gate
   }
 
+  /// Verbs without the option have no labels of their own.
   private static func labels(_ run: Run) throws -> [(name: String, value: String)] {
     guard run.arguments.verb?.options.contains(where: { $0.name == "label" }) ?? false else {
       return []

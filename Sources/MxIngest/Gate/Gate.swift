@@ -362,6 +362,7 @@ package final class Gate {
     var refusal = Refusal(source: lane.source, reason: why.reason)
     refusal.line = lane.number(of: line)
     refusal.format = .prometheus
+    refusal.isSample = true
     if checked.histograms?.isHistogram[row] != true {
       refusal.text = SampleText.line(
         labels, Sample(time: checked.times[row], value: checked.values[row]))
@@ -426,6 +427,7 @@ package final class Gate {
     var refusal = Refusal(source: origin.lane.source, reason: fault.reason)
     refusal.line = origin.lane.number(of: origin.line)
     refusal.format = .prometheus
+    refusal.isSample = true
     refusal.text = SampleText.line(
       batch.series.labels(batch.refs[fault.row]),
       Sample(time: batch.times[fault.row], value: batch.values[fault.row]))
