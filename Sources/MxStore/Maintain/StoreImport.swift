@@ -190,7 +190,8 @@ struct StoreImport {
 
   /// The last commit, which says what was taken over.
   private mutating func finish() throws {
-    try writer.commit(naming: options.batches)
+    // What damage hid may be mended there, and is to be taken then.
+    try writer.commit(naming: report.damage.isEmpty ? options.batches : [plan.begun])
     keep()
   }
 

@@ -1,3 +1,4 @@
+import MxFiles
 import MxModel
 import MxTestSupport
 import Testing
@@ -120,6 +121,24 @@ import Testing
     }
     for name in ["e", "g"] { #expect(try values(name, store) == expected, "\(name)") }
     #expect(try StoreModel(rebuilding: store) == StoreModel(reading: store))
+  }
+
+  /// What could not be read of another store is taken once it can, and the rest once.
+  @Test func whatDamageHidIsTakenWhenItIsMended() throws {
+    let (store, other) = (try self.store("a"), try self.store("b"))
+    for number in 1...3 { try commit(Int64(number), 5, to: other) }
+    let hidden = try #require(try other.manifest(Report()).segments.first)
+    let path = other.segmentPath(hidden)
+    let bytes = try disk.contents(of: path, limit: 1 << 20)
+    try disk.remove(path)
+    let report = Report()
+    try takeOver(other, into: store, report)
+    #expect(!report.damage.isEmpty)
+    #expect(try values("e", store).count == 2)
+    try disk.writeNew(path, bytes)
+    try takeOver(other, into: store)
+    #expect(try values("e", store) == [1: 5, 2: 5, 3: 5])
+    #expect(try takeOver(other, into: store).isKnown)
   }
 
   /// What damage took from a store comes back from its copy, and only that.
