@@ -45,16 +45,17 @@ import Testing
   /// A first commit gives its segment a name before it writes the manifest: who looks in
   /// between sees no copy that was cut short.
   @Test func whoLooksDuringAFirstCommitWaitsForIt() throws {
-    let files = SimulatedFileSystem()
-    try files.makeDirectory("/data")
-    let store = Store(path: "/data/s", files: files)
+    let directory = try TemporaryDirectory()
+    let files = DiskFileSystem()
+    let store = Store(path: FilePath.join(directory.path, "s"), files: files)
+    let aside = FilePath.join(directory.path, "aside")
     var batch = SampleBatch()
     batch.append(LabelSet(name: "a"), 1, 1)
     let writer = StoreWriter(store, CommitOptions(now: 1))
     try writer.append(batch)
     try writer.commit()
     let manifest = FilePath.join(store.path, Manifest.fileName(generation: 1))
-    try files.rename(manifest, to: "/data/aside")
+    try files.rename(manifest, to: aside)
     let report = Report()
     let isHeld = Atomic<Bool>(false)
     try parallelFor(count: 2, workers: 2) { role, _ in
@@ -62,7 +63,7 @@ import Testing
         let lock = try store.lockCommit(wait: 0)
         isHeld.store(true, ordering: .releasing)
         usleep(50_000)
-        try files.rename("/data/aside", to: manifest)
+        try files.rename(aside, to: manifest)
         lock.release()
       } else {
         while !isHeld.load(ordering: .acquiring) { usleep(100) }
