@@ -21,3 +21,18 @@ package enum CodecError: Error, Equatable {
   /// The bytes are neither gzip nor zstd.
   case notCompressed
 }
+
+extension CodecError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .truncated(let at): "ends within a value at byte \(at)"
+    case .varintTooLong(let at): "a number of over 64 bits at byte \(at)"
+    case .trailingBytes(let at): "bytes are left over from byte \(at) on"
+    case .malformed(let field, let at): "the field '\(field)' is not as written at byte \(at)"
+    case .unknownKind(let kind): "a column of kind \(kind), which this version does not know"
+    case .tooLarge(let limit): "unpacks to over \(limit) bytes"
+    case .tooDense(let ratio): "unpacks to over \(ratio) times its size"
+    case .notCompressed: "is neither gzip nor zstd"
+    }
+  }
+}

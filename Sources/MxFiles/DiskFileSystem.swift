@@ -90,7 +90,9 @@ package struct DiskFileSystem: FileSystem {
     }
     return FileStatus(
       size: Int(information.st_size), isDirectory: information.isDirectory,
-      modified: information.modifiedMilliseconds)
+      modified: information.modifiedMilliseconds, isStream: information.isStream,
+      identity: FileIdentity(
+        device: UInt64(information.st_dev), number: UInt64(information.st_ino)))
   }
 
   package func freeSpace(_ path: String) throws(FileError) -> FreeSpace {
@@ -165,6 +167,8 @@ extension FileError: CustomStringConvertible {
 
 extension stat {
   var isDirectory: Bool { st_mode & S_IFMT == S_IFDIR }
+
+  var isStream: Bool { [S_IFIFO, S_IFCHR, S_IFSOCK].contains(st_mode & S_IFMT) }
 
   /// Clamped: a damaged inode may hold any number of seconds.
   var modifiedMilliseconds: Int64 {

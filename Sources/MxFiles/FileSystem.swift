@@ -88,11 +88,31 @@ package struct FileStatus: Hashable, Sendable {
   package var isDirectory: Bool
   /// Milliseconds since 1970.
   package var modified: Int64
+  /// A pipe or a terminal: its bytes come once.
+  package var isStream: Bool
+  /// Which file it is, by whatever name; nil where a disk has no such numbers.
+  package var identity: FileIdentity?
 
-  package init(size: Int, isDirectory: Bool, modified: Int64) {
+  package init(
+    size: Int, isDirectory: Bool, modified: Int64, isStream: Bool = false,
+    identity: FileIdentity? = nil
+  ) {
     self.size = size
     self.isDirectory = isDirectory
     self.modified = modified
+    self.isStream = isStream
+    self.identity = identity
+  }
+}
+
+/// A file system and the number of a file in it.
+package struct FileIdentity: Hashable, Sendable {
+  package var device: UInt64
+  package var number: UInt64
+
+  package init(device: UInt64, number: UInt64) {
+    self.device = device
+    self.number = number
   }
 }
 

@@ -11,8 +11,8 @@ final class CommitJob: Sendable {
     let store: Store
     let report: Report
     var options: CommitOptions
-    /// The ids of the inputs inside, each with the first of its rows.
-    var inputs: [(id: ContentHash, firstRow: Int)]
+    /// The ids of the inputs inside, where they have one, each with the first of its rows.
+    var inputs: [(id: ContentHash?, firstRow: Int)]
     var batch: SampleBatch
     var duplicates = DuplicateCounts()
     /// Inputs that another run took meanwhile, and their rows without those that count.
@@ -21,7 +21,7 @@ final class CommitJob: Sendable {
 
     init(
       _ store: Store, _ report: Report, _ options: CommitOptions,
-      inputs: [(id: ContentHash, firstRow: Int)], batch: SampleBatch
+      inputs: [(id: ContentHash?, firstRow: Int)], batch: SampleBatch
     ) {
       self.store = store
       self.report = report
@@ -56,7 +56,7 @@ extension CommitJob.Work {
     var spill = spill
     while batch.count > 0 || spill != nil {
       let writer = spill ?? StoreWriter(store, options)
-      options.batches = inputs.map(\.id)
+      options.batches = inputs.compactMap(\.id)
       writer.options = options
       do {
         try writer.append(batch)

@@ -16,6 +16,12 @@ struct DecodedStream {
   /// What some editors put before UTF-8; of a metric's name it is no part.
   private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
+  /// What people pack files with besides gzip and zstd, by how it begins.
+  private static let packers: [(magic: [UInt8], kind: String, program: String)] = [
+    (Array("BZh".utf8), "bzip2", "bzcat"), ([0xFD] + Array("7zXZ".utf8), "xz", "xzcat"),
+    ([0x04, 0x22, 0x4D, 0x18], "lz4", "lz4cat"), (Array("PK".utf8) + [3, 4], "zip", "unzip -p"),
+  ]
+
   /// Nil while it is not known.
   var format: Format? { decoder?.format ?? wanted }
 
@@ -48,10 +54,20 @@ struct DecodedStream {
     try decoder?.finish(into: &batch, problems: &problems)
   }
 
+  /// It ends before its end: what stands behind the last newline may be cut short.
+  mutating func stop(into batch: inout SampleBatch, problems: inout Problems) throws {
+    if decoder != nil { return }
+    head.removeLast(head.reversed().prefix { $0 != UInt8(ascii: "\n") }.count)
+    try begin(isWhole: false, into: &batch, problems: &problems)
+  }
+
   private mutating func begin(
     isWhole: Bool, into batch: inout SampleBatch, problems: inout Problems
   ) throws {
     if head.isEmpty { return }
+    if let found = Self.packers.first(where: { head.starts(with: $0.magic) }) {
+      throw IntakeError.packed(kind: found.kind, program: found.program)
+    }
     let isMarked = head.starts(with: Self.mark)
     let text = isMarked ? Array(head.dropFirst(Self.mark.count)) : head
     let found = wanted ?? text.withUnsafeBytes { Format.detect($0, isWhole: isWhole) }

@@ -2,6 +2,18 @@ import MxCodec
 import MxFormats
 import MxModel
 
+/// What makes an input the same as one before.
+package enum Delivery: Hashable, Sendable {
+  /// Its bytes: a file that is given again is no news.
+  case content
+  /// Nothing: a pipe and a request are news each time, whatever they say. Two sales of
+  /// one instant may look alike.
+  case unique
+  /// Its bytes under this name: what is delivered once and may be read twice, because
+  /// a run died between its commit and its end.
+  case named(String)
+}
+
 /// Names what an input is, so that the same one is taken once.
 ///
 /// The name is a hash of the bytes, unpacked, and of whatever makes other
@@ -13,14 +25,19 @@ import MxModel
 struct InputIdentity {
   private var content = ContentHasher()
   private let explicit: String?
+  private let delivery: Delivery
   private let options: [UInt8]
   private let defaultTime: Int64
   private var length = 0
   /// Some samples carried no time of their own.
   var usesDefaultTime = false
 
-  init(explicit: String?, _ options: IntakeOptions, _ gate: GateSettings, defaultTime: Int64) {
+  init(
+    explicit: String?, _ delivery: Delivery, _ options: IntakeOptions, _ gate: GateSettings,
+    defaultTime: Int64
+  ) {
     self.explicit = explicit
+    self.delivery = delivery
     self.defaultTime = defaultTime
     self.options = Array(Self.text(options, gate).utf8)
   }
@@ -28,23 +45,28 @@ struct InputIdentity {
   /// The bytes that follow.
   mutating func update(_ bytes: UnsafeRawBufferPointer) {
     length += bytes.count
-    if explicit == nil { content.update(bytes) }
+    if explicit == nil, delivery != .unique { content.update(bytes) }
   }
 
-  /// The name of the input up to here.
-  func prefix() -> ContentHash { name("part \(length)") }
+  /// The name of the input up to here; nil: none that could come again.
+  func prefix() -> ContentHash? { name("part \(length)") }
 
-  /// The name of the whole input.
-  func whole() -> ContentHash { name("whole") }
+  /// The name of the whole input, likewise.
+  func whole() -> ContentHash? { name("whole") }
 
   /// The name of an input that has an explicit id, known before it is read.
   var announced: ContentHash? { explicit == nil ? nil : whole() }
 
-  private func name(_ part: String) -> ContentHash {
+  private func name(_ part: String) -> ContentHash? {
     var hasher = ContentHasher()
     if let explicit {
       hasher.update(Array("id \(explicit)\u{0}\(part)".utf8))
       return hasher.value
+    }
+    switch delivery {
+    case .unique: return nil
+    case .content: break
+    case .named(let name): hasher.update(Array("delivery \(name)\u{0}".utf8))
     }
     hasher.update(Array("\(content.value) \(part)\u{0}".utf8))
     hasher.update(options)

@@ -15,6 +15,8 @@ package struct IntakeOptions: Sendable {
   package var hasTimestamp = false
   /// False: everything is read and checked, and nothing written.
   package var stores = true
+  /// Labels of the command line: the gate adds them, and what is refused remembers them.
+  package var labels: [(name: String, value: String)] = []
   /// Names the inputs of the run; nil: by content.
   package var batchID: String?
   package var lockWait: Double = 60
@@ -76,8 +78,11 @@ package final class Intake {
   private let report: Report
   private let rejects: RejectedWriter?
   package private(set) var result = IntakeResult()
-  /// The ids that the next commit carries, each with the first of its rows.
-  private var pending: [(id: ContentHash, firstRow: Int)] = []
+  /// What the input turned out to be that was read last.
+  package private(set) var format: Format?
+  /// The inputs that the next commit carries: their ids, where they have one, each with
+  /// the first of its rows.
+  private var pending: [(id: ContentHash?, firstRow: Int)] = []
   private var held: HeldBatches?
   /// Rows that were counted as taken, and that another run took meanwhile.
   private var rowsGivenUp = 0
@@ -116,26 +121,33 @@ package final class Intake {
   }
 
   /// Reads one input to its end. `next` fills a buffer and returns how much; 0 is
-  /// the end. `modified`: the time of samples that carry none.
+  /// the end, nil that nobody waits for it: whole lines of a pipe count then, and a file
+  /// up to the last of its commits, behind which it goes on when it comes again. `delivery`: what makes it the same as an earlier one, where the run names
+  /// none. `modified`: the time of samples that carry none.
   /// `format` where it is not that of the run; `lines`: what messages call its lines.
   package func take(
-    name: String, format: Format? = nil, modified: Int64?, lines: [Int] = [],
-    next: (UnsafeMutableRawBufferPointer) throws -> Int
+    name: String, _ delivery: Delivery, format: Format? = nil, modified: Int64?,
+    lines: [Int] = [],
+    next: (UnsafeMutableRawBufferPointer) throws -> Int?
   ) throws {
     result.inputs += 1
     var options = options
     if let format { options.format = format }
-    let input = IntakeInput(name, options, gate, modified: modified, number: result.inputs)
+    let input = IntakeInput(
+      name, delivery, options, gate, modified: modified, number: result.inputs)
     input.lane.lineNumbers = lines
     input.firstRow = gate.batch.count
     input.firstRefusal = result.refusals.count
     do {
-      if let id = input.identity.announced, try isHeld(id) {
+      if try isHeld(input.identity.announced) {
         result.repeated += 1
         return try drain(next)
       }
-      try read(input, next)
-      try end(input)
+      if try read(input, next) {
+        try end(input)
+      } else {
+        try leave(input)
+      }
     } catch {
       spill?.discard()
       spill = nil
@@ -153,15 +165,22 @@ package final class Intake {
     try rejects?.end()
   }
 
+  /// Whether it came to its end.
   private func read(
-    _ input: IntakeInput, _ next: (UnsafeMutableRawBufferPointer) throws -> Int
-  ) throws {
+    _ input: IntakeInput, _ next: (UnsafeMutableRawBufferPointer) throws -> Int?
+  ) throws -> Bool {
     let unpack = Inflater(acceptsPlain: true)
     let piece = UnsafeMutableRawBufferPointer.allocate(
       byteCount: max(options.pieceSize, 1 << 16), alignment: 64)
     defer { piece.deallocate() }
     while true {
-      let count = try next(piece)
+      guard let count = try next(piece) else {
+        try input.flush { try take($0, of: input) }
+        try pass(input) { input, batch in
+          try input.stream.stop(into: &batch, problems: &input.problems)
+        }
+        return false
+      }
       if count == 0 { break }
       result.bytes += count
       try unpack.push(UnsafeRawBufferPointer(rebasing: piece[..<count])) { plain in
@@ -173,6 +192,7 @@ package final class Intake {
     try pass(input) { input, batch in
       try input.stream.finish(into: &batch, problems: &input.problems)
     }
+    return true
   }
 
   /// One piece of the plain input.
@@ -191,6 +211,7 @@ package final class Intake {
     _ input: IntakeInput, _ decode: (IntakeInput, inout SampleBatch) throws -> Void
   ) throws {
     let before = input.lane.tally.rows
+    defer { format = input.stream.format }
     if gate.isDirect {
       let first = gate.batch.count
       try gate.pass(input.lane) { batch in
@@ -204,12 +225,18 @@ package final class Intake {
     }
     input.rowsSinceBoundary += input.lane.tally.rows - before
     gate.note(&input.problems, format: input.stream.format, input.lane)
-    try keepRefusals()
+    try keepRefusals(defaultTime: input.defaultTime)
   }
 
-  private func keepRefusals() throws {
-    let (refusals, more) = gate.takeRefusals()
+  /// `defaultTime`: of samples without a time in the input that is being read.
+  private func keepRefusals(defaultTime: Int64? = nil) throws {
+    var (refusals, more) = gate.takeRefusals()
     if refusals.isEmpty, more == 0 { return }
+    var context = RefusalContext(options)
+    if defaultTime != options.now { context.time = defaultTime }
+    for index in refusals.indices {
+      refusals[index].context = refusals[index].isSample ? context.ofSample : context
+    }
     result.refusals += refusals.prefix(Intake.shown - min(Intake.shown, result.refusals.count))
     try rejects?.add(refusals)
     rejects?.add(uncounted: more)
@@ -265,9 +292,27 @@ package final class Intake {
     if spill != nil { try commit() }
   }
 
+  /// An input that was not read to its end.
+  private func leave(_ input: IntakeInput) throws {
+    if input.identity.whole() == nil, !input.stream.isContainer {
+      account(input.lane)
+      try rejects?.end()
+      pending.append((nil, input.firstRow))
+      return
+    }
+    spill?.discard()
+    spill = nil
+    drop(input)
+  }
+
   private func dropRepeated(_ input: IntakeInput) {
     result.repeated += 1
     result.repeatedRows += input.lane.tally.passed
+    drop(input)
+  }
+
+  /// Takes back what an input gave since its last commit.
+  private func drop(_ input: IntakeInput) {
     input.lane.tally = GateTally()
     result.refusals.removeLast(result.refusals.count - input.firstRefusal)
     gate.removeRows(from: input.firstRow)
@@ -280,8 +325,8 @@ package final class Intake {
     lane.tally = GateTally()
   }
 
-  private func isHeld(_ id: ContentHash) throws -> Bool {
-    if !options.stores { return false }
+  private func isHeld(_ id: ContentHash?) throws -> Bool {
+    guard let id, options.stores else { return false }
     if held == nil { held = try store.heldBatches(report) }
     return held?.ids.contains(id) ?? false || pending.contains { $0.id == id }
   }
@@ -290,7 +335,7 @@ package final class Intake {
     var commit = CommitOptions(now: options.now)
     commit.lockWait = options.lockWait
     commit.conflict = options.conflict
-    commit.batches = pending.map(\.id)
+    commit.batches = pending.compactMap(\.id)
     commit.batchesCheckedTo = held?.sequence
     if let grace = options.grace { commit.grace = grace }
     return commit
@@ -307,7 +352,7 @@ package final class Intake {
       try checkSpace()
       try begin()
     }
-    for entry in pending { held?.ids.insert(entry.id) }
+    for id in pending.compactMap(\.id) { held?.ids.insert(id) }
     pending = []
   }
 
@@ -370,11 +415,19 @@ package final class Intake {
         - result.duplicates.conflicting
     }
     result.pressures = try gate.conclude()
+    try keepMetadata()
     if result.duplicates.conflicting > 0 {
       report.warn(
         "\(result.duplicates.conflicting) samples have the instant of another of their series "
           + "(times are whole milliseconds): the policy 'on_conflict' decided")
     }
+  }
+
+  /// Types and helps without a sample wait for one.
+  private func keepMetadata() throws {
+    if !options.stores { return }
+    if result.commits == 0 { try gate.letMetadataWait() }
+    try gate.saveWaiting()
   }
 
   /// Refuses before a disk is full: the manifest and the ledger need space too.
@@ -386,10 +439,10 @@ package final class Intake {
     if space.free < needed { throw IntakeError.lowSpace(free: space.free, needed: needed) }
   }
 
-  private func drain(_ next: (UnsafeMutableRawBufferPointer) throws -> Int) throws {
+  private func drain(_ next: (UnsafeMutableRawBufferPointer) throws -> Int?) throws {
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
     defer { piece.deallocate() }
-    while case let count = try next(piece), count > 0 { result.bytes += count }
+    while let count = try next(piece), count > 0 { result.bytes += count }
   }
 }
 
@@ -397,6 +450,8 @@ package final class Intake {
 package enum IntakeError: Error, Equatable {
   /// The bytes look like none of the formats.
   case unknownFormat
+  /// Compressed in a way that is not undone here; the program that does.
+  case packed(kind: String, program: String)
   /// The disk has less free than is to stay free.
   case lowSpace(free: Int, needed: Int)
 }

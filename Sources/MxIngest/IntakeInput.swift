@@ -18,14 +18,17 @@ final class IntakeInput {
   private var piece: [UInt8] = []
   private let pieceSize: Int
 
-  init(_ name: String, _ options: IntakeOptions, _ gate: Gate, modified: Int64?, number: Int) {
+  init(
+    _ name: String, _ delivery: Delivery, _ options: IntakeOptions, _ gate: Gate,
+    modified: Int64?, number: Int
+  ) {
     lane = gate.lane(source: name)
     var decoding = options.decoding
     if let modified, !options.hasTimestamp { decoding.defaultTime = modified }
     defaultTime = decoding.defaultTime
     pieceSize = options.pieceSize
     identity = InputIdentity(
-      explicit: options.batchID.map { "\($0)\u{0}\(number)" }, options, gate.settings,
+      explicit: options.batchID.map { "\($0)\u{0}\(number)" }, delivery, options, gate.settings,
       defaultTime: decoding.defaultTime)
     stream = DecodedStream(options.format, decoding)
   }

@@ -1,3 +1,4 @@
+import MxCodec
 package import MxFiles
 
 /// A drop folder: jobs put files there, and each that is finished is taken once.
@@ -5,19 +6,21 @@ package import MxFiles
 /// A file is claimed by a rename before it is read, so that a new one of the
 /// same name is not mistaken for it, and removed when its samples are on disk.
 /// A run that dies leaves claimed files, which the next one takes first; what of
-/// them was committed is known by its content (see `InputIdentity`).
+/// them was committed is known by the number of the claim. So two files that say the
+/// same are two deliveries, and one that is read twice is one.
 ///
-///     report.prom            finished, to be taken
-///     .report.prom, x.tmp    not finished, left alone
-///     .mx-taking-report.prom claimed
-///     report.prom.rejected   could not be used at all; left for a person
-///     .mx-spool.lock         one run at a time
+///     report.prom             finished, to be taken
+///     .report.prom, x.tmp     not finished, left alone
+///     .mx-taking-N-report.prom  claimed; N: 16 digits, drawn at random
+///     report.prom.rejected    could not be used at all; left for a person
+///     .mx-spool.lock          one run at a time
 package struct Spool {
   private let files: any FileSystem
   private let directory: String
   /// Whether anyone still writes to a file.
   private let isOpen: (String) throws -> Bool
   private let lock: any FileLock
+  private var random: any RandomNumberGenerator
 
   private static let claim = ".mx-taking-"
   package static let rejected = ".rejected"
@@ -29,6 +32,7 @@ package struct Spool {
   /// Nil where another run is at work in `directory`.
   package init?(
     _ directory: String, _ files: any FileSystem, lockWait: Double,
+    random: any RandomNumberGenerator = SystemRandomNumberGenerator(),
     isOpen: @escaping (String) throws -> Bool
   ) throws {
     guard let status = try files.status(directory) else {
@@ -43,6 +47,7 @@ package struct Spool {
     self.directory = directory
     self.isOpen = isOpen
     self.lock = lock
+    self.random = random
   }
 
   package func release() { lock.release() }
@@ -53,49 +58,70 @@ package struct Spool {
     package var name: String
     package var path: String
     package var modified: Int64
+    package var delivery: Delivery
   }
 
   /// Claims all files that are finished: those of a run that died, then by age.
-  package func claimed() throws -> [Claimed] {
+  package mutating func claimed() throws -> [Claimed] {
     var result: [Claimed] = []
-    var fresh: [Claimed] = []
+    var fresh: [(name: String, modified: Int64)] = []
     for entry in try files.list(directory) where !entry.isDirectory {
       let path = FilePath.join(directory, entry.name)
       // Gone meanwhile: not ours.
       guard let status = try files.status(path), !status.isDirectory else { continue }
       if entry.name.hasPrefix(Self.claim) {
-        let name = String(entry.name.dropFirst(Self.claim.count))
-        result.append(Claimed(name: name, path: path, modified: status.modified))
+        result.append(Self.claimed(entry.name, path, status))
       } else if !entry.name.hasPrefix("."),
         !Self.unfinished.contains(where: { entry.name.hasSuffix($0) })
       {
-        fresh.append(Claimed(name: entry.name, path: path, modified: status.modified))
+        fresh.append((entry.name, status.modified))
       }
     }
     fresh.sort { ($0.modified, $0.name) < ($1.modified, $1.name) }
-    for file in fresh {
-      if let file = try claim(file) { result.append(file) }
+    // A claimed one of that name waits still: the new one's turn is next time.
+    let waiting = Set(result.map(\.name))
+    for file in fresh where !waiting.contains(file.name) {
+      if let file = try claim(file.name, file.modified) { result.append(file) }
     }
+    // A commit must not be durable before the number that its file is known by.
+    if !fresh.isEmpty { try files.syncDirectory(directory) }
     return result
   }
 
-  private func claim(_ file: Claimed) throws -> Claimed? {
-    let path = FilePath.join(directory, Self.claim + file.name)
-    // A claimed one of that name waits still: this one's turn is next time.
-    if try files.status(path) != nil { return nil }
+  /// What an earlier run claimed.
+  private static func claimed(_ entry: String, _ path: String, _ status: FileStatus) -> Claimed {
+    let rest = entry.dropFirst(claim.count)
+    let number = rest.prefix(16)
+    guard number.count == 16, number.allSatisfy(\.isHexDigit), rest.dropFirst(16).first == "-"
+    else {
+      // As before claims had numbers.
+      return Claimed(
+        name: String(rest), path: path, modified: status.modified, delivery: .content)
+    }
+    return Claimed(
+      name: String(rest.dropFirst(17)), path: path, modified: status.modified,
+      delivery: .named(String(number)))
+  }
+
+  private mutating func claim(_ name: String, _ modified: Int64) throws -> Claimed? {
+    let source = FilePath.join(directory, name)
+    let number = Hex.string(random.next())
+    let path = FilePath.join(directory, "\(Self.claim)\(number)-\(name)")
+    let claimed = Claimed(
+      name: name, path: path, modified: modified, delivery: .named(number))
     // Asked before as well: to take a file away from its writer is rude.
-    if try isOpen(file.path) { return nil }
+    if try isOpen(source) { return nil }
     do throws(FileError) {
-      try files.rename(file.path, to: path)
+      try files.rename(source, to: path)
     } catch .notFound {
       return nil
     }
     // Whoever opened it between the two may write still; nobody else can now.
     if try isOpen(path) {
-      try giveBack(Claimed(name: file.name, path: path, modified: file.modified))
+      try giveBack(claimed)
       return nil
     }
-    return Claimed(name: file.name, path: path, modified: file.modified)
+    return claimed
   }
 
   /// Its samples are on disk.

@@ -74,3 +74,24 @@ package enum NetFailure: UInt8, Sendable {
     }
   }
 }
+
+extension NetFailure: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .badRequest: "the request cannot be sent"
+    case .resolve: "the host is not known"
+    case .connect: "no connection"
+    case .tls: "no agreement on TLS, or a certificate that proves nothing"
+    case .timeout: "no answer in time"
+    case .reset: "the connection ended in the middle"
+    case .tooLarge: "the answer has more bytes than allowed"
+    case .redirects: "too many redirects"
+    case .garbled: "what came is not the protocol"
+    case .refused: "the mail server refused"
+    case .login: "user or password were not accepted"
+    case .other: "the request failed"
+    case .deadline: "the time for all requests was up"
+    case .helperEnded: "mx-net ended before the answer"
+    }
+  }
+}

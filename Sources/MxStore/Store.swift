@@ -52,7 +52,7 @@ package struct Store: Sendable {
   static let temporaryPrefix = ".new-"
 
   /// Takes the lock that orders commits; held for milliseconds.
-  func lockCommit(wait: Double) throws(StoreError) -> any FileLock {
+  package func lockCommit(wait: Double) throws(StoreError) -> any FileLock {
     try lock("commit.lock", .exclusive, wait: wait)
   }
 

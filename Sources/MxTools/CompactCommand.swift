@@ -67,7 +67,9 @@ package enum CompactCommand: Command {
         "export", "samples as text",
         options: [
           SharedOptions.requiredMatch, SharedOptions.from, SharedOptions.to,
-          .value("format", "FMT", "an ingest format", default: "openmetrics"),
+          .value(
+            "format", "FMT", "one of \(StoreExport.formats.joined(separator: ", "))",
+            default: "openmetrics"),
         ],
         usage: ["--match SELECTOR [--format FMT]"], printsData: true),
       Verb(

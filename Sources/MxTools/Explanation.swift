@@ -106,7 +106,7 @@ enum Explanation {
       Diagnostic(.input, "unpacks to over \(ratio) times its size: refused")
     case .tooLarge(let limit): Diagnostic(.input, "unpacks to over \(limit) bytes")
     case .truncated: Diagnostic(.input, "the compressed input is cut short")
-    default: Diagnostic(.input, "the compressed input is broken (\(error))")
+    default: Diagnostic(.input, "the compressed input is broken: \(error)")
     }
   }
 
@@ -114,10 +114,15 @@ enum Explanation {
     switch error {
     case .unknownFormat:
       Diagnostic(.input, "the format is not recognised", hint: "name it with --format")
+    case .packed(let kind, let program):
+      Diagnostic(
+        .input, "is packed with \(kind), which is not unpacked (gzip and zstd are)",
+        hint: "such as: \(program) FILE | mx-ingest")
     case .lowSpace(let free, let needed):
       Diagnostic(
         .system,
-        "only \(free >> 20) MiB are free, storage.min_free keeps \(needed >> 20) MiB: nothing was taken",
+        "only \(ByteSize.format(Int64(free))) are free, storage.min_free keeps "
+          + "\(ByteSize.format(Int64(needed))): nothing was taken",
         hint: "mx-compact retention --now frees space")
     }
   }

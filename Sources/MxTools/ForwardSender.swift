@@ -11,6 +11,7 @@ final class ForwardSender {
   private let patience: Int64
   private let run: Run
   private var random = SystemRandomNumberGenerator()
+  private var sieve = ForwardSieve()
   private var said: Set<String> = []
   private(set) var sent = 0
   private(set) var refused = 0
@@ -34,9 +35,23 @@ final class ForwardSender {
     self.run = run
   }
 
+  /// Sends what the receiver takes of `body`; the rest is counted and said.
   func send(_ body: ForwardBodies.Body) throws {
+    var refusal = NetResponse(failure: .deadline)
+    try sieve.pass(body) { part in
+      guard let response = try deliver(part) else { return true }
+      refusal = response
+      return false
+    } refuse: { part in
+      refused += part.samples
+      say(refusal, part)
+    }
+  }
+
+  /// Sends one request until it is taken; nil, or with what words it was refused.
+  private func deliver(_ body: ForwardBodies.Body) throws -> NetResponse? {
     var request = request
-    request.body = body.bytes
+    request.body = body.bytes()
     let clock = MonotonicClock()
     var attempt = 0
     while true {
@@ -48,10 +63,9 @@ final class ForwardSender {
       {
       case .taken:
         sent += body.samples
-        return
+        return nil
       case .refused:
-        refused += body.samples
-        return say(response)
+        return response
       case .stop:
         throw stop(response)
       case .again(let after):
@@ -80,11 +94,13 @@ final class ForwardSender {
   }
 
   /// What the receiver says of data that it will never take, once.
-  private func say(_ response: NetResponse) {
+  private func say(_ response: NetResponse, _ body: ForwardBodies.Body) {
     let reason = Self.reason(response)
     guard said.count < 10, said.insert(reason).inserted else { return }
+    let such = body.first.map { ", such as \($0.series) at \(TimeText.rfc3339($0.time))" } ?? ""
     run.output.warn(
-      Diagnostic(.no, subject: ShownURL.text(request.url), "samples were refused: \(reason)"))
+      Diagnostic(
+        .no, subject: ShownURL.text(request.url), "samples were refused: \(reason)\(such)"))
   }
 
   private static func reason(_ response: NetResponse) -> String {

@@ -35,13 +35,19 @@ enum IngestFiles {
 
   private static func take(_ input: String, _ session: IngestSession) throws {
     if input == "-" {
-      return try session.take("-", modified: nil) {
+      return try session.take("-", .unique, modified: nil) {
         try StandardInput.read(into: $0) { Interruption.isAsked }
       }
     }
     do {
-      let modified = try session.store.files.status(input)?.modified
-      try session.take(path: input, name: input, modified: modified)
+      let status = try session.store.files.status(input)
+      if status?.isStream ?? false {
+        let stream = try NamedStream(input)
+        return try session.take(input, .unique, modified: nil) {
+          try stream.read(into: $0) { Interruption.isAsked }
+        }
+      }
+      try session.take(path: input, name: input, .content, modified: status?.modified)
     } catch let error as FileError where error.path == input {
       throw Explanation.diagnostic(of: error)
     }

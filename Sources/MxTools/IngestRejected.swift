@@ -45,37 +45,59 @@ enum IngestRejected {
     return .success
   }
 
-  /// Feeds it all through the gate again; what is refused again is kept again.
+  /// Feeds it all through the gate again, with what was said beside it then; what is
+  /// refused again is kept again.
   private static func retry(_ run: Run) throws -> ExitCode {
     let rejected = try rejected(run)
-    let session = try IngestSession(run)
-    try session.intake.checkSpace()
     let batches = try rejected.batches()
+    // What was said beside an input -> the session of all such inputs.
+    var sessions: [RefusalContext: IngestSession] = [:]
+    var order: [IngestSession] = []
     for batch in batches {
-      for input in inputs(try rejected.refusals(of: batch)) {
-        guard let format = input.format, !input.text.isEmpty else {
-          try session.intake.keep(input.refusals)
-          continue
-        }
-        var rest = input.text[...]
-        do {
-          try session.intake.take(
-            name: input.source, format: format, modified: batch.time, lines: input.lines
-          ) {
-            let count = min($0.count, rest.count)
-            $0.copyBytes(from: rest.prefix(count))
-            rest = rest.dropFirst(count)
-            return count
-          }
-        } catch is FormatError {
-          try session.intake.keep(input.refusals)
-        }
+      for (number, input) in inputs(try rejected.refusals(of: batch)).enumerated() {
+        var context = input.refusals.first?.context ?? RefusalContext()
+        let time = context.time ?? batch.time
+        context.time = nil
+        let session = try sessions[context] ?? begin(context, run)
+        if sessions.updateValue(session, forKey: context) == nil { order.append(session) }
+        try take(input, "\(batch.name) \(number)", session, time: time)
       }
     }
-    if batches.isEmpty { return .success }
-    let code = try session.finish()
+    var code = ExitCode.success
+    for session in order {
+      let found = try session.finish()
+      if found != .success { code = found }
+    }
     for batch in batches { try rejected.remove(batch) }
     return code
+  }
+
+  private static func begin(_ context: RefusalContext, _ run: Run) throws -> IngestSession {
+    let session = try IngestSession(run, options: context.options(now: run.common.now))
+    try session.intake.checkSpace()
+    return session
+  }
+
+  /// `name` is the same where a run that died is repeated. `time`: of samples without one.
+  private static func take(
+    _ input: Input, _ name: String, _ session: IngestSession, time: Int64
+  ) throws {
+    guard let format = input.format, !input.text.isEmpty else {
+      return try session.intake.keep(input.refusals)
+    }
+    var rest = input.text[...]
+    do {
+      try session.intake.take(
+        name: input.source, .named(name), format: format, modified: time, lines: input.lines
+      ) {
+        let count = min($0.count, rest.count)
+        $0.copyBytes(from: rest.prefix(count))
+        rest = rest.dropFirst(count)
+        return count
+      }
+    } catch is FormatError {
+      try session.intake.keep(input.refusals)
+    }
   }
 
   private struct Input {
@@ -93,7 +115,8 @@ enum IngestRejected {
     for refusal in refusals {
       let isSame =
         result.last.map {
-          $0.source == refusal.source && $0.format == refusal.format
+          $0.refusals.first?.context == refusal.context && $0.source == refusal.source
+            && $0.format == refusal.format
             && $0.text.isEmpty == refusal.text.isEmpty
         } ?? false
       if !isSame || refusal.format == .csv {

@@ -43,11 +43,11 @@ enum IngestServer {
     }
     if request.body.isEmpty { return .json(400, ServerAnswer.error("the body is empty")) }
     var options = try IngestFiles.options(run)
-    try read(request, into: &options)
+    let unknown = try read(request, into: &options)
     let session = try IngestSession(run, options: options)
     try session.intake.checkSpace()
     var rest = request.body[...]
-    try session.intake.take(name: "body", modified: nil) { buffer in
+    try session.intake.take(name: "body", .unique, modified: nil) { buffer in
       let count = min(buffer.count, rest.count)
       buffer.copyBytes(from: rest.prefix(count))
       rest = rest.dropFirst(count)
@@ -57,14 +57,18 @@ enum IngestServer {
     session.figures()
     let result = session.intake.result
     var response = ServerResponse.json(
-      ServerAnswer.status(result), ServerAnswer.counts(result, session.report.warnings))
+      ServerAnswer.status(result), ServerAnswer.counts(result, unknown + session.report.warnings))
     if response.status == 429 { response.set("Retry-After", "60") }
     return response
   }
 
   /// What the request says of its body: the query as the options of the command
-  /// line, then its content type.
-  private static func read(_ request: ServerRequest, into options: inout IntakeOptions) throws {
+  /// line, then its content type. Returns what is to be said of it: clients of other
+  /// receivers name databases and the like, which must not cost them their samples.
+  private static func read(
+    _ request: ServerRequest, into options: inout IntakeOptions
+  ) throws -> [String] {
+    var warnings: [String] = []
     for (name, value) in FormText.pairs(request.query) ?? [] {
       switch name {
       case "format" where value != "auto":
@@ -79,13 +83,14 @@ enum IngestServer {
         options.decoding.precision = precision
       case "batch-id", "batch_id": options.batchID = value
       case "events": options.decoding.events = value != "false" && value != "0"
-      default: break
+      default: warnings.append("the parameter '\(name)' is not known and was passed over")
       }
     }
     if let id = request.header("Idempotency-Key") { options.batchID = options.batchID ?? id }
     if options.format == nil, request.contentType == "application/x-protobuf" {
       options.format = .remoteWrite
     }
+    return warnings
   }
 
   /// The status that says whose turn it is: 4xx the client's, 503 to try again.
@@ -116,7 +121,10 @@ enum ServerAnswer {
   static func status(_ result: IntakeResult) -> Int {
     let refused = result.refused
     if refused == 0 {
-      return result.samples + result.repeated + result.tally.droppedRows > 0 ? 202 : 400
+      let tally = result.tally
+      // Prometheus sends types and helps in requests of their own.
+      let taken = result.samples + result.repeated + tally.droppedRows + tally.declared
+      return taken > 0 ? 202 : 400
     }
     if result.tally.limited == refused { return 429 }
     // Not one line could be read: this is none of the formats.

@@ -26,9 +26,11 @@ final class IngestSession {
     self.run = run
     settings = try SettingsReader.load(run)
     store = Store(path: run.common.store, files: DiskFileSystem())
-    gate = Gate(
-      try IngestSession.gateSettings(settings, run, now), SeriesCatalogue(store, report), report)
     var options = options ?? IntakeOptions(now: now)
+    options.labels += try IngestSession.labels(run)
+    gate = Gate(
+      IngestSession.gateSettings(settings, options.labels, now), SeriesCatalogue(store, report),
+      report)
     options.lockWait = run.common.lock.seconds
     options.conflict = settings.conflict
     options.grace = settings.storage.grace
@@ -45,11 +47,10 @@ final class IngestSession {
   }
 
   private static func gateSettings(
-    _ settings: Settings, _ run: Run, _ now: Int64
-  ) throws -> GateSettings {
+    _ settings: Settings, _ labels: [(name: String, value: String)], _ now: Int64
+  ) -> GateSettings {
     var gate = GateSettings(now: now)
-    // Verbs without the option have no labels of their own.
-    gate.labels = try labels(run) + settings.labels
+    gate.labels = labels + settings.labels
     gate.relabel = settings.relabel
     let limits = settings.limits
     gate.limits.seriesPerMetric = limits.seriesPerMetric.map { Int($0) } ?? .max
@@ -64,6 +65,7 @@ final class IngestSession {
     return gate
   }
 
+  /// Verbs without the option have no labels of their own.
   private static func labels(_ run: Run) throws -> [(name: String, value: String)] {
     guard run.arguments.verb?.options.contains(where: { $0.name == "label" }) ?? false else {
       return []
@@ -80,11 +82,11 @@ final class IngestSession {
   // MARK: - Inputs
 
   /// Takes the file at `path`, which messages call `name`.
-  func take(path: String, name: String, modified: Int64?) throws {
+  func take(path: String, name: String, _ delivery: Delivery, modified: Int64?) throws {
     let file = try store.files.openForReading(path)
     var offset = 0
-    try take(name, modified: modified) { [run] buffer in
-      if Interruption.isAsked { return 0 }
+    try take(name, delivery, modified: modified) { [run] buffer in
+      if Interruption.isAsked { return nil }
       let count = try file.read(into: buffer, at: offset)
       offset += count
       run.output.progress.update(
@@ -95,22 +97,32 @@ final class IngestSession {
 
   /// Takes an input; what is wrong with it is thrown as a diagnostic that names it.
   func take(
-    _ name: String, modified: Int64?, next: (UnsafeMutableRawBufferPointer) throws -> Int
+    _ name: String, _ delivery: Delivery, modified: Int64?,
+    next: (UnsafeMutableRawBufferPointer) throws -> Int?
   ) throws {
     do {
-      try intake.take(name: name, modified: modified, next: next)
+      try intake.take(name: name, delivery, modified: modified, next: next)
     } catch let error as FormatError {
       throw named(error, name)
     } catch let error as CodecError {
       throw named(error, name)
-    } catch IntakeError.unknownFormat {
-      throw named(IntakeError.unknownFormat, name)
+    } catch let error as IntakeError {
+      throw named(error, name)
     }
   }
 
   private func named(_ error: any Error, _ name: String) -> Diagnostic {
     let found = Explanation.diagnostic(of: error)
-    return Diagnostic(found.kind, subject: found.subject ?? name, found.message, hint: found.hint)
+    return Diagnostic(
+      found.kind, subject: found.subject ?? name, found.message, hint: found.hint ?? hint(error))
+  }
+
+  /// Many end Prometheus text with '# EOF' and keep to none of OpenMetrics' other rules.
+  private func hint(_ error: any Error) -> String? {
+    guard case FormatError.refused? = error as? FormatError, intake.format == .openmetrics,
+      run.arguments.string("format") ?? "auto" == "auto"
+    else { return nil }
+    return "its '# EOF' says OpenMetrics; --format prometheus reads it line by line"
   }
 
   /// An input that cannot be used at all: said, and remembered for the end.
@@ -139,8 +151,9 @@ final class IngestSession {
     if !report.damage.isEmpty { return .damage }
     let samples = stores ? result.samples : result.tally.passed
     if samples == 0, result.bytes > 0, result.repeated == 0 {
-      run.output.error(nothing(result))
-      return .no
+      let diagnostic = nothing(result)
+      run.output.error(diagnostic)
+      return diagnostic.exitCode
     }
     return result.refused > 0 ? .no : .success
   }
@@ -150,7 +163,7 @@ final class IngestSession {
     let lines = result.refusals.filter { !$0.reason.contains("over the limit 'series") }
       .filter { !$0.reason.contains("over the limit 'new_series") }
     for refusal in lines.prefix(20) {
-      run.output.warn(Diagnostic(.input, subject: refusal.source, refusal.description))
+      run.output.warn(Diagnostic(.input, subject: refusal.source, Self.text(refusal)))
     }
     let rest = result.refused - result.tally.limited - min(20, lines.count)
     if rest > 0 {
@@ -161,13 +174,29 @@ final class IngestSession {
     }
   }
 
+  /// What came without lines (a scrape, remote write) is named by its series.
+  private static func text(_ refusal: Refusal) -> String {
+    if refusal.line > 0 || refusal.text.isEmpty { return refusal.description }
+    let text = String(decoding: refusal.text.prefix(300), as: UTF8.self)
+    return "\(refusal.description): \(Output.printable(text))"
+  }
+
   private func nothing(_ result: IntakeResult) -> Diagnostic {
     if result.tally.droppedRows > 0 {
       return Diagnostic(
         .no, "no sample in \(result.bytes) bytes of input was kept",
         hint: "relabel rules dropped \(result.tally.droppedRows)")
     }
-    return Diagnostic(.no, "no sample in \(result.bytes) bytes of input")
+    if result.refused > 0 {
+      // Not one line is as it should be, or limits keep all of it out.
+      let isBroken = result.tally.problems == result.refused
+      return Diagnostic(
+        isBroken ? .input : .no, "no sample in \(result.bytes) bytes of input was taken",
+        hint: isBroken ? "is it another format? name it with --format" : nil)
+    }
+    return Diagnostic(
+      .no, "no sample in \(result.bytes) bytes of input",
+      hint: "it has comments, a header or texts, and no number")
   }
 
   private func summary(_ result: IntakeResult) -> String {

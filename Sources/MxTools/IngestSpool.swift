@@ -9,10 +9,10 @@ enum IngestSpool {
     let disk = DiskFileSystem()
     let session = try IngestSession(run, options: IngestFiles.options(run))
     if run.common.checksOnly { return .success }
-    let spool = try Spool(
+    let found = try Spool(
       directory, disk, lockWait: run.common.lock.seconds,
       isOpen: { try disk.isOpenForWriting($0, now: run.common.now) })
-    guard let spool else {
+    guard var spool = found else {
       if run.common.lock == .skip {
         run.output.summary("another run is taking '\(directory)'")
         return .success
@@ -22,17 +22,19 @@ enum IngestSpool {
     defer { spool.release() }
     // Before anything is claimed: what cannot be stored stays where it is.
     try session.intake.checkSpace()
-    return try take(spool, session, run)
+    return try take(&spool, session, run)
   }
 
-  private static func take(_ spool: Spool, _ session: IngestSession, _ run: Run) throws -> ExitCode
-  {
+  private static func take(
+    _ spool: inout Spool, _ session: IngestSession, _ run: Run
+  ) throws -> ExitCode {
     var taken: [Spool.Claimed] = []
     do {
       for file in try spool.claimed() {
         taken.append(file)
         do {
-          try session.take(path: file.path, name: file.name, modified: file.modified)
+          try session.take(
+            path: file.path, name: file.name, file.delivery, modified: file.modified)
         } catch let error as Diagnostic where error.kind == .input {
           taken.removeLast()
           let kept = try spool.reject(file)
@@ -45,8 +47,11 @@ enum IngestSpool {
       for file in taken { try spool.done(file) }
       return code
     } catch {
-      // Nothing of these is on disk, or it is and will be known by its content.
-      for file in taken { try spool.giveBack(file) }
+      // Nothing of these is on disk; where a commit was tried they stay claimed, and what
+      // of them is there will be known by the claim.
+      if session.intake.result.commits == 0 {
+        for file in taken { try spool.giveBack(file) }
+      }
       throw error
     }
   }

@@ -35,6 +35,23 @@ enum StoreAccess {
     }
   }
 
+  /// Whether `path`, which need not be there yet, is the store's directory or below it, by
+  /// whatever name.
+  static func lies(_ path: String, inside store: Store) throws -> Bool {
+    guard let wanted = try store.files.status(store.path)?.identity else { return false }
+    var place = path
+    while try store.files.status(place) == nil, place != FilePath.parent(of: place) {
+      place = FilePath.parent(of: place)
+    }
+    var last: FileIdentity?
+    while let found = try store.files.status(place)?.identity, found != last {
+      if found == wanted { return true }
+      last = found
+      place = FilePath.join(place, "..")
+    }
+    return false
+  }
+
   /// The selectors of `--match`: a series that any of them takes is meant.
   static func selectors(_ run: Run) throws -> [[Matcher]] {
     try run.arguments.strings("match").map { text in

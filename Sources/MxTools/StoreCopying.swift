@@ -9,6 +9,11 @@ enum StoreCopying {
   static func snapshot(_ run: Run) throws -> ExitCode {
     let store = StoreAccess.store(run)
     let target = Store(path: run.arguments.positionals.first ?? "", files: store.files)
+    if try StoreAccess.lies(target.path, inside: store) {
+      throw Diagnostic(
+        .usage, subject: target.path, "lies inside the store '\(store.path)'",
+        hint: "name a directory beside it")
+    }
     let report = Report()
     let result = try store.snapshot(to: target, report)
     run.report.set("files", Double(result.files), help: "Files of the snapshot.")
@@ -21,6 +26,13 @@ enum StoreCopying {
   static func merge(_ run: Run) throws -> ExitCode {
     let store = StoreAccess.store(run)
     let other = Store(path: run.arguments.positionals.first ?? "", files: store.files)
+    if let place = try store.files.status(store.path)?.identity,
+      try store.files.status(other.path)?.identity == place
+    {
+      throw Diagnostic(
+        .usage, subject: other.path, "is the store itself",
+        hint: "merge takes another store's data into this one")
+    }
     let settings = try SettingsReader.load(run)
     let report = Report()
     var options = CommitOptions(now: run.common.now)
@@ -39,7 +51,7 @@ enum StoreCopying {
       return Interruption.exitCode
     }
     if result.isKnown {
-      run.output.summary("\(other.path) was taken over in this state before: nothing done")
+      run.output.summary("all that \(other.path) holds is here: nothing done")
     } else {
       run.output.summary(
         "\(result.samples) samples of \(result.series) series from \(other.path)")

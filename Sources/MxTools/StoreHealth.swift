@@ -43,7 +43,20 @@ enum StoreHealth {
       note: "\(fresh) unmerged segments" + (fresh > 500 ? ": is mx-compact in cron?" : ""))
   }
 
+  /// Nobody needs the lock of commits for so long: who does hangs, and no sample gets in.
+  private static let commitWait = 5.0
+
   private static func lock(_ store: Store) -> Line {
+    do throws(StoreError) {
+      try store.lockCommit(wait: commitWait).release()
+    } catch .locked(let path) {
+      return Line(
+        what: "locks", grade: .failed,
+        note: "'\(path)' is held for over 5 s: does a writer hang? (lsof or fuser names it)")
+    } catch {
+      return Line(
+        what: "locks", grade: .degraded, note: Explanation.diagnostic(of: error).line)
+    }
     do throws(StoreError) {
       try store.lockMaintenance(wait: 0).release()
       return Line(what: "locks", grade: .ok, note: "free")
@@ -105,7 +118,7 @@ enum StoreHealth {
     // Segments that only say how far a tier is may be merged at any time.
     var data = manifest
     data.segments.removeAll { $0.kind == .windows && $0.samples == 0 }
-    let due = !MergePlan.jobs(data, now: now - 6 * 3_600_000).isEmpty
+    let due = isOverdue(MergePlan.jobs(data, now: now - 6 * 3_600_000), store, now: now)
     lines.append(
       Line(
         what: "mx-compact", grade: due ? .degraded : .ok,
@@ -121,6 +134,16 @@ enum StoreHealth {
     lines.append(alerts(store, now: now))
     lines += figures(store, now: now)
     return lines
+  }
+
+  /// Whether any of these merges could have been made six hours ago: old data that came
+  /// just now are not late.
+  private static func isOverdue(_ jobs: [MergeJob], _ store: Store, now: Int64) -> Bool {
+    jobs.contains { job in
+      // Damage is told by what reads the data.
+      let made = store.newestMade(of: job.inputs, Report())
+      return made.map { now - min(now, $0) > 6 * 3_600_000 } ?? false
+    }
   }
 
   /// What runs have told of themselves, where they were asked to.

@@ -83,6 +83,7 @@ enum StoreInspection {
   static func inspect(_ run: Run) throws -> ExitCode {
     let path = run.arguments.positionals.first ?? ""
     let files = DiskFileSystem()
+    guard try files.status(path) != nil else { throw FileError.notFound(path: path) }
     switch try Inspection(path, files) {
     case .manifest(let manifest): try describe(manifest, run)
     case .segment(let reader): try describe(reader, run)

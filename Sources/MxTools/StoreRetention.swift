@@ -36,7 +36,6 @@ enum StoreRetention {
     let present = try Present(retention: run)
     return try StoreAccess.maintaining(store, run) {
       let report = Report()
-      try tellUnreached(store, settings, report)
       let removed = try store.removeRetired(
         now: present.now, grace: settings.storage.grace, lockWait: run.common.lock.seconds, report)
       let outcome = try work(
@@ -110,7 +109,7 @@ enum StoreRetention {
     _ store: Store, _ settings: Settings, _ options: RetentionOptions, _ report: Report,
     _ run: Run, _ outcome: inout Outcome
   ) throws {
-    var limits = try limits(settings, store)
+    var limits = try limits(settings, store, isForced: options.isExact)
     let missing = try store.missingSpace(limits).most
     if missing == 0 { return }
     limits.uses = UsedSelectors.load(settings.uses, store.files, report).map(\.matchers)
@@ -143,6 +142,11 @@ enum StoreRetention {
 
   private static func hint(_ result: PressureResult) -> String {
     if result.removal.isDeferred { return "a long reader keeps files: run it again" }
+    if result.isKept {
+      return
+        "storage.min_free is not set, so no data go for it: set it, max_bytes or a retention in "
+        + "mx.yml, or make room elsewhere"
+    }
     if result.isInVain {
       return "something else fills the disk: removing data would not help, make room there"
     }
@@ -162,7 +166,11 @@ enum StoreRetention {
       Diagnostic(.no, "raw samples went before their \(names) windows were computed"))
   }
 
-  static func limits(_ settings: Settings, _ store: Store) throws -> SpaceLimits {
+  /// `isForced`: someone wants room now. What mx-ingest keeps free without a word in the
+  /// settings holds then as well, but takes no data: without such a word everything is kept.
+  static func limits(
+    _ settings: Settings, _ store: Store, isForced: Bool = false
+  ) throws -> SpaceLimits {
     let space = try store.files.freeSpace(store.path)
     func bytes(_ size: ByteSize) -> Int {
       switch size {
@@ -170,10 +178,12 @@ enum StoreRetention {
       case .percent(let share): Int(Double(space.total) * share / 100)
       }
     }
-    // Without a word in the settings everything is kept.
-    return SpaceLimits(
+    let isSet = settings.storage.isMinFreeSet
+    var limits = SpaceLimits(
       maxBytes: settings.storage.maxBytes.map(bytes),
-      minFree: settings.storage.isMinFreeSet ? bytes(settings.storage.minFree) : 0)
+      minFree: isSet || isForced ? bytes(settings.storage.minFree) : 0)
+    limits.minFreeTakesData = isSet
+    return limits
   }
 
   // MARK: - What the settings mean

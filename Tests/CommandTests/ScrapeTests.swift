@@ -254,6 +254,7 @@ import Testing
     let refused = try shell.run(send, input: nil)
     #expect(refused.exit == 1)
     #expect(refused.stderr.contains("samples were refused: the server answered with status 400"))
+    #expect(refused.stderr.contains("such as c at 2026-11-20T00:02:00Z"), "\(refused.stderr)")
     #expect(try shell.run(send, input: nil).exit == 0)
     #expect(seen.all.count == 4)
   }

@@ -130,8 +130,13 @@ import Testing
     try disk.writeNew(path, [1, 2, 3])
     let times = [timespec(tv_sec: 7, tv_nsec: 0), timespec(tv_sec: 1_234, tv_nsec: 567_999_999)]
     #expect(utimensat(AT_FDCWD, path, times, 0) == 0)
-    #expect(
-      try disk.status(path) == FileStatus(size: 3, isDirectory: false, modified: 1_234_567))
+    let status = try #require(try disk.status(path))
+    #expect(status.size == 3 && !status.isDirectory && !status.isStream)
+    #expect(status.modified == 1_234_567)
+    try disk.link(path, to: path + "2")
+    #expect(try disk.status(path + "2")?.identity == status.identity)
+    #expect(try disk.status(directory.path)?.identity != status.identity)
+    #expect(try disk.status("/dev/null")?.isStream == true)
     #expect(try disk.status(directory.path)?.isDirectory == true)
     let space = try disk.freeSpace(directory.path)
     #expect(space.free >= 0 && space.total >= space.free && space.total > 0)
@@ -151,6 +156,26 @@ import Testing
     #expect(throws: FileError.failed(operation: "read", path: path, code: ESPIPE)) {
       try disk.contents(of: path, limit: 100)
     }
+    #expect(try disk.status(path)?.isStream == true)
+  }
+
+  /// Whoever means to read a pipe gets what comes, and its end.
+  @Test func aNamedStreamGivesWhatIsWrittenToIt() throws {
+    var ends: [Int32] = [0, 0]
+    #expect(pipe(&ends) == 0)
+    let stream = try NamedStream("/dev/fd/\(ends[0])")
+    #expect(write(ends[1], "up 1", 4) == 4)
+    for end in ends { close(end) }
+    var buffer = [UInt8](repeating: 0, count: 10)
+    let counts = try buffer.withUnsafeMutableBytes { bytes in
+      let bytes = bytes
+      return try [
+        stream.read(into: bytes, isStopped: { false }),
+        stream.read(into: bytes, isStopped: { false }),
+      ]
+    }
+    #expect(counts == [4, 0])
+    #expect(buffer.starts(with: Array("up 1".utf8)))
   }
 
   @Test func aZeroByteInAPathIsRefused() {

@@ -22,7 +22,8 @@ import Testing
     for name in Corpora.list("expfmt/fuzz") {
       let decoded = decode(.prometheus, Corpora.read("expfmt/fuzz/\(name)"))
       #expect(decoded.error == nil)
-      if name.contains("error") {
+      // 0: a last line without a newline, which Prometheus' own reader takes and we do.
+      if name.contains("error"), name != "from_test_parse_error_0" {
         #expect(decoded.problems.count > 0, "\(name)")
       } else {
         #expect(decoded.problemTexts == [], "\(name)")

@@ -89,10 +89,11 @@ import Testing
       ])
   }
 
-  @Test func aLastLineWithoutNewlineMayBeCutShortAndIsRefused() {
+  @Test func aLastLineNeedsNoNewline() {
+    check(decode(.prometheus, "a 1\nb 3.1"), rows: ["a 1.0 @-1", "b 3.1 @-1"])
     check(
-      decode(.prometheus, "a 1\nb 3.1"), rows: ["a 1.0 @-1"],
-      problems: ["2:6: the last line has no newline and may be cut short, expected a newline"])
+      decode(.prometheus, "a 1\nb"), rows: ["a 1.0 @-1"],
+      problems: ["2:2: the line ends, expected a blank and a value"])
     check(decode(.prometheus, "a 1\n# end"), rows: ["a 1.0 @-1"])
   }
 

@@ -176,7 +176,9 @@ import Testing
         {"key":"service.name","value":{"stringValue":"s"}},
         {"key":"service.namespace","value":{"stringValue":"n"}},
         {"key":"service.instance.id","value":{"stringValue":"i"}},
-        {"key":"host","value":{"intValue":"5"}}]},
+        {"key":"host","value":{"intValue":"5"}}, {"key":"none"},
+        {"key":"roles","value":{"arrayValue":{"values":[{"stringValue":"web"},{"intValue":"5"},
+          {"kvlistValue":{"values":[{"key":"k","value":{"boolValue":true}}]}}]}}}]},
       "scopeMetrics":[{"metrics":[
         {"name":"c","sum":{"aggregationTemporality":2,"isMonotonic":true,"dataPoints":[
           {"timeUnixNano":1767225600000000000,"asInt":"7"},
@@ -192,11 +194,13 @@ import Testing
     check(
       decoded,
       rows: [
-        #"target_info{host="5", \#(labels)} 1.0 @-1"#, "c{\(labels)} 7.0 @1767225600000",
+        "c{\(labels)} 7.0 @1767225600000",
         "c{\(labels)} stale @1767225601000", "g{\(labels)} nan @-1",
         #"s{\#(labels), quantile="0.5"} 1.0 @-1"#, "s_sum{\(labels)} 3.0 @-1",
         "s_count{\(labels)} 2.0 @-1",
-      ], problems: ["13:44: 1 bucket counts, expected 2"])
+        // Of the time of the newest point, not of today.
+        #"target_info{host="5", \#(labels), roles="[\"web\",5,{\"k\":true}]"} 1.0 @1767225601000"#,
+      ], problems: ["15:44: 1 bucket counts, expected 2"])
     #expect(decoded.batch.metadata.map(\.type) == [.counter, .gauge, .summary, .histogram])
   }
 

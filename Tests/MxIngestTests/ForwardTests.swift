@@ -44,7 +44,7 @@ import Testing
       var sender = ForwardBodies { body in
         if left == 0 { throw Cut() }
         left -= 1
-        received += try Self.samples(body.bytes)
+        received += try Self.samples(body.bytes())
         state.series = body.series
         state.time = body.time
       }
@@ -138,6 +138,68 @@ import Testing
       #expect(taken.count == 3 * 6000 + 17 * 3)
       #expect(Set(taken).count == taken.count)
     }
+  }
+
+  /// A receiver that refuses whole requests, as Prometheus does: the good samples arrive,
+  /// each series' in order, and nothing else is refused.
+  @Test(arguments: 0..<40 as Range<UInt64>)
+  func onlyWhatIsRefusedIsSetAside(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let bad = Set((0..<Int(seed % 5)).map { _ in Int64.random(in: 0..<600, using: &random) })
+    var body = ForwardBodies.Body()
+    var time: Int64 = 0
+    while time < 600 {
+      let end = min(600, time + Int64.random(in: 1...300, using: &random))
+      body.append(
+        ForwardBodies.Run(
+          series: LabelSet(name: "m\(time)"), times: Array(time..<end)[...],
+          values: (time..<end).map(Double.init)[...]))
+      time = end
+    }
+    var taken: [String] = []
+    var refused = 0
+    var requests = 0
+    var sieve = ForwardSieve()
+    try sieve.pass(body) { part in
+      requests += 1
+      if part.runs.contains(where: { !bad.isDisjoint(with: $0.times) }) { return false }
+      taken += try Self.samples(part.bytes())
+      return true
+    } refuse: { part in
+      #expect(part.samples == 1 && bad.contains(part.time))
+      refused += part.samples
+    }
+    #expect(taken.count == 600 - bad.count && refused == bad.count)
+    #expect(requests <= 1 + 20 * bad.count)
+    let times = taken.compactMap {
+      $0.split(separator: " ").dropFirst().first.flatMap { Int64($0) }
+    }
+    #expect(times == times.sorted())
+  }
+
+  /// A history that is refused altogether does not cost two requests a sample for ever.
+  @Test func whoRefusesEverythingIsAskedLessAndLess() throws {
+    var body = ForwardBodies.Body()
+    body.append(
+      ForwardBodies.Run(
+        series: LabelSet(name: "m"), times: Array(0..<5000)[...],
+        values: [Double](repeating: 1, count: 5000)[...]))
+    var sieve = ForwardSieve()
+    var requests: [Int] = []
+    for _ in 0..<10 {
+      var count = 0
+      var refused = 0
+      try sieve.pass(body) { _ in
+        count += 1
+        return false
+      } refuse: {
+        refused += $0.samples
+      }
+      requests.append(count)
+      #expect(refused == 5000)
+    }
+    #expect(requests.first ?? .max < 1100)
+    #expect(requests.last ?? .max < 30)
   }
 
   @Test func theCursorIsKept() throws {

@@ -74,6 +74,35 @@ import Testing
     #expect(try store.contents() == ["e 1.0@0"])
   }
 
+  /// Two sales of one instant may look alike: only what is said to be known by its bytes is.
+  @Test func whatAPipeSaysTwiceCountsTwice() throws {
+    let store = TestStore()
+    store.options.decoding.events = true
+    for _ in 0..<2 {
+      let intake = store.intake()
+      for _ in 0..<2 { try store.take("e 1 \(present)\n", "-", intake, .unique) }
+      try intake.finish()
+      #expect(intake.result.samples == 2)
+    }
+    try store.take("e 1 \(present)\n")
+    #expect(try store.contents() == ["e 5.0@0"])
+    #expect(try store.countAndSum().events == 5)
+  }
+
+  /// A race for an input with a name does not take the rows of one without.
+  @Test func anInputWithoutANameStaysBesideOneThatAnotherRunTook() throws {
+    let store = TestStore()
+    store.options.decoding.events = true
+    let slow = store.intake()
+    try store.take("a 1 \(present)\n", "-", slow, .unique)
+    try store.take("e 1 \(present)\n", "file", slow)
+    try store.take("b 1 \(present)\n", "-", slow, .unique)
+    try store.take("e 1 \(present)\n")
+    try slow.finish()
+    #expect(slow.result.repeated == 1)
+    #expect(try store.contents() == ["a 1.0@0", "b 1.0@0", "e 1.0@0"])
+  }
+
   /// Another run takes the same input between our look and our commit.
   @Test func aRaceForOneInputIsWonByOne() throws {
     let store = TestStore()
@@ -85,6 +114,58 @@ import Testing
     try slow.finish()
     #expect(slow.result.repeated == 1)
     #expect(try store.contents() == ["e 1.0@0", "other 1.0@0"])
+  }
+
+  /// A signal ends a pipe in the middle of a line: what is whole counts, a number cut short
+  /// is another number. Of a file nothing counts but what the next run knows again.
+  @Test(arguments: [Delivery.unique, .content], [nil, Format.prometheus])
+  func whatIsStoppedInTheMiddleIsNotReadAsWhole(delivery: Delivery, format: Format?) throws {
+    let store = TestStore()
+    store.options.format = format
+    store.options.decoding.events = true
+    let intake = store.intake()
+    var pieces = ["a 1 \(present)\nb 2", "7 \(present)\nc 12"]
+    try intake.take(name: "in", delivery, modified: nil) { buffer in
+      if pieces.isEmpty { return nil }
+      let bytes = Array(pieces.removeFirst().utf8)
+      buffer.copyBytes(from: bytes)
+      return bytes.count
+    }
+    try intake.finish()
+    try store.take("a 1 \(present)\nb 27 \(present)\nc 123 \(present)\n")
+    let sums = delivery == .unique ? ["a 2.0@0", "b 54.0@0"] : ["a 1.0@0", "b 27.0@0"]
+    #expect(try store.contents() == sums + ["c 123.0@0"])
+  }
+
+  /// Prometheus sends types and helps in requests of their own.
+  @Test func metadataWithoutSamplesWaitsForThem() throws {
+    let store = TestStore()
+    let up = MetricMetadata(family: "up", type: .gauge, help: "Is it \"there\"?", unit: "")
+    let seconds = MetricMetadata(family: "x_seconds", type: .histogram, help: "H", unit: "seconds")
+    func known() throws -> [MetricMetadata] {
+      try Snapshot(store.store, store.report).allMetadata()
+    }
+    let text = """
+      # HELP up Is it "there"?
+      # TYPE up gauge
+      # HELP y Never comes.
+      # TYPE x_seconds histogram
+      # UNIT x_seconds seconds
+      # HELP x_seconds H
+
+      """
+    try store.take(text)
+    #expect(throws: StoreError.missing(path: "/store")) { try known() }
+    try store.take("up 1 \(present)\n")
+    #expect(try known() == [up])
+    try store.take("x_seconds_bucket{le=\"+Inf\"} 1 \(present)\n")
+    #expect(try known().map(\.family) == [up, seconds].map(\.family))
+    // Said again it is no news, and nothing is written.
+    let before = store.disk.count(.create)
+    try store.take("# TYPE up gauge\n# HELP up Is it \"there\"?\n")
+    #expect(store.disk.count(.create) == before)
+    try store.take("y 1 \(present)\n")
+    #expect(try store.disk.list("/store/state").isEmpty)
   }
 
   /// A byte order mark is no part of the first name, whatever pieces it comes in.

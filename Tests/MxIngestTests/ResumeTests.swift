@@ -98,7 +98,7 @@ import Testing
     try store.take("a 1 \(present)\nb -1 \(present)\n", "first", intake)
     let lines = (0..<200).map { "x{n=\"\($0)\"} 1 \(present / 1000)\n" }.joined()
     #expect(throws: FormatError.self) {
-      try intake.take(name: "second", format: .openmetrics, modified: nil) {
+      try intake.take(name: "second", .content, format: .openmetrics, modified: nil) {
         [text = ["# TYPE x gauge\n" + lines + "x{ 1\n"]] buffer in
         let bytes = Array(text[0].utf8)
         buffer.copyBytes(from: bytes.prefix(buffer.count))
@@ -137,13 +137,13 @@ import Testing
     let found = try Spool(directory, store.disk, lockWait: 0) { path in
       open.contains { path.hasSuffix($0) }
     }
-    let spool = try #require(found)
+    var spool = try #require(found)
     defer { spool.release() }
     let intake = store.intake()
     let files = try spool.claimed()
     for file in files {
       let bytes = try store.disk.contents(of: file.path, limit: 1 << 20)
-      try store.take(bytes, file.name, intake)
+      try store.take(bytes, file.name, intake, file.delivery)
     }
     try intake.finish()
     for file in files { try spool.done(file) }
@@ -169,6 +169,8 @@ import Testing
       let store = TestStore()
       store.options.format = .ndjson
       for number in 0..<3 { try drop("job\(number)", event(number), store.disk) }
+      // Says what the first says: it is another delivery all the same.
+      try drop("job3", event(0), store.disk)
       store.disk.kill(at: step)
       do { try take(store) } catch {}
       let hasStruck = store.disk.hasStruck
@@ -177,7 +179,8 @@ import Testing
       try take(again)
       try take(again)
       #expect(
-        try again.contents() == (0..<3).map { #"done{job="\#($0)"} 1.0@0"# },
+        try again.contents()
+          == (0..<3).map { #"done{job="\#($0)"} \#($0 == 0 ? 2.0 : 1.0)@0"# },
         "killed at call \(step)")
       #expect(try again.disk.list(directory).map(\.name) == [".mx-spool.lock"])
       if !hasStruck { break }
@@ -189,11 +192,18 @@ import Testing
   @Test func aFileGivenBackHasItsNameAgainUnlessThereIsANewOne() throws {
     let disk = SimulatedFileSystem()
     try drop("a", "1", disk)
-    let spool = try #require(try Spool(directory, disk, lockWait: 0) { _ in false })
+    let found = try Spool(
+      directory, disk, lockWait: 0, random: SeededGenerator(seed: 1), isOpen: { _ in false })
+    var spool = try #require(found)
     let files = try spool.claimed()
     try drop("a", "2", disk)
     for file in files { try spool.giveBack(file) }
-    #expect(try disk.list(directory).map(\.name) == [".mx-spool.lock", ".mx-taking-a", "a"])
+    let names = try disk.list(directory).map(\.name)
+    let claim = FilePath.name(of: files[0].path)
+    #expect(names == [".mx-spool.lock", claim, "a"])
+    #expect(claim.hasPrefix(".mx-taking-") && claim.hasSuffix("-a"))
+    // The new one waits until the one before is done with.
+    #expect(try spool.claimed() == files)
     #expect(try spool.reject(files[0]).hasSuffix("/a.rejected"))
   }
 }

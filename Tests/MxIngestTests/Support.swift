@@ -43,13 +43,18 @@ final class TestStore {
     return intake.result
   }
 
-  func take(_ text: String, _ name: String, _ intake: Intake) throws {
-    try take(Array(text.utf8), name, intake)
+  func take(
+    _ text: String, _ name: String, _ intake: Intake, _ delivery: Delivery = .content
+  ) throws {
+    try take(Array(text.utf8), name, intake, delivery)
   }
 
-  func take(_ bytes: [UInt8], _ name: String, _ intake: Intake, piece: Int = 1000) throws {
+  func take(
+    _ bytes: [UInt8], _ name: String, _ intake: Intake, _ delivery: Delivery = .content,
+    piece: Int = 1000
+  ) throws {
     var rest = bytes[...]
-    try intake.take(name: name, modified: nil) { buffer in
+    try intake.take(name: name, delivery, modified: nil) { buffer in
       let count = min(rest.count, min(piece, buffer.count))
       buffer.copyBytes(from: rest.prefix(count))
       rest = rest.dropFirst(count)

@@ -42,6 +42,37 @@ import Testing
     var isOver: Bool { ConcurrencyTests.now() >= deadline }
   }
 
+  /// A first commit gives its segment a name before it writes the manifest: who looks in
+  /// between sees no copy that was cut short.
+  @Test func whoLooksDuringAFirstCommitWaitsForIt() throws {
+    let directory = try TemporaryDirectory()
+    let files = DiskFileSystem()
+    let store = Store(path: FilePath.join(directory.path, "s"), files: files)
+    let aside = FilePath.join(directory.path, "aside")
+    var batch = SampleBatch()
+    batch.append(LabelSet(name: "a"), 1, 1)
+    let writer = StoreWriter(store, CommitOptions(now: 1))
+    try writer.append(batch)
+    try writer.commit()
+    let manifest = FilePath.join(store.path, Manifest.fileName(generation: 1))
+    try files.rename(manifest, to: aside)
+    let report = Report()
+    let isHeld = Atomic<Bool>(false)
+    try parallelFor(count: 2, workers: 2) { role, _ in
+      if role == 0 {
+        let lock = try store.lockCommit(wait: 0)
+        isHeld.store(true, ordering: .releasing)
+        usleep(50_000)
+        try files.rename(aside, to: manifest)
+        lock.release()
+      } else {
+        while !isHeld.load(ordering: .acquiring) { usleep(100) }
+        #expect(try store.manifest(report).generation == 1)
+      }
+    }
+    #expect(report.warnings.isEmpty)
+  }
+
   @Test func everyoneSeesWholeCommitsAndEveryCopyVerifies() throws {
     let directory = try TemporaryDirectory()
     let shared = Shared(directory.path)

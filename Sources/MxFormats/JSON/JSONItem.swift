@@ -16,6 +16,7 @@ struct JSONItem {
   var timestamps: Range<Int>?
   var value: Range<Int>?
   var time: Range<Int>?
+  var family: Range<Int>?
   var type: Range<Int>?
   var help: Range<Int>?
   var unit: Range<Int>?
@@ -60,6 +61,7 @@ struct JSONItem {
     case "timestamps": timestamps = range
     case "value": value = range
     case "timestamp", "time": time = range
+    case "family": family = range
     case "type": type = range
     case "help": help = range
     case "unit": unit = range

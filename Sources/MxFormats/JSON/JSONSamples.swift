@@ -8,6 +8,9 @@ import MxModel
 ///     {"metricName":"deploy","timestamp":"2026-11-20T10:00:00Z","value":1,"tags":{"env":"x"}}
 ///     {"metric":{"__name__":"up","job":"a"},"values":[1,1],"timestamps":[1000,2000]}
 ///
+/// Any may have `type`, `help` and `unit`, and `family` where they are of a family of another
+/// name.
+///
 /// A histogram becomes the series `_bucket` (a cumulative count for each `le`,
 /// with `+Inf` added from the count where it is missing), `_sum` and `_count`.
 /// A label's number or boolean is its text. A value of null is no sample.
@@ -50,6 +53,8 @@ struct JSONSamples {
   struct Series {
     var name = ""
     var labels: [(name: String, value: String)] = []
+    /// What is declared; a histogram's series bear its name with a suffix.
+    var family = ""
     var type: MetricType?
     var help = ""
     var unit = ""
@@ -74,6 +79,7 @@ struct JSONSamples {
       guard !name.isEmpty else {
         throw LineFault(0, "an object without a metric's name", expected: "'name' or 'metric'")
       }
+      if let range = item.family { family = try JSONSamples.text(text, range, "a family's name") }
       if let range = item.type { type = try JSONSamples.type(text, range) }
       if let range = item.help { help = try JSONSamples.text(text, range, "a help text") }
       if let range = item.unit { unit = try JSONSamples.text(text, range, "a unit") }
@@ -82,7 +88,7 @@ struct JSONSamples {
 
   private mutating func declare(_ series: Series) throws(LineFault) {
     guard series.type != nil || !series.help.isEmpty || !series.unit.isEmpty else { return }
-    var name = series.name
+    var name = series.family.isEmpty ? series.name : series.family
     guard let number = name.withUTF8({ notes.number(of: UnsafeRawBufferPointer($0)) }) else {
       throw LineFault(0, "more than \(FamilyNotes.limit) metric families in one stream")
     }

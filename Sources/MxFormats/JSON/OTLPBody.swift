@@ -55,17 +55,17 @@ package struct OTLPBody {
     if let resource = members.first(where: { $0.0 == "resource" })?.1 {
       (target, others) = Self.target(try Self.attributes(try Self.value(text, resource)))
     }
-    if !others.isEmpty, !target.isEmpty {
-      let ref = try intern("target_info", target + others, &batch.series)
-      batch.push(ref, options.defaultTime, 1)
-    } else {
-      target += others
-    }
+    let isTarget = !others.isEmpty && !target.isEmpty
+    if !isTarget { target += others }
+    let first = batch.count
     for scopes in members where scopes.0 == "scopeMetrics" {
       try JSONSamples.eachElement(text, scopes.1, "scopeMetrics") { (range) throws(LineFault) in
         try readScope(text, range, target, into: &batch, &problems)
       }
     }
+    // Of the time of what it describes: a history sent today describes that of then.
+    guard isTarget, let newest = batch.times[first...].max() else { return }
+    batch.push(try intern("target_info", target + others, &batch.series), newest, 1)
   }
 
   /// The labels that say which target it is, and all others.
@@ -319,16 +319,36 @@ package struct OTLPBody {
     }
   }
 
-  /// `"attributes":[{"key":…,"value":{"stringValue":…}}]`
+  /// `"attributes":[{"key":…,"value":{"stringValue":…}}]`; what has no value is no label.
   private static func attributes(_ json: JSONValue) throws(LineFault) -> Labels {
     var labels: Labels = []
     for attribute in json["attributes"]?.array ?? [] {
-      guard let key = attribute["key"]?.string, !key.isEmpty,
-        let value = attribute["value"]?.members?.first
-      else { throw LineFault(0, "an attribute without key and value") }
-      labels.append((key, text(value.value)))
+      guard let key = attribute["key"]?.string, !key.isEmpty else {
+        throw LineFault(0, "an attribute without a key")
+      }
+      if let value = attribute["value"] { labels.append((key, text(plain(value)))) }
     }
     return labels
+  }
+
+  /// The value inside OTLP's wrapping of its kind: `{"intValue":"5"}` is 5. Lists and maps
+  /// are JSON, as the collector writes them: `["a",5]`.
+  private static func plain(_ wrapped: JSONValue) -> JSONValue {
+    guard let member = wrapped.members?.first else { return JSONValue(.string("")) }
+    let values = member.value["values"]?.array ?? []
+    switch member.name {
+    case "arrayValue": return JSONValue(.array(values.map { plain($0) }))
+    case "kvlistValue":
+      let members = values.map { pair in
+        JSONMember(pair["key"]?.string ?? "", plain(pair["value"] ?? JSONValue(.null)))
+      }
+      return JSONValue(.object(members.sorted { $0.name < $1.name }))
+    case "intValue":
+      // A string, as 64-bit integers are in protobuf's JSON.
+      guard let number = member.value.string.flatMap({ Int64($0) }) else { return member.value }
+      return JSONValue(.integer(number))
+    default: return member.value
+    }
   }
 
   private static func text(_ value: JSONValue) -> String {

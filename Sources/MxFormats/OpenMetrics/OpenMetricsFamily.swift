@@ -109,7 +109,7 @@ struct OpenMetricsFamily {
   private mutating func close() throws(LineFault) {
     guard number > 0 else { return }
     // The bare name is the family's even where no sample may bear it.
-    for suffix in [""] + Self.suffixes(of: type).filter({ $0 != "" }) {
+    for suffix in [""] + TextFamily.suffixes(of: type).filter({ $0 != "" }) {
       let full = name + Array(suffix.utf8)
       let isNew = full.withUnsafeBytes { full -> Bool in
         if taken.find(full) != nil { return false }
@@ -143,17 +143,6 @@ struct OpenMetricsFamily {
     if reopened == nil { reopened = fault }
   }
 
-  private static func suffixes(of type: MetricType) -> [String] {
-    switch type {
-    case .counter: ["_total", "_created"]
-    case .summary: ["", "_count", "_sum", "_created"]
-    case .histogram: ["_count", "_sum", "_bucket", "_created"]
-    case .gaugeHistogram: ["_gcount", "_gsum", "_bucket"]
-    case .info: ["_info"]
-    default: [""]
-    }
-  }
-
   // MARK: Samples
 
   /// Finds the sample's place in the current family, or begins a new one.
@@ -179,7 +168,7 @@ struct OpenMetricsFamily {
   private func belongs(_ sample: UInt32) -> Bool {
     if let sampleName { return sampleName == sample }
     return nameNumbers.withKey(sample) { sample in
-      Self.suffixes(of: type).contains { suffix in
+      TextFamily.suffixes(of: type).contains { suffix in
         var suffix = suffix
         return suffix.withUTF8 { suffix in
           sample.count == name.count + suffix.count && sample.starts(with: name)

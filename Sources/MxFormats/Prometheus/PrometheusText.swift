@@ -32,26 +32,27 @@ package struct PrometheusText {
     var start = 0
     defer { notes.tell(&batch.metadata) }
     while let end = bytes.offset(of: Byte.newline, from: start) {
-      line += 1
-      batch.lines.mark(line: line, row: batch.count)
-      let text = bytes.part(start..<end)
-      do throws(LineFault) {
-        try read(text, into: &batch)
-      } catch {
-        problems.add(error.problem(line: line, text))
-      }
+      take(bytes.part(start..<end), into: &batch, &problems)
       start = end &+ 1
     }
     guard final, start < bytes.count else { return start }
-    line += 1
-    // A number cut short is another number: only a newline says it is whole.
-    let rest = bytes.part(start..<bytes.count)
-    if rest.skipBlanks(0) < rest.count, rest[rest.skipBlanks(0)] != Byte.hash {
-      let fault = LineFault(
-        rest.count, "the last line has no newline and may be cut short", expected: "a newline")
-      problems.add(fault.problem(line: line, rest))
-    }
+    // As Prometheus' own reader has it. Whether an answer or a file was cut short is for
+    // those to tell who know its length.
+    take(bytes.part(start..<bytes.count), into: &batch, &problems)
     return bytes.count
+  }
+
+  @inline(__always)
+  private mutating func take(
+    _ text: UnsafeRawBufferPointer, into batch: inout SampleBatch, _ problems: inout Problems
+  ) {
+    line += 1
+    batch.lines.mark(line: line, row: batch.count)
+    do throws(LineFault) {
+      try read(text, into: &batch)
+    } catch {
+      problems.add(error.problem(line: line, text))
+    }
   }
 
   @inline(__always)

@@ -10,8 +10,10 @@ enum FamilyHeader {
     let name =
       LabelName.isPlainMetric(family.family) ? family.family : LabelKey.quoted(family.family)
     append("TYPE", name, word(family.type, isOpenMetrics), to: &out)
-    // OpenMetrics demands that the name ends in its unit.
-    if isOpenMetrics, !family.unit.isEmpty, family.family.hasSuffix("_" + family.unit) {
+    // OpenMetrics demands that the name ends in its unit, and that it is a quantity.
+    if isOpenMetrics, family.type != .info, family.type != .stateset, !family.unit.isEmpty,
+      family.family.hasSuffix("_" + family.unit)
+    {
       append("UNIT", name, family.unit, to: &out)
     }
     if !family.help.isEmpty { append("HELP", name, escaped(family.help, isOpenMetrics), to: &out) }

@@ -21,6 +21,8 @@ package struct FormatWriter {
   private let labelNames: [String]
   var out: [UInt8] = []
   private var started = false
+  /// JSON says it with the next series.
+  private var family: MetricMetadata?
   private var samplesInBody = 0
 
   /// Bytes collected before the sink gets them.
@@ -192,13 +194,16 @@ package struct FormatWriter {
     _ labels: LabelSet, _ times: UnsafeBufferPointer<Int64>,
     _ values: UnsafeBufferPointer<Double>
   ) throws {
-    let prefix = SeriesPrefix.json(labels)
+    let prefix = SeriesPrefix.json(labels, nil)
+    var first = family.map { SeriesPrefix.json(labels, $0) }
+    family = nil
     var kept = values.indices.filter { !StaleMarker.isStale(values[$0]) }[...]
     unwritable += values.count - kept.count
     while !kept.isEmpty {
       let part = kept.prefix(4096)
       kept = kept.dropFirst(part.count)
-      out += prefix
+      out += first ?? prefix
+      first = nil
       for index in part {
         if index != part.first { out.append(Byte.comma) }
         let isNumber = values[index].isFinite
@@ -236,8 +241,8 @@ package struct FormatWriter {
     }
   }
 
-  /// Tells the reader about a metric family, before its samples: remote write and the
-  /// two text formats of Prometheus have words for that.
+  /// Tells the reader about a metric family, before its samples: remote write, JSON and
+  /// the two text formats of Prometheus have words for that.
   package mutating func write(_ metadata: MetricMetadata) {
     started = true
     switch format {
@@ -245,7 +250,49 @@ package struct FormatWriter {
       ProtoWriter.append(message: RemoteWriteMessage.metadata(metadata), 3, to: &out)
     case .openmetrics, .prometheus:
       FamilyHeader.append(metadata, isOpenMetrics: format == .openmetrics, to: &out)
-    case .influx, .graphite, .json, .ndjson, .csv, .otlp, .prometheusProtobuf: return
+    case .json, .ndjson: family = metadata
+    case .influx, .graphite, .csv, .otlp, .prometheusProtobuf: return
     }
+  }
+
+  /// Samples of one series among others of its point.
+  package typealias Member = (labels: LabelSet, times: [Int64], values: [Double])
+
+  /// Writes series whose samples belong together, such as the buckets of a histogram:
+  /// moment by moment, at each in the order of `members`. For Prometheus' two text formats.
+  package mutating func write(together members: [Member]) throws {
+    started = true
+    let prefixes = members.map { SeriesPrefix.prometheus($0.labels) }
+    var next = [Int](repeating: 0, count: members.count)
+    while true {
+      var time: Int64?
+      for (index, member) in members.enumerated() where next[index] < member.times.count {
+        time = min(time ?? .max, member.times[next[index]])
+      }
+      guard let time else { return }
+      for (index, member) in members.enumerated()
+      where next[index] < member.times.count && member.times[next[index]] == time {
+        out += prefixes[index]
+        TextValue.append(member.values[next[index]], to: &out)
+        out.append(Byte.space)
+        if format == .openmetrics {
+          TextValue.appendSeconds(time, to: &out)
+        } else {
+          TextValue.append(time, to: &out)
+        }
+        out.append(Byte.newline)
+        next[index] += 1
+        written += 1
+      }
+      if out.count >= Self.pieceSize { try flush() }
+    }
+  }
+
+  /// Hands on what another writer of this format has written, `count` samples.
+  package mutating func write(ready bytes: [UInt8], samples count: Int) throws {
+    started = true
+    try flush()
+    try bytes.withUnsafeBytes { try sink($0) }
+    written += count
   }
 }

@@ -85,8 +85,8 @@ enum SeriesPrefix {
     return out
   }
 
-  /// Up to the bracket before the first value.
-  static func json(_ labels: LabelSet) -> [UInt8] {
+  /// Up to the bracket before the first value. `family`: what is said of the metric's.
+  static func json(_ labels: LabelSet, _ family: MetricMetadata?) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
     for pair in labels.pairs {
@@ -94,7 +94,22 @@ enum SeriesPrefix {
       writer.string(pair.value)
     }
     writer.endObject()
-    return Array("{\"metric\":".utf8) + writer.bytes + Array(",\"values\":[".utf8)
+    var out = Array("{\"metric\":".utf8) + writer.bytes
+    if let family { out += said(family, labels.metricName ?? "") }
+    return out + Array(",\"values\":[".utf8)
+  }
+
+  private static func said(_ family: MetricMetadata, _ metric: String) -> [UInt8] {
+    var out: [UInt8] = []
+    for (name, value) in [
+      ("family", family.family == metric ? "" : family.family), ("type", family.type.word),
+      ("help", family.help), ("unit", family.unit),
+    ] where !value.isEmpty {
+      var writer = JSONWriter()
+      writer.string(value)
+      out += Array(",\"\(name)\":".utf8) + writer.bytes
+    }
+    return out
   }
 }
 

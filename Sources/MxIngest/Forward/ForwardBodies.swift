@@ -4,22 +4,63 @@ package import MxModel
 /// Cuts the samples of a selection into remote write requests, each with the place
 /// it ends at.
 package struct ForwardBodies {
-  /// One request: its body, and what is sent once it was taken.
+  /// Samples of one series that go together.
+  struct Run {
+    var series: LabelSet
+    var times: ArraySlice<Int64>
+    var values: ArraySlice<Double>
+  }
+
+  /// One request: its samples, or metrics' types and helps.
   package struct Body {
-    package var bytes: [UInt8]
-    package var samples: Int
+    var runs: [Run] = []
+    var metadata: ArraySlice<MetricMetadata> = []
+    package private(set) var samples = 0
     /// The last series in it, and the time of its last sample.
-    package var series: LabelSet
-    package var time: Int64
+    package var series: LabelSet { runs.last?.series ?? .empty }
+    package var time: Int64 { runs.last?.times.last ?? .min }
+    /// The first, for who tells of it.
+    package var first: (series: LabelSet, time: Int64)? {
+      runs.first.map { ($0.series, $0.times.first ?? 0) }
+    }
+
+    /// What goes out.
+    package func bytes() -> [UInt8] {
+      var message = RemoteWrite.metadata(metadata)
+      for run in runs { message += RemoteWrite.series(run.series, run.times, run.values) }
+      return RemoteWrite.body(message)
+    }
+
+    mutating func append(_ run: Run) {
+      samples += run.times.count
+      runs.append(run)
+    }
+
+    /// The same samples in two requests, each series' in their order; nil: it is one.
+    func halves() -> (Body, Body)? {
+      if samples < 2 { return nil }
+      var halves = (Body(), Body())
+      for run in runs {
+        let count = min(max(0, samples / 2 - halves.0.samples), run.times.count)
+        let (head, tail) = (run.times.prefix(count), run.times.dropFirst(count))
+        if !head.isEmpty {
+          halves.0.append(
+            Run(series: run.series, times: head, values: run.values.prefix(count)))
+        }
+        if !tail.isEmpty {
+          halves.1.append(
+            Run(series: run.series, times: tail, values: run.values.dropFirst(count)))
+        }
+      }
+      return halves
+    }
   }
 
   /// Samples of a request: what Prometheus itself sends is of this size, and
   /// receivers take it.
   package static let mostSamples = 5000
 
-  private var pending: [UInt8] = []
-  private var samples = 0
-  private var last: (series: LabelSet, time: Int64)?
+  private var pending = Body()
   private let take: (Body) throws -> Void
 
   package init(_ take: @escaping (Body) throws -> Void) { self.take = take }
@@ -123,28 +164,23 @@ package struct ForwardBodies {
   ) throws {
     var start = times.startIndex
     while start < times.endIndex {
-      let count = min(times.endIndex - start, Self.mostSamples - samples)
-      pending += RemoteWrite.series(
-        labels, times[start..<start + count], values[start..<start + count])
-      samples += count
-      start += count
-      last = (labels, times[start - 1])
-      if samples >= Self.mostSamples { try flush() }
+      let end = start + min(times.endIndex - start, Self.mostSamples - pending.samples)
+      pending.append(Run(series: labels, times: times[start..<end], values: values[start..<end]))
+      start = end
+      if pending.samples >= Self.mostSamples { try flush() }
     }
   }
 
   private func tell(_ metadata: ArraySlice<MetricMetadata>) throws {
-    let message = RemoteWrite.metadata(metadata)
-    try take(
-      Body(bytes: RemoteWrite.body(message), samples: 0, series: .empty, time: .min))
+    var body = Body()
+    body.metadata = metadata
+    try take(body)
   }
 
   private mutating func flush() throws {
-    guard let (series, time) = last, samples > 0 else { return }
-    let body = Body(
-      bytes: RemoteWrite.body(pending), samples: samples, series: series, time: time)
-    pending.removeAll(keepingCapacity: true)
-    samples = 0
+    if pending.samples == 0 { return }
+    let body = pending
+    pending = Body()
     try take(body)
   }
 }

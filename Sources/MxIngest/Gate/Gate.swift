@@ -154,6 +154,7 @@ package final class Gate {
     let breach = try cardinality.admit(batch.series)
     while marksOf.count < cardinality.metricCount {
       let name = cardinality.metricName(UInt32(marksOf.count))
+      if let waiting = try kinds.endWait(of: name) { try declare(waiting) }
       marksOf.append(try kinds.marks(of: name))
       try declareEvents(name)
     }
@@ -198,6 +199,7 @@ package final class Gate {
   // MARK: - Metadata
 
   private func declare(_ entry: MetricMetadata, _ lane: GateLane) throws {
+    lane.tally.declared += 1
     let (stored, refused) = try kinds.declare(entry)
     if let refused {
       let kept = try kinds.metadata(of: entry.family)?.type ?? .unknown
@@ -210,7 +212,15 @@ package final class Gate {
     try watchAgain(entry)
   }
 
-  /// Events are counted in a metric that nobody has declared.
+  /// What was declared and not stored, because no sample came, waits for one.
+  func letMetadataWait() throws {
+    for entry in batch.metadata { try kinds.wait(entry) }
+  }
+
+  /// Makes durable what waits, once the samples are that it no longer waits for.
+  func saveWaiting() throws { try kinds.saveWaiting() }
+
+  /// What nobody has declared in this run.
   private func declare(_ own: MetricMetadata) throws {
     if let stored = try kinds.declare(own).stored { batch.metadata.append(stored) }
   }
@@ -352,6 +362,7 @@ package final class Gate {
     var refusal = Refusal(source: lane.source, reason: why.reason)
     refusal.line = lane.number(of: line)
     refusal.format = .prometheus
+    refusal.isSample = true
     if checked.histograms?.isHistogram[row] != true {
       refusal.text = SampleText.line(
         labels, Sample(time: checked.times[row], value: checked.values[row]))
@@ -416,6 +427,7 @@ package final class Gate {
     var refusal = Refusal(source: origin.lane.source, reason: fault.reason)
     refusal.line = origin.lane.number(of: origin.line)
     refusal.format = .prometheus
+    refusal.isSample = true
     refusal.text = SampleText.line(
       batch.series.labels(batch.refs[fault.row]),
       Sample(time: batch.times[fault.row], value: batch.values[fault.row]))

@@ -13,6 +13,8 @@ package struct GateTally: Sendable {
   package var resets = 0
   /// Rows of series that a cardinality limit refused.
   package var limited = 0
+  /// Declarations of types and helps.
+  package var declared = 0
 
   package init() {}
 
@@ -25,6 +27,7 @@ package struct GateTally: Sendable {
     left.problems += right.problems
     left.resets += right.resets
     left.limited += right.limited
+    left.declared += right.declared
     for (reason, count) in right.refused { left.refused[reason, default: 0] += count }
     for (rule, count) in right.dropped { left.dropped[rule, default: 0] += count }
   }

@@ -47,6 +47,22 @@ struct MetricKinds {
     return (isNew ? entry : nil, refused)
   }
 
+  /// What waits for samples of the metric `name`, and from now on does not.
+  func endWait(of name: String) throws -> MetricMetadata? {
+    guard let entry = try catalogue.waiting()?.entry(ofMetric: name) else { return nil }
+    catalogue.change { $0.remove(entry.family) }
+    return entry
+  }
+
+  /// Lets `entry` wait, where the store does not know it.
+  func wait(_ entry: MetricMetadata) throws {
+    if try catalogue.metadata(of: entry.family) == entry { return }
+    _ = try catalogue.waiting()
+    catalogue.change { $0.add(entry) }
+  }
+
+  func saveWaiting() throws { try catalogue.saveWaiting() }
+
   /// What to watch in samples of the metric `name`.
   func marks(of name: String) throws -> SeriesMarks {
     switch try metadata(of: name)?.type {
@@ -70,9 +86,16 @@ struct MetricKinds {
     try metadata(of: family)?.type == type
   }
 
-  /// The metric names that the samples of a family may have.
+  private static let suffixes = ["_total", "_bucket", "_count"]
+
+  /// The metric names that the samples of a family may have, as far as they are watched.
   static func names(of family: String) -> [String] {
-    [family] + ["_total", "_bucket", "_count"].map { family + $0 }
+    [family] + suffixes.map { family + $0 }
+  }
+
+  /// The families that samples of a metric may be of.
+  static func families(of name: String) -> [String] {
+    [name] + (suffixes + ["_sum"]).compactMap { name.without(suffix: $0) }
   }
 }
 

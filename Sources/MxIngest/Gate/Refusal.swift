@@ -13,6 +13,9 @@ package struct Refusal: Hashable, Sendable {
   package var format: Format?
   /// The line; a sample that the gate refused is a line of Prometheus text.
   package var text: [UInt8] = []
+  /// Whether a parser has read it, and the gate refused it.
+  var isSample = false
+  package var context = RefusalContext()
 
   package init(source: String, reason: String) {
     self.source = source

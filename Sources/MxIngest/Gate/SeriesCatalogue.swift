@@ -14,6 +14,7 @@ package final class SeriesCatalogue {
   private var bounds: [String: Int]?
   private var everything: Set<UInt64>?
   private var declared: [String: MetricMetadata]?
+  private var waitingMetadata: WaitingMetadata?
 
   package init(_ store: Store, _ report: Report) {
     self.store = store
@@ -89,6 +90,24 @@ package final class SeriesCatalogue {
     declared = found
     return found[family]
   }
+
+  /// The types and helps that wait for samples; nil where there is no store.
+  func waiting() throws -> WaitingMetadata? {
+    guard let store else { return nil }
+    if let waitingMetadata { return waitingMetadata }
+    let found = try WaitingMetadata(store)
+    waitingMetadata = found
+    return found
+  }
+
+  func change(_ body: (inout WaitingMetadata) -> Void) {
+    if var changed = waitingMetadata {
+      body(&changed)
+      waitingMetadata = changed
+    }
+  }
+
+  func saveWaiting() throws { try waitingMetadata?.save() }
 
   /// Every set that can be read: damage is named, and must not keep samples out.
   private func walk(_ body: (SeriesSet) throws -> Void) throws {

@@ -43,6 +43,7 @@ package struct Rejected {
       refusal.line = Int(clamping: object["line"]?.int ?? 0)
       refusal.column = Int(clamping: object["column"]?.int ?? 0)
       refusal.format = object["format"]?.string.flatMap { Format(rawValue: $0) }
+      refusal.context = RefusalContext(object)
       if let text = object["text"]?.string { refusal.text = Array(text.utf8) }
       if let hex = object["hex"]?.string { refusal.text = Self.bytes(hex: hex) }
       result.append(refusal)

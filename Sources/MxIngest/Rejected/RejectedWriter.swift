@@ -10,7 +10,7 @@ package import MxStore
 ///
 ///     {"source":"shop.prom","line":3,"column":17,"reason":"…","format":"prometheus","text":"…"}
 ///
-/// `text` is `hex` where it is no UTF-8. A file becomes visible with the commit
+/// `text` is `hex` where it is no UTF-8. `RefusalContext` says what may follow. A file becomes visible with the commit
 /// of its input, before it, so that nothing refused is lost. The directory is
 /// bounded: the oldest files go first, and one run takes a quarter at most.
 package final class RejectedWriter {
@@ -145,6 +145,7 @@ extension JSONWriter {
         name("hex")
         string(Hex.string(refusal.text))
       }
+      refusal.context.write(to: &self)
     }
     endObject()
     newline()

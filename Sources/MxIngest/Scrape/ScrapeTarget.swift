@@ -78,7 +78,10 @@ package enum TargetBuilder {
       return .wrong("a target without an address")
     }
     guard !address.contains("/"), !address.contains(" ") else {
-      return .wrong("'\(address)' is no host:port")
+      let isURL = address.contains("://")
+      return .wrong(
+        "'\(address)' is no host:port"
+          + (isURL ? " (a URL's path is 'metrics_path', its scheme 'scheme' of the job)" : ""))
     }
     let scheme = labels["__scheme__"] ?? ""
     guard scheme == "http" || scheme == "https" else {

@@ -1,19 +1,11 @@
 package import MxCodec
 package import MxModel
 
+/// The inputs that a store holds, as of one moment.
+///
 /// Inputs carry ids (a hash of their bytes, a name from whoever sent them), so
 /// that one that is sent twice is taken once, as long as fewer than
 /// `SegmentFooter.batchesKept` inputs came between.
-extension Store {
-  /// Whether the input of that id is in the store already: in the footer of a
-  /// live segment, wherever merges carried it. Only segments that have ids at all
-  /// are opened. One that cannot be read is reported, and may have held it.
-  package func holds(batch: ContentHash, _ report: Report) throws(StoreError) -> Bool {
-    try heldBatches(report).ids.contains(batch)
-  }
-}
-
-/// The inputs that a store holds, as of one moment.
 package struct HeldBatches: Sendable {
   package var ids: Set<ContentHash> = []
   /// The last commit that was looked at.
@@ -24,7 +16,8 @@ package struct HeldBatches: Sendable {
 
 extension Store {
   /// The ids of the youngest inputs in the store, `SegmentFooter.batchesKept` at least
-  /// where there are so many. A segment that cannot be read is reported.
+  /// where there are so many: in the footers of live segments, wherever merges carried
+  /// them. Only segments that have ids at all are opened; one that cannot be read is reported.
   package func heldBatches(_ report: Report) throws(StoreError) -> HeldBatches {
     var held = HeldBatches()
     do throws(StoreError) {

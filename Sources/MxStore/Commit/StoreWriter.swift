@@ -23,7 +23,7 @@ package struct CommitOptions: Sendable {
   package var now: Int64
   /// Seconds to wait for the commit lock.
   package var lockWait: Double = 60
-  /// The inputs that the samples come from; see `Store.holds`.
+  /// The inputs that the samples come from; see `Store.heldBatches`.
   package var batches: [ContentHash] = []
   /// The last commit among whose inputs none of `batches` was found: younger ones
   /// are looked at under the lock, so that two runs cannot both take an input. Nil:

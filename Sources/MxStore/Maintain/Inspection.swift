@@ -26,6 +26,23 @@ extension Inspection {
   }
 }
 
+extension Store {
+  /// When the youngest of these segments was made, ms; nil where none can be read.
+  package func newestMade(of segments: [UInt64], _ report: Report) -> Int64? {
+    let ids = Set(segments)
+    var newest: Int64?
+    do throws(StoreError) {
+      for info in try manifest(report).segments where ids.contains(info.id) {
+        let footer = try SegmentFooter(reading: FileRegion(opening: segmentPath(info), in: files))
+        newest = max(newest ?? .min, footer.made)
+      }
+      return newest
+    } catch {
+      return nil
+    }
+  }
+}
+
 extension SegmentReader {
   /// A line for each part of the file: name, offset, bytes.
   package func parts() throws(StoreError) -> [(name: String, offset: Int, bytes: Int)] {

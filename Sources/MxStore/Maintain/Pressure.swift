@@ -8,6 +8,8 @@ package struct SpaceLimits: Hashable, Sendable {
   package var maxBytes: Int?
   /// What the file system shall have free, bytes.
   package var minFree: Int
+  /// Whether data go for `minFree`, or only what waits for its grace.
+  package var minFreeTakesData = true
   /// What some rule or dashboard reads: it goes last.
   package var uses: [[Matcher]]
 
@@ -38,6 +40,8 @@ package struct PressureResult: Hashable, Sendable {
   /// Whether data stayed because all of them would not have been enough: something else
   /// fills the disk.
   package var isInVain = false
+  /// Whether data stayed because `minFree` takes none.
+  package var isKept = false
 
   package init() {}
 }
@@ -92,10 +96,12 @@ extension Store {
       let all = snapshot.candidates(try snapshot.newestSamples(limits.uses, report))
       // The store's own bound holds whatever others do.
       let helps =
-        dropped < 2 * asked && all.reduce(0) { $0 + $1.bytes } >= missing.free
+        limits.minFreeTakesData && dropped < 2 * asked
+        && all.reduce(0) { $0 + $1.bytes } >= missing.free
       let victims = try snapshot.victims(
         helps ? missing.most : missing.own, of: all, limits.uses, report)
-      result.isInVain = victims.isEmpty && !all.isEmpty
+      result.isKept = victims.isEmpty && missing.free > 0 && !limits.minFreeTakesData
+      result.isInVain = victims.isEmpty && !all.isEmpty && !result.isKept
       if victims.isEmpty { break }
       try drop(victims, options, report, random: &random)
       dropped += victims.reduce(0) { $0 + $1.bytes }

@@ -25,10 +25,22 @@ package enum Removal {
     return overflow ? now > since : age >= span
   }
 
-  /// The present as removal sees it: a clock that jumped ahead makes nothing
-  /// older than the newest sample and a day.
+  /// The present by which samples are old: a clock that jumped ahead makes none
+  /// older than the newest and a day.
   static func present(_ manifest: Manifest, now: Int64) -> Int64 {
     guard let newest = manifest.newestSample else { return now }
+    return bound(now, by: newest)
+  }
+
+  /// The present by which files have waited: a day after the newest sample, or after the
+  /// last writer's clock. A store of nothing but history has its files retired long after
+  /// its newest sample.
+  static func presentOfFiles(_ manifest: Manifest, now: Int64) -> Int64 {
+    guard let newest = manifest.newestSample else { return now }
+    return bound(now, by: max(newest, manifest.lastRun))
+  }
+
+  private static func bound(_ now: Int64, by newest: Int64) -> Int64 {
     let (limit, overflow) = newest.addingReportingOverflow(86_400_000)
     return overflow ? now : min(now, limit)
   }
@@ -37,7 +49,7 @@ package enum Removal {
 extension Store {
   /// Removes what was retired `grace` ms ago, and what crashed runs left.
   ///
-  /// The clock may lie: nothing is older than the newest sample and a day. `sweepGrace`:
+  /// The clock may lie: see `Removal.presentOfFiles`. `sweepGrace`:
   /// how old files that nothing names must be; nil: `grace` as well.
   package func removeRetired(
     now: Int64, grace: Int64 = Removal.defaultGrace, sweepGrace: Int64? = nil,
@@ -65,7 +77,7 @@ extension Store {
     var manifest = try self.manifest(report)
     // What damage hides must not be mistaken for what no one needs.
     if !report.damage.isEmpty { return result }
-    let present = Removal.present(manifest, now: now)
+    let present = Removal.presentOfFiles(manifest, now: now)
     let orphans = try orphans(beyond: manifest)
     let due = manifest.retired.filter {
       grace <= 0 || Removal.isOver($0.since, grace, now: present)

@@ -7,15 +7,15 @@ package struct ImportResult: Hashable, Sendable {
   package var series = 0
   package var samples = 0
   package var duplicates = DuplicateCounts()
-  /// The same state of the other store was taken over before: nothing was done.
+  /// All that is there was taken over before, or is here anyway: nothing was done.
   package var isKnown = false
 
   package init() {}
 }
 
 extension Store {
-  /// Takes over all samples of `other`, as if what went into it had been ingested
-  /// here, later than all that is here: overlapping stores give what both inputs
+  /// Takes over what of `other` was not taken before, as if what went into it had been
+  /// ingested here, later than all that is here: overlapping stores give what both inputs
   /// ingested give.
   ///
   /// Week by week, so that segments meet in the buckets of merges; memory is one
@@ -27,17 +27,24 @@ extension Store {
     random: any RandomNumberGenerator = SystemRandomNumberGenerator()
   ) throws -> ImportResult {
     let source = try Snapshot(other, report)
-    var options = options
-    let state = StoreImport.name(of: source.manifest)
-    options.batches.append(state)
-    if try holds(batch: state, Report()) {
+    let own = try ownSnapshot(report)
+    // An id that cannot be read may be one of those asked for: damage is told by name.
+    let held = try heldBatches(report).ids
+    let plan = ImportPlan(of: source.manifest, into: own?.manifest, held: held)
+    if plan.isEmpty {
       var result = ImportResult()
       result.isKnown = true
       return result
     }
-    options.batches = try source.batches(report) + options.batches
-    var run = StoreImport(self, source, options, report, random: random)
+    var options = options
+    options.batches = try source.batches(report) + options.batches + plan.names
+    var run = StoreImport(self, source, own, plan, options, report, random: random)
     return try run.execute(oversight)
+  }
+
+  /// What is here; nil where nothing was committed yet.
+  private func ownSnapshot(_ report: Report) throws(StoreError) -> Snapshot? {
+    do throws(StoreError) { return try Snapshot(self, report) } catch .missing { return nil }
   }
 }
 
@@ -50,6 +57,8 @@ struct StoreImport {
 
   private let store: Store
   private let source: Snapshot
+  private let own: Snapshot?
+  private let plan: ImportPlan
   private let options: CommitOptions
   private let report: Report
   private var random: any RandomNumberGenerator
@@ -58,40 +67,56 @@ struct StoreImport {
   private var batch = SampleBatch()
   private var result = ImportResult()
   private var seen: Set<LabelSet> = []
+  /// Events that stand here already, and others at their instants.
+  private var heldEvents = 0
 
   init(
-    _ store: Store, _ source: Snapshot, _ options: CommitOptions, _ report: Report,
-    random: any RandomNumberGenerator
+    _ store: Store, _ source: Snapshot, _ own: Snapshot?, _ plan: ImportPlan,
+    _ options: CommitOptions, _ report: Report, random: any RandomNumberGenerator
   ) {
     self.store = store
     self.source = source
+    self.own = own
+    self.plan = plan
     self.options = options
     self.report = report
     self.random = random
-    writer = StoreWriter(store, StoreImport.unfinished(options), random: SeededIds(&self.random))
+    writer = StoreWriter(
+      store, StoreImport.unfinished(options, plan), random: SeededIds(&self.random))
   }
 
-  /// The name of a state of a store, so that it is taken over once.
-  static func name(of manifest: Manifest) -> ContentHash {
-    var bytes = Array("store taken over".utf8)
-    bytes += manifest.storeID.bytes
-    bytes.append(littleEndian: manifest.generation)
-    return ContentHash.of(bytes)
-  }
-
-  /// Only the last commit may say that all of it is there.
-  private static func unfinished(_ options: CommitOptions) -> CommitOptions {
+  /// Only the last commit may say that all of it is there; the others, that some may be.
+  private static func unfinished(_ options: CommitOptions, _ plan: ImportPlan) -> CommitOptions {
     var options = options
-    options.batches = []
+    options.batches = [plan.begun]
     return options
   }
 
   mutating func execute(_ oversight: Oversight) throws -> ImportResult {
     warnOfTiers()
-    let segments = source.manifest.segments.filter { $0.kind == .samples }
+    batch.metadata = try source.allMetadata()
+    // What is unsure is never later than what is fresh, where they overlap.
+    try takeAll(plan.unsure, isUnsure: true, oversight)
+    try takeAll(plan.fresh, isUnsure: false, oversight)
+    try finish()
+    result.series = seen.count
+    if heldEvents > 0 {
+      report.warn(
+        "\(source.store.path): \(heldEvents) events stand at instants of events that are here: "
+          + "taken to be the same, as far as they can be")
+    }
+    return result
+  }
+
+  /// Takes the segments `ids`.
+  private mutating func takeAll(
+    _ ids: Set<UInt64>, isUnsure: Bool, _ oversight: Oversight
+  ) throws {
+    if ids.isEmpty { return }
+    let part = source.restricted(to: ids)
     let width = MergePlan.week.width
     var weeks: Set<Int64> = []
-    for info in segments {
+    for info in part.manifest.segments {
       let last = MergePlan.bucket(info.range.to, width)
       var week = MergePlan.bucket(info.range.from, width)
       while week <= last {
@@ -99,24 +124,26 @@ struct StoreImport {
         week += 1
       }
     }
-    batch.metadata = try source.allMetadata()
     for (done, week) in weeks.sorted().enumerated() {
       try oversight.check()
       oversight.progress("weeks", done, weeks.count)
       let from = week.multipliedReportingOverflow(by: width)
       let start = from.overflow ? Int64.min : from.partialValue
       let (end, overflow) = start.addingReportingOverflow(width - 1)
-      try take(TimeRange(from: start, to: overflow ? .max : end))
+      let range = TimeRange(from: start, to: overflow ? .max : end)
+      let held = try isUnsure ? own.map { try EventsHeld($0, batch.metadata, range, report) } : nil
+      try take(range, of: part, held)
     }
-    try finish()
-    result.series = seen.count
-    return result
   }
 
-  private mutating func take(_ range: TimeRange) throws {
-    let selection = try StoreSelection(source, SelectRequest([], range: range), report)
+  /// `held`: the events that are here and may be the same.
+  private mutating func take(
+    _ range: TimeRange, of part: Snapshot, _ held: EventsHeld?
+  ) throws {
+    let selection = try StoreSelection(part, SelectRequest([], range: range), report)
     var ref: UInt32 = 0
     var last = -1
+    var known: [Int64: Double]?
     var rows = SampleBatch()
     swap(&rows, &batch)
     try selection.read(0..<selection.count, range, worker: 0) { number, samples in
@@ -124,10 +151,17 @@ struct StoreImport {
         let labels = try selection.labels(number)
         seen.insert(labels)
         ref = rows.series.intern(labels)
+        known = held?.series[labels]
         last = number
       }
       for index in 0..<samples.count {
-        rows.append(ref, samples.times[index], samples.values[index])
+        var value = samples.values[index]
+        if let here = known?[samples.times[index]] {
+          if value.bitPattern != here.bitPattern { heldEvents += 1 }
+          value -= here
+          if !(value > 0) { continue }
+        }
+        rows.append(ref, samples.times[index], value)
       }
       if rows.count >= StoreImport.batchRows { try append(&rows) }
     }
@@ -151,12 +185,13 @@ struct StoreImport {
     keep()
     drafts = 0
     writer = StoreWriter(
-      store, StoreImport.unfinished(options), random: SeededIds(&random))
+      store, StoreImport.unfinished(options, plan), random: SeededIds(&random))
   }
 
   /// The last commit, which says what was taken over.
   private mutating func finish() throws {
-    try writer.commit(naming: options.batches)
+    // What damage hid may be mended there, and is to be taken then.
+    try writer.commit(naming: report.damage.isEmpty ? options.batches : [plan.begun])
     keep()
   }
 
@@ -175,6 +210,27 @@ struct StoreImport {
       report.warn(
         "\(source.store.path): its tiers reach further back than its samples: "
           + "what only tiers hold is not taken over")
+    }
+  }
+}
+
+/// What a store holds of series that add up, in a stretch of time.
+private struct EventsHeld {
+  private(set) var series: [LabelSet: [Int64: Double]] = [:]
+
+  /// `metadata` says which metrics add up.
+  init(
+    _ snapshot: Snapshot, _ metadata: [MetricMetadata], _ range: TimeRange, _ report: Report
+  ) throws {
+    for entry in metadata where entry.type == .event {
+      let request = SelectRequest([Matcher(equal: LabelName.metric, entry.family)], range: range)
+      let selection = try StoreSelection(snapshot, request, report)
+      try selection.read(0..<selection.count, range, worker: 0) { number, samples in
+        let labels = try selection.labels(number)
+        for index in 0..<samples.count {
+          series[labels, default: [:]][samples.times[index]] = samples.values[index]
+        }
+      }
     }
   }
 }

@@ -41,7 +41,12 @@ extension Store {
   private static let manifestTries = 10
 
   private func newestManifest(_ report: Report) throws(StoreError) -> Manifest {
-    let generations = try manifestGenerations()
+    var generations = try manifestGenerations()
+    if generations.isEmpty, try !segmentNames().isEmpty {
+      // A first commit gives its segment a name before it writes the manifest.
+      waitForCommit()
+      generations = try manifestGenerations()
+    }
     guard let newest = generations.first else {
       guard try !segmentNames().isEmpty else { throw .missing(path: path) }
       report.warn("\(path): has no manifest: a copy made while the store was written?")
@@ -62,6 +67,12 @@ extension Store {
     if let copied = try copied(manifest, generations, report) { return copied }
     for file in missing { report.damaged(Damage(path: file, part: "", reason: "is missing")) }
     return manifest
+  }
+
+  /// Returns when no commit is under way, or soon: whoever asks may hold the lock himself,
+  /// or may not be able to take it.
+  private func waitForCommit() {
+    do throws(StoreError) { try lockCommit(wait: 0.5).release() } catch { return }
   }
 
   /// What stands in for a newest manifest that cannot be read: what the segments

@@ -238,7 +238,9 @@ extension SeriesSet {
 
 /// The family names under which a sample's metric may have been declared.
 enum MetricFamily {
-  private static let suffixes = ["_total", "_bucket", "_count", "_sum", "_created", "_info"]
+  private static let suffixes = [
+    "_total", "_bucket", "_count", "_sum", "_created", "_info", "_gcount", "_gsum",
+  ]
 
   static func candidates(of metric: String) -> [String] {
     [metric]

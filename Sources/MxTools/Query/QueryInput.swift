@@ -43,7 +43,7 @@ enum FileSource {
     let result: BatchReader.Result
     do {
       if path == "-" {
-        result = try BatchReader.read(nil, decoding) { try StandardInput.read(into: $0) }
+        result = try BatchReader.read(nil, decoding) { try StandardInput.read(into: $0) ?? 0 }
       } else {
         let files = DiskFileSystem()
         let file = try files.openForReading(path)

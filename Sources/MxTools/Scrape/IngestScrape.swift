@@ -16,7 +16,10 @@ enum IngestScrape {
       throw Diagnostic(.usage, subject: "--for", "means nothing without --every")
     }
     let plan = try ScrapePlan(run)
-    if run.common.checksOnly { return plan.clients.contains { $0 == nil } ? .input : .success }
+    if run.common.checksOnly {
+      let areWrong = try ScrapeDiscovery.check(plan, run)
+      return areWrong || plan.clients.contains { $0 == nil } ? .input : .success
+    }
     let writer = BatchWriter("scrape", run)
     let store = Store(path: run.common.store, files: DiskFileSystem())
     let memory = ScrapeMemory(

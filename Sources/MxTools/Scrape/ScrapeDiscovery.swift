@@ -26,15 +26,34 @@ struct ScrapeDiscovery {
     self.plan = plan
     self.memory = memory
     self.run = run
-    let answers = try lists(now: now)
+    build(try lists(now: now))
+    targets += plan.named
+    for warning in report.warnings { run.output.warn(Diagnostic(.input, warning)) }
+  }
+
+  /// `--check`: what stands in the configuration and in files, and nobody is asked. Returns
+  /// whether any of it cannot be used.
+  static func check(_ plan: ScrapePlan, _ run: Run) throws -> Bool {
+    var discovery = ScrapeDiscovery(checking: plan, run)
+    discovery.build([:])
+    for warning in discovery.report.warnings { run.output.error(Diagnostic(.input, warning)) }
+    return !discovery.report.warnings.isEmpty || !discovery.incomplete.isEmpty
+  }
+
+  private init(checking plan: ScrapePlan, _ run: Run) {
+    self.plan = plan
+    self.run = run
+    memory = ScrapeMemory("", configuration: "", files: files)
+  }
+
+  /// `answers`: the lists of targets behind URLs.
+  private mutating func build(_ answers: [String: [TargetGroup]]) {
     for (number, job) in plan.jobs.enumerated() {
       var groups = job.groups
       for discovery in job.fileDiscovery { groups += filed(discovery, job) }
       for discovery in job.httpDiscovery { groups += answers[discovery.url] ?? [] }
       targets += TargetBuilder.targets(groups, of: job, number: number, report)
     }
-    targets += plan.named
-    for warning in report.warnings { run.output.warn(Diagnostic(.input, warning)) }
   }
 
   // MARK: - Files

@@ -63,7 +63,7 @@ struct ScrapePlan {
   ) throws -> [ScrapeJob] {
     let problems = ConfigProblems()
     let config = ScrapeConfigReader.read(
-      try files.contents(of: path, limit: limit), file: path,
+      try ConfigTelling.contents(of: path, limit: limit, files), file: path,
       directory: FilePath.parent(of: path), problems: problems)
     var jobs = config.jobs
     for pattern in config.files {

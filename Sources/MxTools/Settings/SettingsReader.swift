@@ -29,7 +29,8 @@ enum SettingsReader {
     if let path {
       let problems = ConfigProblems()
       settings = read(
-        try files.contents(of: path, limit: limit), file: path, problems: problems)
+        try ConfigTelling.contents(of: path, limit: limit, files), file: path,
+        problems: problems)
       try ConfigTelling.check(problems, run)
     }
     try override(&settings.limits, run.common.limits)

@@ -179,7 +179,11 @@ import Testing
     job.limits.targets = 1
     let groups = [TargetGroup(targets: ["http://x/", "a:1", "a:1", "b:2"])]
     let found = TargetBuilder.targets(groups, of: job, number: 0, report)
-    #expect(report.warnings == ["job 'j': 'http://x/' is no host:port"])
+    #expect(
+      report.warnings == [
+        "job 'j': 'http://x/' is no host:port "
+          + "(a URL's path is 'metrics_path', its scheme 'scheme' of the job)"
+      ])
     #expect(found.count == 2)
     #expect(found.allSatisfy { $0.refusal == "the job has 2 targets, at most 1 allowed" })
   }

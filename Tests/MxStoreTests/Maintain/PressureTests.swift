@@ -55,6 +55,20 @@ struct PressureTests {
     #expect(try samples() == before)
   }
 
+  /// Without a word in the settings everything is kept: only what waits for its grace goes.
+  @Test func whereMinFreeTakesNoDataOnlyFilesThatWaitGo() throws {
+    _ = try store.mergeAll(now: now, Report())
+    let before = try samples()
+    try fill(leaving: 0)
+    var limits = SpaceLimits(minFree: 1 << 20)
+    limits.minFreeTakesData = false
+    let result = try store.makeRoom(limits, RetentionOptions(now: now), Report())
+    #expect(result.removal.files > 1)
+    #expect(result.dropped.isEmpty && result.isKept && !result.isInVain)
+    #expect(result.missing > 0)
+    #expect(try samples() == before)
+  }
+
   /// A snapshot holds the files: removing them gives nothing back.
   @Test func noMoreThanTwiceOfWhatIsMissingGoes() throws {
     let before = try samples()

@@ -96,6 +96,25 @@ import Testing
     #expect(files.bytesWritten == bytes)
   }
 
+  /// A store of last year's samples merges today, and has the room back tomorrow.
+  @Test func filesOfOldDataGoWhenTheirGraceIsOver() throws {
+    let (store, files) = try StoreTests.emptyStore()
+    var work = StoreWorkload(seed: 3)
+    for _ in 0..<3 { try work.commit(to: store) }
+    let today = work.now + 300 * 86_400_000
+    var batch = SampleBatch()
+    batch.append(LabelSet(name: "old"), work.now, 1)
+    let writer = StoreWriter(store, CommitOptions(now: today))
+    try writer.append(batch)
+    try writer.commit()
+    _ = try store.mergeAll(now: today, Report())
+    func segments() throws -> Int { try files.list(store.segmentDirectory).count }
+    _ = try store.removeRetired(now: today + 3_600_000, Report())
+    #expect(try segments() > 1)
+    _ = try store.removeRetired(now: today + 86_400_000, Report())
+    #expect(try segments() == 1)
+  }
+
   /// A clock far ahead makes nothing old: samples say what time it is.
   @Test(arguments: [0, 12 * 3_600_000, 40 * 365 * 86_400_000] as [Int64])
   func aClockAheadTakesNoMoreThanADay(ahead: Int64) throws {
