@@ -145,9 +145,9 @@ struct FieldBuilder {
 
   func field(
     _ name: String, _ refID: String, _ series: QueryResult.Series, _ step: Int64, _ index: Int,
-    _ matchers: [OverrideMatcher]
+    _ matchers: [OverrideMatcher], said: FieldConfig? = nil
   ) -> DisplayField {
-    var config = planned.panel.fields
+    var config = said.map(planned.panel.fields.merging) ?? planned.panel.fields
     for matcher in matchers where matcher.matches(name: name, refID: refID, type: "number") {
       config = config.merging(matcher.config)
     }

@@ -64,7 +64,8 @@ struct BarTable {
       let series = QueryResult.Series(
         labels: column.labels, times: values.map { _ in builder.planned.to }, values: values)
       let field = builder.field(
-        column.name, column.refID, series, builder.planned.step, fields.count, matchers)
+        column.name, column.refID, series, builder.planned.step, fields.count, matchers,
+        said: column.config)
       if field.config.style.hidesFromGraph != true { fields.append(field) }
     }
     self.fields = fields

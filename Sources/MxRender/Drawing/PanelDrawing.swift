@@ -19,6 +19,12 @@ struct PanelDrawing {
   }
 
   private func drawMessages(_ canvas: inout Canvas) {
+    let missing = planned.panel.missingTransformations
+    if !missing.isEmpty {
+      let names = missing.map { "‘\($0)’" }.joined(separator: ", ")
+      let noun = missing.count == 1 ? "transformation" : "transformations"
+      canvas.markup.element("p", "Shown without \(noun) \(names)", .class("note"))
+    }
     for query in planned.queries {
       guard let result = results[query.target] else { continue }
       if let error = result.error {
@@ -83,8 +89,7 @@ struct PanelDrawing {
   }
 
   private func drawTable(_ canvas: inout Canvas) {
-    let frames = Transformer(transformations: planned.panel.transformations)
-      .apply(FrameBuilder.frames(planned, results))
+    let frames = FieldBuilder(planned: planned, results: results, canvas: canvas).frames()
     guard let frame = frames.first(where: { $0.rowCount > 0 }) ?? frames.first else {
       return EmptyPanel.draw(&canvas, planned)
     }

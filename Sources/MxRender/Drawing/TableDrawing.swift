@@ -50,7 +50,7 @@ struct TableDrawing {
   func shownColumns() -> [Shown] {
     let matchers = planned.panel.overrides.map(OverrideMatcher.init)
     return frame.columns.compactMap { column in
-      var config = planned.panel.fields
+      var config = column.config.map(planned.panel.fields.merging) ?? planned.panel.fields
       for matcher in matchers
       where matcher.matches(name: column.name, refID: column.refID, type: column.type) {
         config = config.merging(matcher.config)

@@ -111,8 +111,7 @@ private struct PictureContent {
   }
 
   private func drawTable(_ canvas: inout Canvas) {
-    let frames = Transformer(transformations: planned.panel.transformations)
-      .apply(FrameBuilder.frames(planned, results))
+    let frames = FieldBuilder(planned: planned, results: results, canvas: canvas).frames()
     guard let frame = frames.first(where: { $0.rowCount > 0 }) else {
       return tell("No data", &canvas)
     }
