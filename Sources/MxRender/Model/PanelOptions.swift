@@ -74,6 +74,8 @@ package struct TextOptions: Sendable {
 }
 
 package struct TableOptions: Sendable {
+  /// Which of several tables is shown first.
+  package var frameIndex = 0
   package var hasHeader = true
   package var sortBy: String?
   package var sortsDescending = false

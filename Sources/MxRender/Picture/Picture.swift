@@ -257,7 +257,7 @@ private struct PictureTable {
   let size: Size
 
   func draw(_ canvas: inout Canvas) {
-    let table = TableDrawing(planned: planned, frame: frame, canvas: canvas)
+    let table = TableDrawing(planned: planned, frame: frame, size: size, canvas: canvas)
     let columns = table.shownColumns()
     if columns.isEmpty { return }
     let rows = table.sorted(columns).prefix(max(Int(size.height / 19) - 1, 1))

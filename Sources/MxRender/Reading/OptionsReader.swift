@@ -91,6 +91,7 @@ enum OptionsReader {
   private static func table(_ scope: Scope) -> TableOptions {
     var table = TableOptions()
     table.hasHeader = scope.bool("showHeader") ?? true
+    table.frameIndex = scope.int("frameIndex", in: 0...10_000) ?? 0
     if let sort = scope.elements("sortBy").first {
       table.sortBy = sort.nonEmpty("displayName")
       table.sortsDescending = sort.bool("desc") ?? false

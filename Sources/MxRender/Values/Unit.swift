@@ -42,6 +42,13 @@ struct Unit: Equatable, Sendable {
   /// The step of `decimal` and `binary` that the number is already in: KiB is 1.
   var offset = 0
 
+  var isDate: Bool {
+    switch kind {
+    case .date, .ago: true
+    default: false
+    }
+  }
+
   static let short = Unit(kind: .decimal(shortSteps))
 
   private static let shortSteps = [
