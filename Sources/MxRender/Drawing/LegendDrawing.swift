@@ -75,7 +75,8 @@ struct LegendDrawing {
       for words in pieWords(field) { canvas.markup.element("span", words, .class("calc")) }
       for calculation in options.calcs {
         canvas.markup.element(
-          "span", "\(calculation.title): \(value(field, calculation))", .class("calc"))
+          "span", "\(calculation.title): \(value(field, calculation))", .class("calc"),
+          .text("data-calc", calculation.rawValue))
       }
       canvas.markup.close("li")
     }
@@ -100,7 +101,9 @@ struct LegendDrawing {
       canvas.markup.close("th")
       for words in pieWords(field) { canvas.markup.element("td", words, .class("num")) }
       for calculation in options.calcs {
-        canvas.markup.element("td", value(field, calculation), .class("num"))
+        canvas.markup.element(
+          "td", value(field, calculation), .class("num"),
+          .text("data-calc", calculation.rawValue))
       }
       canvas.markup.close("tr")
     }

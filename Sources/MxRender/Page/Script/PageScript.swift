@@ -11,7 +11,9 @@ enum PageScript {
   /// One function, so that nothing of it is global.
   static let text: String =
     "(()=>{'use strict';\n"
-    + [tools, formats, charts, painting, hover, views, refreshing, export, controls].map(stripped)
+    + [tools, formats, charts, legend, painting, hover, views, refreshing, export, controls].map(
+      stripped
+    )
     .joined() + "})();\n"
 
   /// Without comment lines and indentation: a page carries the code alone.
