@@ -149,7 +149,9 @@ private struct MetricSurvey {
       let request = SelectRequest([matcher], range: .all, hints: hints)
       let found = try snapshot.open([request], report: source.report)[0]
       let labels = try found.labelNames.filter { $0 != LabelName.metric }.map { label in
-        (name: label, count: Set(try found.column(label).ids.filter { $0 != 0 }).count)
+        let values = Set(try found.column(label).ids)
+        return MetricFacts.Label(
+          label, count: values.subtracting([0]).count, isEverywhere: !values.contains(0))
       }
       let known = try snapshot.metadata(of: name)
       return MetricFacts(

@@ -49,6 +49,26 @@ import Testing
     #expect(fields.last?.times == fields.first?.times)
   }
 
+  /// As in Grafana: an empty legend is none, and the series is called by its labels.
+  @Test(arguments: [
+    ("{{code}}", ["{host=\"a\"}", "x"]), (" {{code}} ", ["{host=\"a\"}", "x"]),
+    ("{{host}}", ["a", "x"]), ("{{code}} of {{host}}", [" of a", " of "]),
+    ("", ["{host=\"a\"}", "x"]),
+  ])
+  func noSeriesIsWithoutAName(legend: String, names: [String]) throws {
+    let fields = try fields(
+      #""type":"timeseries","targets":[{"expr":"x","legendFormat":"\#(legend)"}]"#,
+      [(labels: [("host", "a")], values: [1]), (labels: [], values: [2])])
+    #expect(fields.map(\.name) == names)
+  }
+
+  @Test func anEmptyDisplayNameIsNone() throws {
+    let fields = try fields(
+      #""type":"stat","fieldConfig":{"defaults":{"displayName":" "}},"targets":[{"expr":"x"}]"#,
+      [(labels: [("host", "a")], values: [1])])
+    #expect(fields.map(\.name) == [#"{host="a"}"#])
+  }
+
   /// Each mode of a calculated field, by Grafana's names of what it makes.
   @Test(arguments: [
     (

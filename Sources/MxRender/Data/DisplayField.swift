@@ -153,7 +153,8 @@ struct FieldBuilder {
     }
     var shown = name
     if let display = config.displayName {
-      shown = SeriesNames.displayName(display, name, series.labels, planned.interpolation)
+      let filled = SeriesNames.displayName(display, name, series.labels, planned.interpolation)
+      shown = TextTools.trim(filled).isEmpty ? name : filled
       // Overrides may name a field by what it is called on the screen.
       for matcher in matchers
       where !matcher.matches(name: name, refID: refID, type: "number")
@@ -250,7 +251,9 @@ struct SeriesNames {
     let labels = series[index].labels
     if target.legend.isEmpty { return Self.full(labels) ?? expr }
     if target.legend == "__auto" { return automatic(labels) }
-    return Self.filled(interpolation.expand(target.legend, format: .text), labels)
+    // Nothing at all is no name: then it is called as if no name had been asked for.
+    let filled = Self.filled(interpolation.expand(target.legend, format: .text), labels)
+    return TextTools.trim(filled).isEmpty ? Self.full(labels) ?? expr : filled
   }
 
   /// The value of the one label that there is, or else all of it.
