@@ -33,7 +33,8 @@ enum RenderLint {
   static func problems(
     _ file: DashboardFile, _ options: PlanOptions, _ source: RenderSource?
   ) throws -> [Problem] {
-    let plan = try file.dashboard.plan(options) { source?.ask($0) }
+    let ask = source.map { $0.asking(file.path) }
+    let plan = try file.dashboard.plan(options) { ask?($0) }
     var problems = file.dashboard.problems + Overlaps.problems(file.dashboard)
     problems += try QueryChecks(plan: plan, source: source).problems()
     problems += UnitChecks.problems(file.dashboard)

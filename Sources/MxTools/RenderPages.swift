@@ -17,6 +17,8 @@ final class DashboardRendering {
   private var dashboard: Dashboard { file.dashboard }
   private var isWhole = true
   private var coverage = Coverage()
+  /// The places of problems that were said.
+  private var reported: Set<String> = []
 
   init(
     _ file: DashboardFile, _ job: RenderJob, _ source: RenderSource, _ place: RenderPlace,
@@ -30,7 +32,7 @@ final class DashboardRendering {
   }
 
   func carryOut() throws -> ExitCode {
-    let own = try dashboard.plan(job.plan, ask: source.ask)
+    let own = try dashboard.plan(job.plan, ask: source.asking(file.path))
     var state = RenderState(
       key: ContentMark.of(Array("\(file.mark) \(job.mark) \(place.mark(dashboard))".utf8)),
       generation: Int64(clamping: source.snapshot.manifest.generation), at: job.plan.now,
@@ -73,7 +75,7 @@ final class DashboardRendering {
     for (variable, choice) in zip(dashboard.shownVariables, view.choices) {
       if let choice { options.variables[variable.name] = [choice.value] }
     }
-    return try dashboard.plan(options, ask: source.ask)
+    return try dashboard.plan(options, ask: source.asking(file.path))
   }
 
   /// With what is beside the page, and the marks that its graphs show.
@@ -242,7 +244,10 @@ final class DashboardRendering {
 
   // MARK: - Messages
 
+  /// Once for all views: they differ in range and variables, not in what is wrong.
   private func report(_ problem: Problem) {
+    let place = "\(problem.line):\(problem.column) \(problem.panel) \(problem.field)"
+    guard reported.insert(place).inserted else { return }
     run.output.error(RenderMessages.explain(problem, file.path))
   }
 
