@@ -148,6 +148,27 @@ import Testing
       dashboard.problems.map(\.message) == ["queries of data source type 'loki' are not asked"])
   }
 
+  /// Nor are the values of a variable, which would be an error or those of something else.
+  @Test func aVariableOfAnotherSourceIsNotAsked() throws {
+    let text = #"""
+      {"templating":{"list":[
+      {"name":"job","type":"query","datasource":{"type":"loki","uid":"${logs}"},
+      "query":"label_values({}, job)","current":{"value":"web"}},
+      {"name":"host","type":"query","datasource":{"type":"prometheus"},"query":"label_values(up, host)"}]},
+      "panels":[{"id":1,"type":"stat","targets":[{"expr":"x{job=\"$job\"}"}]}]}
+      """#
+    let dashboard = try Dashboard.decode(Array(text.utf8))
+    var asked: [String] = []
+    let plan = try dashboard.plan(PlanOptions(now: 1_795_154_400_000)) { query in
+      asked.append(query.text)
+      return ["a"]
+    }
+    #expect(asked == ["label_values(up, host)"])
+    #expect(plan.queries.map(\.expr) == [#"x{job="web"}"#])
+    #expect(
+      dashboard.problems.map(\.message) == ["values of data source type 'loki' are not asked"])
+  }
+
   @Test func aTableHasAFooter() throws {
     func foot(_ footer: String) throws -> String {
       let plan = try planned(

@@ -49,7 +49,8 @@ struct PanelReader {
       panel.fields.links = old.elements("dataLinks", limit: 20).map(LinkReader.link)
     }
     panel.overrides = (scope["fieldConfig"]?.elements("overrides") ?? []).map(FieldReader.override)
-    for one in scope.elements("transformations", limit: 50) where one.bool("disabled") != true {
+    for one in scope.elements("transformations", limit: 50)
+    where one.bool("disabled") != true && one.string("topic") != "annotations" {
       if let known = TransformReader.transformation(one) {
         panel.transformations.append(known)
       } else {

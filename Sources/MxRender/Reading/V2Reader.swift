@@ -182,6 +182,9 @@ struct V2Reader {
     members.append(JSONMember("type", JSONValue(.string(types[kind] ?? kind))))
     if kind == "QueryVariable", let query = spec.value[path: "query", "spec"] {
       members.append(JSONMember("query", query))
+      if let source = spec.value[path: "query", "group"] {
+        members.append(JSONMember("datasource", JSONValue(.object([JSONMember("type", source)]))))
+      }
     }
     flat.value = JSONValue(.object(members), line: spec.value.line, column: spec.value.column)
     return VariableReader.variable(flat)
