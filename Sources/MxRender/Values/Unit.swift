@@ -42,6 +42,16 @@ struct Unit: Equatable, Sendable {
   /// The step of `decimal` and `binary` that the number is already in: KiB is 1.
   var offset = 0
 
+  /// How many seconds 1 is, of what is a time: its axis wants round minutes and hours.
+  var seconds: Double? {
+    switch kind {
+    case .duration(let seconds), .longDuration(let seconds), .clock(let seconds, _),
+      .stopwatch(let seconds):
+      seconds
+    default: nil
+    }
+  }
+
   var isDate: Bool {
     switch kind {
     case .date, .ago: true
