@@ -132,6 +132,7 @@ UNITS = [
     ("bool_yes_no", 1), ("reqps", 12345), ("currencyEUR", 1500), ("currencySEK", 1500),
     ("pressurepsi", 2500), ("si:mW", 5000), ("suffix:rows", 1500), ("runs", 12.345), ("sishort", 0.07),
     ("currency:financial:€:suffix", 1234567.5), ("dateTimeAsIso", 1795154400000),
+    ("dateTimeAsUS", 1795154400000), ("dateTimeAsUS", 1795110000000), ("humidity", 43.21), ("currency:$", 0.5),
 ]
 
 

@@ -62,6 +62,19 @@ import Testing
     #expect(fields.map(\.name) == names)
   }
 
+  /// Whatever takes its name away.
+  @Test(arguments: [
+    #"{"id":"renameByRegex","options":{"regex":".*","renamePattern":""}}"#,
+    #"{"id":"partitionByValues","options":{"fields":["code"]}}"#,
+    #"{"id":"rowsToFields","options":{"mappings":[{"fieldName":"code","handlerKey":"field.name"}]}}"#,
+  ])
+  func noFieldOfATableIsWithoutAName(transformation: String) throws {
+    let fields = try fields(
+      #""type":"stat","targets":[{"expr":"x","format":"table"}],"transformations":[\#(transformation)]"#,
+      [(labels: [("code", "")], values: [1])])
+    #expect(fields.map(\.name.isEmpty) == [false])
+  }
+
   @Test func anEmptyDisplayNameIsNone() throws {
     let fields = try fields(
       #""type":"stat","fieldConfig":{"defaults":{"displayName":" "}},"targets":[{"expr":"x"}]"#,

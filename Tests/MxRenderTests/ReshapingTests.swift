@@ -227,5 +227,8 @@ import Testing
     let html = String(decoding: plan.fragment(0, [:]).html, as: UTF8.self)
     #expect(html.contains("Shown without transformation ‘regression’"))
     #expect(!html.contains("spatial"))
+    let picture = String(
+      decoding: Picture(plan: plan, position: 0, theme: .light).svg([:]), as: UTF8.self)
+    #expect(picture.contains("Shown without transformation ‘regression’"))
   }
 }

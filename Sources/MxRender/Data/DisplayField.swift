@@ -148,6 +148,8 @@ struct FieldBuilder {
     _ matchers: [OverrideMatcher], said: FieldConfig? = nil
   ) -> DisplayField {
     var config = said.map(planned.panel.fields.merging) ?? planned.panel.fields
+    // A transformation may name a field by a text that is not there.
+    let name = TextTools.trim(name).isEmpty ? SeriesNames.full(series.labels) ?? "Value" : name
     for matcher in matchers where matcher.matches(name: name, refID: refID, type: "number") {
       config = config.merging(matcher.config)
     }

@@ -125,7 +125,9 @@ enum FrameReshaping {
     part.name = isAppended ? part.name + options.separator + text : text
     for index in part.columns.indices where part.columns[index].isNumber {
       let own = part.columns[index].name
-      part.columns[index].name = own.hasPrefix("Value") ? text : "\(own) \(text)"
+      if !text.isEmpty {
+        part.columns[index].name = own.hasPrefix("Value") ? text : "\(own) \(text)"
+      }
       if options.asLabels { part.columns[index].labels += labels }
     }
   }

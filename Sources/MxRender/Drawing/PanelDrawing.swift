@@ -19,11 +19,8 @@ struct PanelDrawing {
   }
 
   private func drawMessages(_ canvas: inout Canvas) {
-    let missing = planned.panel.missingTransformations
-    if !missing.isEmpty {
-      let names = missing.map { "‘\($0)’" }.joined(separator: ", ")
-      let noun = missing.count == 1 ? "transformation" : "transformations"
-      canvas.markup.element("p", "Shown without \(noun) \(names)", .class("note"))
+    if let note = planned.panel.missingNote {
+      canvas.markup.element("p", note, .class("note"))
     }
     for query in planned.queries {
       guard let result = results[query.target] else { continue }
@@ -142,5 +139,15 @@ struct PanelDrawing {
     if below > 0 { plot.height -= below + 4 }
     plot.height = max(plot.height, 60)
     return plot
+  }
+}
+
+extension Panel {
+  /// What is drawn is not what was meant: the panel says so.
+  var missingNote: String? {
+    if missingTransformations.isEmpty { return nil }
+    let names = missingTransformations.map { "‘\($0)’" }.joined(separator: ", ")
+    let noun = missingTransformations.count == 1 ? "transformation" : "transformations"
+    return "Shown without \(noun) \(names)"
   }
 }

@@ -287,7 +287,10 @@ private struct FormatTable {
     case .truth(let yes, let no):
       writer.member("k", "truth")
       (prefix, suffix) = (yes, no)
-    case .date, .ago: writer.member("k", "date")
+    case .date(let style, _):
+      writer.member("k", "date")
+      prefix = style == .us ? "us" : ""
+    case .ago: writer.member("k", "ago")
     case .hexadecimal: writer.member("k", "hex")
     case .scientific: writer.member("k", "sci")
     case .text: writer.member("k", "text")

@@ -67,6 +67,18 @@ private struct PictureContent {
     if let error = planned.queries.compactMap({ results[$0.target]?.error }).first {
       return tell("Query failed: \(error)", &canvas)
     }
+    guard let note = planned.panel.missingNote, size.height > 60 else {
+      return drawContent(&canvas)
+    }
+    FittedText(note, width: size.width, font: 12)
+      .draw(&canvas, "", anchor: .start, x: 0, y: size.height - 4)
+    PictureContent(
+      planned: planned, results: results,
+      size: Size(width: size.width, height: size.height - 20)
+    ).drawContent(&canvas)
+  }
+
+  private func drawContent(_ canvas: inout Canvas) {
     switch planned.panel.kind {
     case .table: return drawTable(&canvas)
     case .alertList: return tell(AlertListDrawing.words(planned, canvas.beside), &canvas)

@@ -68,7 +68,11 @@ extension PageScript {
       }
       case 'hex': return f.p + Math.trunc(v).toString(16).toUpperCase();
       case 'truth': return v !== 0 ? f.p : f.s;
-      case 'date': return stamp(v);
+      case 'date': return f.p === 'us' ? american(stamp(v)) : stamp(v);
+      case 'ago': {
+        const seconds = (Date.now() - v) / 1000, text = words(Math.abs(seconds), 1);
+        return seconds >= 0 ? text + ' ago' : 'in ' + text;
+      }
       case 'text': return String(v);
       default: return f.p + n(v, step) + f.s;
       }
@@ -133,6 +137,11 @@ extension PageScript {
     }
     const stamp = time => wall(time).toISOString().slice(0, 19).replace('T', ' ');
     const minute = time => stamp(time).slice(0, 16);
+    function american(text) {
+      const [date, clock] = text.split(' '), [year, month, day] = date.split('-');
+      const hour = +clock.slice(0, 2);
+      return `${month}/${day}/${year} ${hour % 12 || 12}${clock.slice(2)} ${hour < 12 ? 'am' : 'pm'}`;
+    }
     const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4,
       3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 108e5, 216e5, 432e5, 864e5, 1728e5, 6048e5];
     // Ticks where clocks of the zone are round: [time, text].
