@@ -34,7 +34,8 @@ enum RenderLint {
     _ file: DashboardFile, _ options: PlanOptions, _ source: RenderSource?
   ) throws -> [Problem] {
     let dashboard = try file.dashboard()
-    let plan = try dashboard.plan(options) { source?.ask($0) }
+    let ask = source.map { $0.asking(file.path) }
+    let plan = try dashboard.plan(options) { ask?($0) }
     var problems = dashboard.problems + Overlaps.problems(dashboard)
     problems += try QueryChecks(plan: plan, source: source).problems()
     problems += UnitChecks.problems(dashboard)

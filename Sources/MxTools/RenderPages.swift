@@ -17,6 +17,8 @@ final class DashboardRendering {
   private var memory: RenderMemory? { place.memory }
   private var isWhole = true
   private var coverage = Coverage()
+  /// The places of problems that were said.
+  private var reported: Set<String> = []
 
   init(
     _ file: DashboardFile, _ dashboard: Dashboard, _ job: RenderJob, _ source: RenderSource,
@@ -33,7 +35,7 @@ final class DashboardRendering {
 
   func carryOut() throws -> ExitCode {
     source.forgetReads()
-    let own = try dashboard.plan(job.plan, ask: source.ask)
+    let own = try dashboard.plan(job.plan, ask: source.asking(file.path))
     let list = own.views(ranges: ranges(own), budget: job.budget)
     let plans = try list.views.map { marked(try plan($0, own), $0) }
     var setting = try setting(own, list)
@@ -75,7 +77,7 @@ final class DashboardRendering {
     for (variable, choice) in zip(dashboard.shownVariables, view.choices) {
       if let choice { options.variables[variable.name] = [choice.value] }
     }
-    return try dashboard.plan(options, ask: source.ask)
+    return try dashboard.plan(options, ask: source.asking(file.path))
   }
 
   /// With what is beside the page, and the marks that its graphs show.
@@ -244,7 +246,10 @@ final class DashboardRendering {
 
   // MARK: - Messages
 
+  /// Once for all views: they differ in range and variables, not in what is wrong.
   private func report(_ problem: Problem) {
+    let place = "\(problem.line):\(problem.column) \(problem.panel) \(problem.field)"
+    guard reported.insert(place).inserted else { return }
     run.output.error(RenderMessages.explain(problem, file.path))
   }
 

@@ -42,10 +42,6 @@ final class RenderSource {
     return StoreAge.problem(newest, allowed: allowed, now: now).map { "Stale: \($0)" }
   }
 
-  var panels: PanelSource {
-    PanelSource(query: { self.answer($0) }, ask: { self.ask($0) })
-  }
-
   func answer(_ query: PanelQuery) -> MxRender.QueryResult {
     asked += 1
     note(query.expr)
@@ -120,7 +116,12 @@ final class RenderSource {
 
   // MARK: - Variables
 
-  func ask(_ query: VariableQuery) -> [String]? {
+  /// Answers what the variables of the dashboard in a file ask.
+  func asking(_ path: String) -> (VariableQuery) -> [String]? {
+    { self.ask($0, path) }
+  }
+
+  private func ask(_ query: VariableQuery, _ path: String) -> [String]? {
     do {
       switch query {
       case .labelValues(let label, let selector):
@@ -140,8 +141,8 @@ final class RenderSource {
       }
     } catch {
       reads = nil
-      report.warn(
-        "a variable's query '\(query.text)' failed: \(Explanation.diagnostic(of: error).line)")
+      let reason = Explanation.diagnostic(of: error).line
+      report.warn("\(path): a variable's query '\(query.text)' failed: \(reason)")
       return nil
     }
   }

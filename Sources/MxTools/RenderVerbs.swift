@@ -20,7 +20,7 @@ enum RenderPanel {
     let dashboard = try Dashboard.decode(json(expr))
     var options = try RenderJob.planOptions(run)
     options.snaps = false
-    let plan = try dashboard.plan(options, ask: source.ask)
+    let plan = try dashboard.plan(options, ask: { _ in nil })
     let answers = plan.queries.map(source.answer)
     if let error = answers.compactMap(\.error).first { throw Diagnostic(.input, error) }
     let results = Dictionary(
@@ -149,7 +149,9 @@ private struct MetricSurvey {
       let request = SelectRequest([matcher], range: .all, hints: hints)
       let found = try snapshot.open([request], report: source.report)[0]
       let labels = try found.labelNames.filter { $0 != LabelName.metric }.map { label in
-        (name: label, count: Set(try found.column(label).ids.filter { $0 != 0 }).count)
+        let values = Set(try found.column(label).ids)
+        return MetricFacts.Label(
+          label, count: values.subtracting([0]).count, isEverywhere: !values.contains(0))
       }
       let known = try snapshot.metadata(of: name)
       return MetricFacts(
@@ -175,7 +177,7 @@ enum RenderMail {
       throw RenderMessages.explain(error, path)
     }
     try RenderJob.checkVariables([file], run)
-    var plan = try file.dashboard().plan(try options(run), ask: source.ask)
+    var plan = try file.dashboard().plan(try options(run), ask: source.asking(file.path))
     if run.common.checksOnly { return .success }
     plan.tell(try RenderAlerts(source.snapshot.store, run), source)
     let rasterizer = Rasterizer.find()

@@ -103,6 +103,60 @@ def test_zoom_and_back(world, browser):
     clean(page, world)
 
 
+def test_the_legend_tells_of_what_is_seen(world, browser):
+    page = opened(browser, site(world))
+    texts = "[...document.querySelectorAll('#p3 .legend [data-calc]')].map(e=>e.textContent)"
+    before = page.evaluate(texts)
+    page.drag("#p3 svg.plot", 0.5, 0.75)
+    shown = page.evaluate("""(()=>{const d=JSON.parse(document.querySelector('#p3 script.d').textContent);
+      const [a,b]=['from','to'].map(n=>Date.parse(new URLSearchParams(location.hash.slice(1)).get(n))
+        ||+new URLSearchParams(location.hash.slice(1)).get(n));
+      return d.s.map(s=>{const [first,step]=d.g[s.g];
+        return Math.max(...s.v.filter((v,i)=>v!==null&&first+i*step>=a&&first+i*step<=b))})})()""")
+    after = page.evaluate(texts)
+    equal(len(after), 6, "numbers")
+    true(all(one != other for one, other in zip(after[::2], before[::2])), f"means: {after}")
+    for text, most in zip(after[1::2], shown):
+        true(abs(float(text.split()[0]) - most) < 0.06, f"{text}, not {most}")
+    page.click("#back")
+    equal(page.evaluate(texts), before, "as it was drawn")
+    clean(page, world)
+
+
+# Numbers that mx-render and the page's script have to write alike.
+UNITS = [
+    ("short", 1234567), ("none", 1234.5), ("percentunit", 0.4236), ("bytes", 1536), ("kbytes", 0.5),
+    ("Bps", 0.25), ("kwatt", 1500), ("volt", 0.0042), ("farad", 1e-12), ("s", 0.0021), ("s", 200000),
+    ("ms", 1500), ("dtdurations", 90061), ("dthms", 93784), ("dtdhms", 93784), ("clockms", 3723004),
+    ("clocks", 61), ("locale", 1234567.8912), ("sci", 1500), ("sci", 0.00025), ("hex0x", 255),
+    ("bool_yes_no", 1), ("reqps", 12345), ("currencyEUR", 1500), ("currencySEK", 1500),
+    ("pressurepsi", 2500), ("si:mW", 5000), ("suffix:rows", 1500), ("runs", 12.345), ("sishort", 0.07),
+    ("currency:financial:€:suffix", 1234567.5), ("dateTimeAsIso", 1795154400000),
+    ("dateTimeAsUS", 1795154400000), ("dateTimeAsUS", 1795110000000), ("humidity", 43.21), ("currency:$", 0.5),
+]
+
+
+def test_the_script_writes_numbers_as_mx_render_does(world, browser):
+    panels = [{
+        "id": n, "type": "timeseries", "title": unit, "gridPos": {"x": n % 6 * 4, "y": n // 6 * 5, "w": 4, "h": 5},
+        "fieldConfig": {"defaults": {"unit": unit}}, "options": {"legend": {
+            "displayMode": ["list", "table"][n % 2], "calcs": ["mean", "p90", "median", "lastNotNull"]}},
+        "targets": [{"refId": "A", "expr": f"vector({value!r})", "legendFormat": "x"}],
+    } for n, (unit, value) in enumerate(UNITS)]
+    path = world.write("units", {"uid": "units", "title": "Units", "time": {"from": "now-3h", "to": "now"},
+                                 "timezone": "utc", "panels": panels})
+    world.render("--now", NOW, path, out="units")
+    page = opened(browser, world.serve() + "units/units.html", height=2400)
+    texts = "[...document.querySelectorAll('.legend [data-calc]')].map(e=>e.textContent)"
+    before = page.evaluate(texts)
+    equal(len(before), 4 * len(UNITS), "numbers")
+    page.drag("#p1 svg.plot", 0.3, 0.8)
+    true("from=" in page.evaluate("location.hash"), "zoomed")
+    for (unit, value), one, other in zip([u for u in UNITS for _ in range(4)], before, page.evaluate(texts)):
+        equal(other, one, f"{unit} of {value}")
+    clean(page, world)
+
+
 def test_the_legend_hides_and_shows(world, browser):
     page = opened(browser, site(world))
     line = "document.querySelector('#p1 path.line[data-s=\"%d\"]').getAttribute('d')"

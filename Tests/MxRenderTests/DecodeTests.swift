@@ -92,6 +92,8 @@ import Testing
         {"kind":"GridLayoutItem","spec":{"element":{"name":"gone"}}}]}}}}]}}}}
       """)
     #expect(dashboard.title == "Two" && dashboard.from == "now-1h")
+    // Grafana's links to it are /d/x.
+    #expect(dashboard.uid == "x" && dashboard.fileName == "x")
     #expect(dashboard.sections.map(\.title) == ["Row"])
     let panel = try #require(dashboard.sections.first?.panels.first)
     #expect(panel.kind == .timeSeries && panel.title == "CPU" && panel.fields.unit == "s")
@@ -99,6 +101,20 @@ import Testing
     #expect(panel.targets.map(\.expr) == ["up"] && panel.maxDataPoints == 50)
     #expect(dashboard.variables.map(\.name) == ["v"] && dashboard.variables[0].current == ["b"])
     #expect(dashboard.problems.map(\.message) == ["element 'gone' does not exist"])
+  }
+
+  /// The classic shape as a resource, as Grafana 12 exports it "as code".
+  @Test func aClassicDashboardMayBeAResource() throws {
+    func resource(_ uid: String) throws -> Dashboard {
+      try decode(
+        #"""
+        {"apiVersion":"dashboard.grafana.app/v1beta1","kind":"Dashboard","metadata":{"name":"res"},
+        "spec":{\#(uid)"title":"One","panels":[{"id":1,"type":"stat"}]}}
+        """#)
+    }
+    #expect(try resource("").uid == "res")
+    let dashboard = try resource(#""uid":"own","#)
+    #expect(dashboard.uid == "own" && dashboard.title == "One" && dashboard.panelCount == 1)
   }
 
   /// Whatever stands in a dashboard's place: a message, never a trap.

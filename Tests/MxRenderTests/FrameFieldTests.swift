@@ -49,6 +49,39 @@ import Testing
     #expect(fields.last?.times == fields.first?.times)
   }
 
+  /// As in Grafana: an empty legend is none, and the series is called by its labels.
+  @Test(arguments: [
+    ("{{code}}", ["{host=\"a\"}", "x"]), (" {{code}} ", ["{host=\"a\"}", "x"]),
+    ("{{host}}", ["a", "x"]), ("{{code}} of {{host}}", [" of a", " of "]),
+    ("", ["{host=\"a\"}", "x"]),
+  ])
+  func noSeriesIsWithoutAName(legend: String, names: [String]) throws {
+    let fields = try fields(
+      #""type":"timeseries","targets":[{"expr":"x","legendFormat":"\#(legend)"}]"#,
+      [(labels: [("host", "a")], values: [1]), (labels: [], values: [2])])
+    #expect(fields.map(\.name) == names)
+  }
+
+  /// Whatever takes its name away.
+  @Test(arguments: [
+    #"{"id":"renameByRegex","options":{"regex":".*","renamePattern":""}}"#,
+    #"{"id":"partitionByValues","options":{"fields":["code"]}}"#,
+    #"{"id":"rowsToFields","options":{"mappings":[{"fieldName":"code","handlerKey":"field.name"}]}}"#,
+  ])
+  func noFieldOfATableIsWithoutAName(transformation: String) throws {
+    let fields = try fields(
+      #""type":"stat","targets":[{"expr":"x","format":"table"}],"transformations":[\#(transformation)]"#,
+      [(labels: [("code", "")], values: [1])])
+    #expect(fields.map(\.name.isEmpty) == [false])
+  }
+
+  @Test func anEmptyDisplayNameIsNone() throws {
+    let fields = try fields(
+      #""type":"stat","fieldConfig":{"defaults":{"displayName":" "}},"targets":[{"expr":"x"}]"#,
+      [(labels: [("host", "a")], values: [1])])
+    #expect(fields.map(\.name) == [#"{host="a"}"#])
+  }
+
   /// Each mode of a calculated field, by Grafana's names of what it makes.
   @Test(arguments: [
     (
@@ -126,6 +159,27 @@ import Testing
     #expect(plan.queries.map(\.expr) == ["x"])
     #expect(
       dashboard.problems.map(\.message) == ["queries of data source type 'loki' are not asked"])
+  }
+
+  /// Nor are the values of a variable, which would be an error or those of something else.
+  @Test func aVariableOfAnotherSourceIsNotAsked() throws {
+    let text = #"""
+      {"templating":{"list":[
+      {"name":"job","type":"query","datasource":{"type":"loki","uid":"${logs}"},
+      "query":"label_values({}, job)","current":{"value":"web"}},
+      {"name":"host","type":"query","datasource":{"type":"prometheus"},"query":"label_values(up, host)"}]},
+      "panels":[{"id":1,"type":"stat","targets":[{"expr":"x{job=\"$job\"}"}]}]}
+      """#
+    let dashboard = try Dashboard.decode(Array(text.utf8))
+    var asked: [String] = []
+    let plan = try dashboard.plan(PlanOptions(now: 1_795_154_400_000)) { query in
+      asked.append(query.text)
+      return ["a"]
+    }
+    #expect(asked == ["label_values(up, host)"])
+    #expect(plan.queries.map(\.expr) == [#"x{job="web"}"#])
+    #expect(
+      dashboard.problems.map(\.message) == ["values of data source type 'loki' are not asked"])
   }
 
   @Test func aTableHasAFooter() throws {

@@ -73,18 +73,19 @@ import Testing
     let dashboard = try starter([
       MetricFacts(
         name: "web_sent_bytes_total", type: .counter, help: "", unit: "", seriesCount: 2,
-        labels: [("instance", 2)]),
+        labels: [MetricFacts.Label("instance", count: 2)]),
       MetricFacts(
         name: "web_took_seconds_bucket", type: .histogram, help: "", unit: "", seriesCount: 10,
-        labels: [("le", 5), ("instance", 2)]),
+        labels: [MetricFacts.Label("le", count: 5), MetricFacts.Label("instance", count: 2)]),
       MetricFacts(
         name: "web_took_seconds_sum", type: .histogram, help: "", unit: "", seriesCount: 2,
-        labels: [("instance", 2)]),
+        labels: [MetricFacts.Label("instance", count: 2)]),
       MetricFacts(
         name: "heat_celsius", type: .gauge, help: "", unit: "", seriesCount: 100,
-        labels: [("room", 4), ("sensor", 100)]),
+        labels: [MetricFacts.Label("room", count: 4), MetricFacts.Label("sensor", count: 100)]),
       MetricFacts(
-        name: "up", type: .unknown, help: "", unit: "", seriesCount: 2, labels: [("instance", 2)]),
+        name: "up", type: .unknown, help: "", unit: "", seriesCount: 2,
+        labels: [MetricFacts.Label("instance", count: 2)]),
     ])
     let panels = dashboard.sections.flatMap(\.panels)
     #expect(dashboard.problems.isEmpty, "\(dashboard.problems)")
@@ -100,6 +101,22 @@ import Testing
       panels.map(\.kind) == [.timeSeries, .heatmap, .timeSeries, .timeSeries, .stateTimeline])
     #expect(panels.map(\.fields.unit) == ["Bps", "s", "s", "celsius", nil])
     #expect(dashboard.variables.map(\.name) == ["instance"])
+  }
+
+  /// A label that some series lack is no name for them.
+  @Test func everySeriesOfAStarterHasAName() throws {
+    func legend(_ count: Int, _ labels: [MetricFacts.Label]) throws -> [String] {
+      let facts = MetricFacts(
+        name: "x", type: .gauge, help: "", unit: "", seriesCount: count, labels: labels)
+      return try starter([facts]).sections.flatMap(\.panels).map { $0.targets[0].legend }
+    }
+    let partly = MetricFacts.Label("code", count: 3, isEverywhere: false)
+    let host = MetricFacts.Label("host", count: 2)
+    #expect(try legend(2, [partly]) == ["__auto"])
+    #expect(try legend(6, [partly, host]) == ["{{code}} {{host}}"])
+    #expect(try legend(100, [partly]) == ["__auto"])
+    #expect(try legend(100, [partly, host]) == ["{{host}}"])
+    #expect(try legend(1, []) == ["x"])
   }
 
   @Test func nothingAtAllIsStillADashboard() throws {

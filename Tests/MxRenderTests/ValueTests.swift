@@ -37,11 +37,62 @@ import Testing
     check(21.5, "celsius", "21.5 °C")
     check(2_400_000_000, "hertz", "2.40 GHz")
     check(12.3, "currencyUSD", "$12.3")
+    check(1500, "currencySEK", "1.50Kkr")
+    check(1500, "currencyCHF", "CHF1.50K")
+    check(1500, "currency:€", "€1.50K")
+    check(1_234_567.5, "currency:financial:€:suffix", "1,234,567.5€")
     check(1, "bool_yes_no", "Yes")
     check(0, "bool_yes_no", "No")
     check(255, "hex", "FF")
     check(7, "/ sec", "7 / sec")
     check(7, "suffix:rows", "7 rows")
+    check(1500, "runs", "1500 runs")
+    check(1500, "prefix:#", "#1500")
+    check(1, "bool:up/down", "up")
+  }
+
+  /// An id may stand for thousands or thousandths of its base, and numbers below 1 take
+  /// smaller names as those above 1000 take larger ones.
+  @Test func unitsScaleFromWhereTheyStand() {
+    check(3, "kwatt", "3 kW")
+    check(1500, "kwatt", "1.50 MW")
+    check(0.25, "kwatth", "250 Wh")
+    check(2, "megwatt", "2 MW")
+    check(1, "mvolt", "1 mV")
+    check(1500, "mvolt", "1.50 V")
+    check(0.0042, "volt", "4.20 mV")
+    check(0.5, "Bps", "500 mB/s")
+    check(0.5, "kbytes", "512 B")
+    check(0.5, "bytes", "0.500 B")
+    check(3, "Tbits", "3 Tb/s")
+    check(1, "Kibits", "1 Kib/s")
+    check(1, "KHs", "1 kH/s")
+    check(1e-15, "farad", "1 fF")
+    check(2, "μhenry", "2 µH")
+    check(2, "µhenry", "2 µH")
+    check(2, "radmsvh", "2 mSv/h")
+    check(2500, "pressurepsi", "2.50 ksi")
+    check(101.3, "pressurekpa", "101 kPa")
+    check(1013.25, "pressurembar", "1.01 bar")
+    check(6, "lengthft", "6 ft")
+    check(1500, "velocitymph", "1500 mph")
+    check(12, "flowlpm", "12 L/min")
+    check(2, "conμgm3", "2 µg/m³")
+    check(5, "si:mW", "5 mW")
+    check(5000, "si:mW", "5 W")
+    check(1500, "sishort", "1.50 k")
+    check(2, "sishort", "2")
+  }
+
+  @Test func numbersReadAsTheirNotationSays() {
+    check(1234.5678, "locale", "1,234.568")
+    check(1234.5, "locale", "1,234.5", decimals: 3)
+    check(1500, "sci", "1.5e+3")
+    check(-0.00025, "sci", "-2.50e-4", decimals: 2)
+    check(999_999, "sci", "1.0e+6", decimals: 1)
+    check(0, "sci", "0e+0")
+    check(1e300, "sci", "1e+300")
+    check(255, "hex0x", "0xFF")
   }
 
   @Test func timesReadAsPeopleSayThem() {
@@ -56,8 +107,18 @@ import Testing
     check(250, "µs", "250 µs")
     check(90_061, "dtdurations", "1 day, 1 hour")
     check(3_661_000, "dtdurationms", "1 hour, 1 minute")
+    check(90_061, "dtdurations", "1 day, 1 hour, 1 minute, 1 second", decimals: 3)
     check(3661, "dthms", "01:01:01")
+    check(93_784, "dthms", "26:03:04")
+    check(93_784, "dtdhms", "1 d 02:03:04")
+    check(59, "dtdhms", "00:00:59")
+    check(250, "clockms", "250ms")
+    check(3_723_004, "clockms", "01h:02m:03s:004ms")
+    check(3723, "clocks", "01h:02m", decimals: 1)
+    check(61, "clocks", "01m:01s:000ms")
     check(0, "dateTimeAsIso", "1970-01-01 00:00:00")
+    check(0, "dateTimeAsIsoNoDateIfToday", "00:00:00")
+    check(90_000_000, "dateTimeAsUSNoDateIfToday", "01/02/1970 1:00:00 am")
     check(0, "dateTimeFromNow", "1 hour ago")
     check(0, "time:YYYY/MM/DD", "1970/01/01")
   }
@@ -77,7 +138,7 @@ import Testing
       0, -0.0, .leastNonzeroMagnitude, 1e300, -1e300, .nan, .infinity, 1, -1, 0x1p53, 0x1p63,
       -0x1p63,
     ]
-    for id in Array(UnitTable.units.keys) + ["", "xyz", "time:", "si:mW", "count:x"] {
+    for id in UnitTable.ids + ["", "xyz", "time:", "si:mW", "count:x", "currency:financial"] {
       for value in values {
         for decimals in [nil, 0, 15] {
           let format = ValueFormat(unit: Unit.named(id), decimals: decimals)

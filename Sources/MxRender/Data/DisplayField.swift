@@ -145,15 +145,18 @@ struct FieldBuilder {
 
   func field(
     _ name: String, _ refID: String, _ series: QueryResult.Series, _ step: Int64, _ index: Int,
-    _ matchers: [OverrideMatcher]
+    _ matchers: [OverrideMatcher], said: FieldConfig? = nil
   ) -> DisplayField {
-    var config = planned.panel.fields
+    var config = said.map(planned.panel.fields.merging) ?? planned.panel.fields
+    // A transformation may name a field by a text that is not there.
+    let name = TextTools.trim(name).isEmpty ? SeriesNames.full(series.labels) ?? "Value" : name
     for matcher in matchers where matcher.matches(name: name, refID: refID, type: "number") {
       config = config.merging(matcher.config)
     }
     var shown = name
     if let display = config.displayName {
-      shown = SeriesNames.displayName(display, name, series.labels, planned.interpolation)
+      let filled = SeriesNames.displayName(display, name, series.labels, planned.interpolation)
+      shown = TextTools.trim(filled).isEmpty ? name : filled
       // Overrides may name a field by what it is called on the screen.
       for matcher in matchers
       where !matcher.matches(name: name, refID: refID, type: "number")
@@ -250,7 +253,9 @@ struct SeriesNames {
     let labels = series[index].labels
     if target.legend.isEmpty { return Self.full(labels) ?? expr }
     if target.legend == "__auto" { return automatic(labels) }
-    return Self.filled(interpolation.expand(target.legend, format: .text), labels)
+    // Nothing at all is no name: then it is called as if no name had been asked for.
+    let filled = Self.filled(interpolation.expand(target.legend, format: .text), labels)
+    return TextTools.trim(filled).isEmpty ? Self.full(labels) ?? expr : filled
   }
 
   /// The value of the one label that there is, or else all of it.

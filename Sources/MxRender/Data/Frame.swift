@@ -48,6 +48,10 @@ struct Frame: Sendable {
     var refID: String
     var labels: [QueryResult.Label] = []
     var cells: [Cell]
+    /// What data said of itself: before the panel's defaults, behind its overrides.
+    var config: FieldConfig?
+
+    func label(_ name: String) -> String? { labels.first { $0.name == name }?.value }
 
     var isTime: Bool {
       cells.contains { if case .time = $0 { true } else { false } }
@@ -62,6 +66,8 @@ struct Frame: Sendable {
 
   var columns: [Column]
   var refID: String
+  /// What it is called beside others; empty where a query made one table.
+  var name = ""
 
   var rowCount: Int { columns.first?.cells.count ?? 0 }
 
@@ -143,7 +149,7 @@ enum FrameBuilder {
           Frame.Column(
             name: names.name(index), refID: query.refID, labels: series.labels,
             cells: series.values.prefix(count).map { .number($0) }),
-        ], refID: query.refID)
+        ], refID: query.refID, name: names.name(index))
     }
   }
 }

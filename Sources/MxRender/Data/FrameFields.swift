@@ -13,7 +13,11 @@ extension FieldBuilder {
   }
 
   func frames() -> [Frame] {
-    Transformer(transformations: planned.panel.transformations)
+    // A histogram counts for itself; of counts it would count once more.
+    let transformations = planned.panel.transformations.filter {
+      if case .bins = $0.options { planned.panel.kind != .histogram } else { true }
+    }
+    return Transformer(transformations: transformations, zone: CellText(zone: canvas.zone))
       .apply(FrameBuilder.frames(planned, results))
   }
 
@@ -25,7 +29,9 @@ extension FieldBuilder {
         planned.panel.options.reduce.showsAll ? rows(of: frame) : columns(of: frame)
       for one in series where fields.count < Self.seriesLimit {
         fields.append(
-          field(one.name, one.refID, one.series, one.step, fields.count, matchers))
+          field(
+            one.name, one.refID, one.series, one.step, fields.count, matchers,
+            said: one.config))
       }
     }
     return fields
@@ -36,6 +42,7 @@ extension FieldBuilder {
     var refID: String
     var series: QueryResult.Series
     var step: Int64
+    var config: FieldConfig?
   }
 
   /// A field a column of numbers; the time is that of the row, or of the panel's end.
@@ -52,7 +59,7 @@ extension FieldBuilder {
       return Named(
         name: column.name, refID: column.refID,
         series: QueryResult.Series(labels: column.labels, times: present, values: values),
-        step: step(of: present))
+        step: step(of: present), config: column.config)
     }
   }
 
@@ -72,7 +79,7 @@ extension FieldBuilder {
           name: name, refID: column.refID,
           series: QueryResult.Series(
             labels: labels, times: [times[row] ?? planned.to], values: [column.cells[row].number]),
-          step: planned.step)
+          step: planned.step, config: column.config)
       }
     }
   }

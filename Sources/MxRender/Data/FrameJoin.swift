@@ -126,7 +126,7 @@ enum FrameGrouping {
   }
 
   /// First and last of texts are texts; everything else is a number.
-  private static func calculated(_ cells: [Frame.Cell], _ calculation: Calculation) -> Frame.Cell {
+  static func calculated(_ cells: [Frame.Cell], _ calculation: Calculation) -> Frame.Cell {
     let present = cells.filter { $0 != .none }
     if case .text = present.first ?? .none {
       switch calculation {

@@ -3,19 +3,50 @@ import MxModel
 /// Applies a panel's transformations to its tables, one after the other.
 struct Transformer {
   let transformations: [Transformation]
+  let zone: CellText
 
   /// A join never makes more rows than this.
   static let rowLimit = 20_000
 
   func apply(_ frames: [Frame]) -> [Frame] {
     transformations.reduce(frames) { frames, transformation in
-      Self.apply(transformation.options, frames)
+      guard let filter = transformation.filter else {
+        return apply(transformation.options, frames)
+      }
+      // What is not meant keeps its place among what comes out.
+      var result = apply(transformation.options, frames.filter(filter.matches))
+      let others = frames.indices.filter { !filter.matches(frames[$0]) }
+      let place = min(others.first ?? 0, result.count)
+      result.insert(contentsOf: others.map { frames[$0] }, at: place)
+      return result
+    }
+  }
+
+  private func apply(_ options: TransformOptions, _ frames: [Frame]) -> [Frame] {
+    switch options {
+    case .transpose(let names):
+      return frames.map { FrameReshaping.transposed($0, names, zone) }
+    case .matrix(let options): return FrameReshaping.matrix(frames, options, zone)
+    case .concatenate(let naming): return FrameReshaping.concatenated(frames, naming)
+    case .partition(let options):
+      return frames.flatMap { FrameReshaping.partitioned($0, options, zone) }
+    case .labelsToRows(let keep): return FrameReshaping.labelRows(frames, keep: keep)
+    case .joinByLabels(let value, let join):
+      return FrameReshaping.joinedByLabels(frames, value: value, join: join)
+    case .convert(let conversions):
+      return frames.map { FieldConversion.converted($0, conversions, zone) }
+    case .bins(let options): return FrameBins(options: options).apply(frames)
+    case .rowsToFields(let mappings):
+      return frames.map { DataConfig($0, mappings, namesFields: true).fields(zone) }
+    case .configFromData(let query, let mappings, let target):
+      return DataConfig.apply(frames, query, mappings, target)
+    case .filterQueries(let filter): return frames.filter(filter.matches)
+    default: return Self.apply(options, frames)
     }
   }
 
   private static func apply(_ options: TransformOptions, _ frames: [Frame]) -> [Frame] {
     switch options {
-    case .none: return frames
     case .merge: return FrameJoin.merge(frames)
     case .join(let name, let isInner): return FrameJoin.join(frames, by: name, isInner: isInner)
     case .organize(let exclude, let include, let index, let rename):
@@ -41,13 +72,14 @@ struct Transformer {
           FrameOrder.sorted(rows, by: frame.columns[column].cells, descending: descending))
       }
     case .labelsToFields(let valueLabel, let keep):
-      return frames.map { labelsToFields($0, valueLabel, keep) }
+      return FrameJoin.merge(frames.map { labelsToFields($0, valueLabel, keep) })
     case .limit(let count):
       return frames.map { $0.rows(Array(0..<min(count, $0.rowCount))) }
     case .timeSeriesTable: return timeSeriesTable(frames)
     case .seriesToRows: return seriesToRows(frames)
     case .extractFields(let options):
       return frames.map { FieldExtraction(options: options).apply($0) }
+    default: return frames
     }
   }
 
@@ -132,11 +164,15 @@ struct Transformer {
     }
   }
 
+  /// Without its labels a series is called as its field, so that those of one kind meet
+  /// in one column.
   private static func labelsToFields(
     _ frame: Frame, _ valueLabel: String?, _ keep: Set<String>?
   ) -> Frame {
     var result = frame
     var added: [Frame.Column] = []
+    let isSeries = frame.columns.count == 2 && frame.columns[0].isTime
+    if isSeries { result.columns[1].name = "Value" }
     for index in frame.columns.indices where !frame.columns[index].labels.isEmpty {
       let column = frame.columns[index]
       if let valueLabel, let name = column.labels.first(where: { $0.name == valueLabel })?.value {
@@ -161,13 +197,7 @@ struct Transformer {
     var tables: [Frame] = []
     for refID in FrameGrouping.refIDs(frames) {
       let own = frames.filter { $0.refID == refID && $0.columns.count == 2 }
-      var names: [String] = []
-      for frame in own {
-        for label in frame.columns[1].labels
-        where !names.contains(label.name) && label.name != LabelName.metric {
-          names.append(label.name)
-        }
-      }
+      let names = FrameReshaping.labelNames(own.map { $0.columns[1] })
       var columns = names.map { name in
         Frame.Column(
           name: name, refID: refID,

@@ -64,7 +64,8 @@ struct BarTable {
       let series = QueryResult.Series(
         labels: column.labels, times: values.map { _ in builder.planned.to }, values: values)
       let field = builder.field(
-        column.name, column.refID, series, builder.planned.step, fields.count, matchers)
+        column.name, column.refID, series, builder.planned.step, fields.count, matchers,
+        said: column.config)
       if field.config.style.hidesFromGraph != true { fields.append(field) }
     }
     self.fields = fields
@@ -135,13 +136,15 @@ struct BarChartDrawing {
     // A name takes what its group has; where that is too little some are left out.
     let room = max(size.width - 60, 40) / count
     // Half a name still says something, half a time does not.
-    let longest = Double(table.categories.map(\.count).max() ?? 1) * 6.6 + 8
+    let longest = (table.categories.map(TextWidth.em).max() ?? 1) * 11 + 8
     let wanted = table.areTimes ? longest : min(longest, 40)
     let stride = max(1, Int((wanted / room).rounded(.up)))
-    let letters = max(Int(room * Double(stride) / 6.6), 3)
     let names = table.categories.enumerated().filter { $0.offset % stride == 0 }.map {
       index, name in
-      (share: (Double(index) + 0.5) / count, text: PictureText.cut(name, letters))
+      (
+        share: (Double(index) + 0.5) / count,
+        text: FittedText(name, width: room * Double(stride) - 8, font: 11)
+      )
     }
     return PlotFrame(
       size: size, from: planned.from, to: planned.to, zone: canvas.zone, left: axis,
@@ -153,7 +156,7 @@ struct BarChartDrawing {
     let ticks = scale.ticks.map { tick in
       (
         share: scale.position(tick),
-        text: axis.format.text(tick, step: scale.step > 0 ? scale.step : nil)
+        text: FittedText(free: axis.format.text(tick, step: scale.step > 0 ? scale.step : nil))
       )
     }
     var rows = axis

@@ -52,11 +52,17 @@ struct BarGaugeDrawing {
   private func draw(_ bar: Bar, y: Double, _ height: Double, _ canvas: inout Canvas) {
     let thickness = min(8, height - 18)
     let top = y + 16 + (height - 18 - thickness) / 4
-    canvas.markup.element(
-      "text", bar.field.name, .class("name"), .number("y", y + 12), .number("font-size", 12))
-    canvas.markup.element(
-      "text", bar.shown.text, .class("name end strong"), .text("x", "100%"), .number("y", y + 12),
-      .number("font-size", 12))
+    let value = FittedText(
+      bar.shown.text, width: size.width * 0.6, most: 12, least: 9, isBold: true)
+    let used = TextWidth.em(value.shown) * TextWidth.bold * value.font + 10
+    // The page may be narrow: the name's own drawing cuts it off before the number.
+    let share = (1 - used / min(size.width, 360)).clamped(to: 0.3...1)
+    canvas.markup.open(
+      "svg", .percent("width", share * 100), .number("y", y), .number("height", 17))
+    FittedText(bar.field.name, width: size.width * share, font: 12)
+      .draw(&canvas, "name", anchor: .start, x: 0, y: 12)
+    canvas.markup.close("svg")
+    value.draw(&canvas, "name strong", anchor: .end, at: .percent("x", 100), y: y + 12)
     canvas.markup.leaf(
       "rect", .class("track"), .text("width", "100%"), .number("y", top),
       .number("height", thickness), .number("rx", 2))
@@ -98,10 +104,9 @@ struct ColumnGaugeDrawing {
     let thickness = min(0.7, 64 / width)
     let x = (index + (1 - thickness) / 2) * share
     let ink = canvas.use(bar.shown.ink ?? bar.field.ink)
-    let letters = Int(width / 6.8)
-    canvas.markup.element(
-      "text", PictureText.cut(bar.shown.text, letters), .class("name mid strong"),
-      .percent("x", (index + 0.5) * share), .number("y", 13), .number("font-size", 12))
+    let middle = Attribute.percent("x", (index + 0.5) * share)
+    FittedText(bar.shown.text, width: width - 6, most: 12, least: 9, isBold: true)
+      .draw(&canvas, "name strong", anchor: .middle, at: middle, y: 13)
     canvas.markup.leaf(
       "rect", .class("track"), .percent("x", x), .percent("width", thickness * share),
       .number("y", top), .number("height", bottom - top), .number("rx", 2))
@@ -110,9 +115,7 @@ struct ColumnGaugeDrawing {
       .number("y", bottom - height), .number("height", height), .number("rx", 2))
     canvas.markup.element("title", "\(bar.field.name): \(bar.shown.text)")
     canvas.markup.close("rect")
-    canvas.markup.element(
-      "text", PictureText.cut(bar.field.name, letters), .class("name mid"),
-      .percent("x", (index + 0.5) * share), .number("y", size.height - 4),
-      .number("font-size", 11.5))
+    FittedText(bar.field.name, width: width - 6, most: 11.5, least: 10)
+      .draw(&canvas, "name", anchor: .middle, at: middle, y: size.height - 4)
   }
 }

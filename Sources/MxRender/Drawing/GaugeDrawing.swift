@@ -59,15 +59,18 @@ private struct Dial {
       arc(&canvas, center, inner, width, 0, share, "gauge-line", shown.ink ?? field.ink)
     }
     if hasMarkers { drawMarkers(&canvas, center, radius, low, high) }
-    let font = min(radius * 0.5, radius * 2.4 / max(Double(shown.text.count), 1)).clamped(
-      to: 9...44)
-    canvas.markup.element(
-      "text", shown.text, .class("value mid"), .number("x", center.x),
-      .number("y", center.y + font * 0.3), .number("font-size", font))
+    // In a small dial a number may reach over the arc rather than say nothing.
+    let within = FittedText(
+      shown.text, width: radius * 1.5, most: (radius * 0.5).clamped(to: 9...44), least: 9,
+      isBold: true)
+    let number =
+      within.shown == shown.text
+      ? within : FittedText(shown.text, width: size.width - 4, most: 9, least: 8, isBold: true)
+    number.draw(
+      &canvas, "value", anchor: .middle, x: center.x, y: center.y + number.font * 0.3)
     if showsName {
-      canvas.markup.element(
-        "text", PictureText.cut(field.name, Int(size.width / 6.2)), .class("label mid"),
-        .number("x", center.x), .number("y", size.height - 4), .number("font-size", 11))
+      FittedText(field.name, width: size.width - 4, most: 11, least: 10).draw(
+        &canvas, "label", anchor: .middle, x: center.x, y: size.height - 4)
     }
     canvas.markup.close("svg")
     canvas.markup.close("svg")

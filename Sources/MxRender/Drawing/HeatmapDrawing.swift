@@ -1,4 +1,6 @@
-/// The heatmap: how many of what size, over time. Darker is more.
+import Glibc
+
+/// The heatmap: how many of what size, over time. Darker is more, unless the author chose colours.
 struct HeatmapDrawing {
   let planned: PlannedPanel
   let fields: [DisplayField]
@@ -6,7 +8,9 @@ struct HeatmapDrawing {
 
   /// Cells across: finer than a pixel nobody sees, and the page grows.
   private static let columnLimit = 160
-  private static let levels = 8
+  private var options: HeatmapOptions { planned.panel.options.heatmap }
+  /// Many hues want more steps than shades of one.
+  private var levels: Int { options.scheme == nil ? 8 : 12 }
 
   private struct Row {
     var name: String
@@ -18,11 +22,13 @@ struct HeatmapDrawing {
     let step = max(
       fields.map(\.step).max() ?? 1, (planned.to - planned.from) / Int64(Self.columnLimit), 1)
     let columns = Int(min((planned.to - planned.from) / step + 1, 1000))
-    let rows = isBuckets ? bucketRows(columns, step) : valueRows(columns, step, canvas)
+    var rows = isBuckets ? bucketRows(columns, step) : valueRows(columns, step)
+    if options.hasLowestOnTop { rows.reverse() }
     let axis = PlotFrame.Axis(
       wishes: ValueScale.Wishes(low: 0, high: 1), format: ValueFormat(unit: Unit.short),
       label: nil, rows: rows.map(\.name))
-    let below = size.height > 140 && !canvas.isStandalone ? 20.0 : 0
+    let hasScale = size.height > 140 && !canvas.isStandalone && options.showsScale
+    let below = hasScale ? 20.0 : 0
     let frame = PlotFrame(
       size: Size(width: size.width, height: size.height - below), from: planned.from,
       to: planned.to, zone: canvas.zone, left: axis)
@@ -50,7 +56,7 @@ struct HeatmapDrawing {
       canvas.markup.open(
         "rect", .number("x", x), .number("width", max(frame.x(time + step) - x, 0.5)),
         .number("height", frame.plotHeight))
-      let lines = present.prefix(16).map { "\($0.name): \(Self.count($0.values[column]))" }
+      let lines = present.prefix(16).map { "\($0.name): \(count($0.values[column]))" }
       let more = present.count > 16 ? "\nand \(present.count - 16) more" : ""
       canvas.markup.element(
         "title",
@@ -61,35 +67,51 @@ struct HeatmapDrawing {
     canvas.markup.raw("</g>")
   }
 
-  private static func count(_ value: Double) -> String {
-    ValueFormat(unit: Unit.short).text(value)
+  private func count(_ value: Double) -> String {
+    ValueFormat(unit: Unit.named(options.cellUnit), decimals: options.cellDecimals).text(value)
+  }
+
+  /// The format of the ranges' bounds.
+  private func format(_ field: DisplayField) -> ValueFormat {
+    var format = field.format
+    if let unit = options.unit { format.unit = Unit.named(unit) }
+    format.decimals = options.decimals ?? format.decimals
+    return format
+  }
+
+  /// The colour of a level, and how much of it.
+  private func shade(_ level: Int) -> (ink: Ink, opacity: Double?) {
+    if let scheme = options.scheme {
+      let share = Double(level - 1) / Double(levels - 1)
+      return (.heat(scheme, options.isReversed, Int((share * 100).rounded())), nil)
+    }
+    let ink = options.fill.flatMap { Ink.parse($0) } ?? .series(0)
+    return (ink, 0.08 + 0.92 * Double(level) / Double(levels))
   }
 
   /// What the shades stand for.
   private func drawScale(_ canvas: inout Canvas, _ rows: [Row]) {
     let most = rows.flatMap(\.values).filter(\.isFinite).max() ?? 0
     guard most > 0 else { return }
-    let ink = canvas.use(.series(0))
+    let width = 96 / Double(levels)
     canvas.markup.raw("<p class=\"scale\">")
-    canvas.markup.element("span", "0")
+    canvas.markup.element("span", count(options.low ?? 0))
     canvas.markup.raw("<svg width=\"96\" height=\"8\" aria-hidden=\"true\">")
-    for level in 1...Self.levels {
+    for level in 1...levels {
+      let (ink, opacity) = shade(level)
       canvas.markup.leaf(
-        "rect", .class("heat", ink), .number("x", Double(level - 1) * 12), .text("width", "12"),
-        .text("height", "8"), .number("fill-opacity", Self.opacity(level)))
+        "rect", .class("heat", canvas.use(ink)), .number("x", Double(level - 1) * width),
+        .number("width", width), .text("height", "8"),
+        .optional("fill-opacity", opacity.map { ViewBox.number($0) }))
     }
     canvas.markup.raw("</svg>")
-    canvas.markup.element("span", Self.count(most))
+    canvas.markup.element("span", count(options.high ?? most))
     canvas.markup.raw("</p>")
-  }
-
-  private static func opacity(_ level: Int) -> Double {
-    0.08 + 0.92 * Double(level) / Double(levels)
   }
 
   /// Series of `le` labels are buckets, unless the panel wants its own.
   private var isBuckets: Bool {
-    !planned.panel.options.calculatesHeatmap && fields.count > 1
+    !options.calculates && fields.count > 1
       && fields.allSatisfy { Self.bound($0) != nil }
   }
 
@@ -113,7 +135,7 @@ struct HeatmapDrawing {
         }
       }
       let bound = Self.bound(field) ?? .infinity
-      return Row(name: bound.isInfinite ? "+Inf" : field.format.text(bound), values: values)
+      return Row(name: bound.isInfinite ? "+Inf" : format(field).text(bound), values: values)
     }
   }
 
@@ -135,14 +157,14 @@ struct HeatmapDrawing {
   }
 
   /// How many values of all series lie in each part of their range.
-  private func valueRows(_ columns: Int, _ step: Int64, _ canvas: Canvas) -> [Row] {
+  private func valueRows(_ columns: Int, _ step: Int64) -> [Row] {
     let values = fields.flatMap(\.values).filter(\.isFinite)
     var wishes = ValueScale.Wishes(low: values.min() ?? 0, high: values.max() ?? 1)
     wishes.tickCount = 16
     let scale = ValueScale.fitting(wishes)
     let count = min(max(scale.ticks.count - 1, 1), 60)
     var rows = (0..<count).map { index in
-      let text = fields[0].format.text(scale.ticks[index], step: scale.step)
+      let text = format(fields[0]).text(scale.ticks[index], step: scale.step)
       return Row(name: text, values: [Double](repeating: 0, count: columns))
     }
     for field in fields {
@@ -161,16 +183,16 @@ struct HeatmapDrawing {
   ) {
     let most = rows.flatMap(\.values).filter(\.isFinite).max() ?? 0
     guard most > 0 else { return }
-    let ink = canvas.use(.series(0))
-    for level in 1...Self.levels {
+    for level in 1...levels {
       var path = PathText()
       for (index, row) in rows.enumerated() {
         append(row, index, level, most, frame, step, to: &path)
       }
       if path.isEmpty { continue }
+      let (ink, opacity) = shade(level)
       canvas.markup.leaf(
-        "path", .class("heat", ink), .number("fill-opacity", Self.opacity(level)),
-        .text("d", path.text))
+        "path", .class("heat", canvas.use(ink)),
+        .optional("fill-opacity", opacity.map { ViewBox.number($0) }), .text("d", path.text))
     }
   }
 
@@ -182,12 +204,12 @@ struct HeatmapDrawing {
     let bottom = frame.y(Double(index)) - 0.5
     var column = 0
     while column < row.values.count {
-      guard Self.level(row.values[column], most) == level else {
+      guard self.level(row.values[column], most) == level else {
         column += 1
         continue
       }
       let first = column
-      while column < row.values.count, Self.level(row.values[column], most) == level { column += 1 }
+      while column < row.values.count, self.level(row.values[column], most) == level { column += 1 }
       path.move(frame.x(planned.from + Int64(first) * step), bottom)
       path.vertical(top)
       path.horizontal(frame.x(planned.from + Int64(column) * step))
@@ -196,9 +218,12 @@ struct HeatmapDrawing {
     }
   }
 
-  /// 0 for nothing; the square root, so that few are seen beside many.
-  private static func level(_ value: Double, _ most: Double) -> Int {
+  /// 0 for nothing; mostly by the square root, so that few are seen beside many.
+  private func level(_ value: Double, _ most: Double) -> Int {
     guard value.isFinite, value > 0 else { return 0 }
-    return Int(((value / most).squareRoot() * Double(levels)).rounded(.up)).clamped(to: 1...levels)
+    let (low, high) = (options.low ?? 0, options.high ?? most)
+    let share = high > low ? ((value - low) / (high - low)).clamped(to: 0...1) : 1
+    let place = pow(share, options.exponent) * Double(levels)
+    return Int(place.rounded(.up)).clamped(to: 1...levels)
   }
 }

@@ -51,7 +51,10 @@ struct HistogramDrawing {
   private func frame(_ canvas: Canvas, _ scale: ValueScale, _ most: Double) -> PlotFrame {
     let stride = max(1, scale.ticks.count / max(2, Int(size.width / 80)))
     let bottom = scale.ticks.enumerated().filter { $0.offset % stride == 0 }.map { _, tick in
-      (share: scale.position(tick), text: fields[0].format.text(tick, step: scale.step))
+      (
+        share: scale.position(tick),
+        text: FittedText(free: fields[0].format.text(tick, step: scale.step))
+      )
     }
     let axis = PlotFrame.Axis(
       wishes: ValueScale.Wishes(low: 0, high: most, min: 0),

@@ -9,6 +9,8 @@ enum Ink: Hashable, Sendable {
   case rgb(UInt32)
   /// Between two names, so many eighths of the way.
   case blend(String, String, Int)
+  /// Of a heatmap's scheme, reversed or not: so many of a hundred from few to many.
+  case heat(String, Bool, Int)
 
   var className: String {
     switch self {
@@ -16,6 +18,7 @@ enum Ink: Hashable, Sendable {
     case .named(let name): "n-\(name)"
     case .rgb(let value): "k\(Palette.hex(value))"
     case .blend(let from, let to, let eighths): "b-\(from)-\(to)-\(eighths)"
+    case .heat(let name, let isReversed, let share): "h-\(name)-\(isReversed ? "r" : "")\(share)"
     }
   }
 
@@ -70,6 +73,9 @@ enum Ink: Hashable, Sendable {
         Palette.hex(Palette.mix((a ?? nil) ?? 0x5C6670, (b ?? nil) ?? 0x5C6670, share))
       }
       return (mixed(one?.light, other?.light), mixed(one?.dark, other?.dark))
+    case .heat(let name, let isReversed, let share):
+      let color = HeatPalette.color(name, isReversed: isReversed, Double(share) / 100)
+      return (Palette.hex(color.light), Palette.hex(color.dark))
     }
   }
 }

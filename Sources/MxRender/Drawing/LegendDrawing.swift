@@ -48,6 +48,14 @@ struct LegendDrawing {
     return min(needed, max(height * 0.36, 28))
   }
 
+  /// How much of `width` it takes beside a plot: a table more than a list, for its numbers.
+  func width(of width: Double) -> Double {
+    if isHidden || !options.isRight { return 0 }
+    let names = fields.prefix(200).map { TextWidth.em($0.name) * 12 + 29 }.max() ?? 0
+    let needed = names + (options.mode == .table ? fields.prefix(1).map(valuesWidth).max() ?? 0 : 0)
+    return needed.clamped(to: width * 0.2...width * (options.mode == .table ? 0.64 : 0.45))
+  }
+
   private func valuesWidth(_ field: DisplayField) -> Double {
     Double(options.calcs.count + pieTitles.count) * 92
   }
@@ -67,7 +75,8 @@ struct LegendDrawing {
       for words in pieWords(field) { canvas.markup.element("span", words, .class("calc")) }
       for calculation in options.calcs {
         canvas.markup.element(
-          "span", "\(calculation.title): \(value(field, calculation))", .class("calc"))
+          "span", "\(calculation.title): \(value(field, calculation))", .class("calc"),
+          .text("data-calc", calculation.rawValue))
       }
       canvas.markup.close("li")
     }
@@ -92,7 +101,9 @@ struct LegendDrawing {
       canvas.markup.close("th")
       for words in pieWords(field) { canvas.markup.element("td", words, .class("num")) }
       for calculation in options.calcs {
-        canvas.markup.element("td", value(field, calculation), .class("num"))
+        canvas.markup.element(
+          "td", value(field, calculation), .class("num"),
+          .text("data-calc", calculation.rawValue))
       }
       canvas.markup.close("tr")
     }

@@ -19,6 +19,9 @@ struct PanelDrawing {
   }
 
   private func drawMessages(_ canvas: inout Canvas) {
+    if let note = planned.panel.missingNote {
+      canvas.markup.element("p", note, .class("note"))
+    }
     for query in planned.queries {
       guard let result = results[query.target] else { continue }
       if let error = result.error {
@@ -82,13 +85,20 @@ struct PanelDrawing {
     FieldBuilder(planned: planned, results: results, canvas: canvas).fields()
   }
 
+  /// More tables than this in one panel are an answer that was not meant as tables.
+  private static let tableLimit = 30
+
+  /// Grafana has a menu of a panel's tables: here the others are folded below the first.
   private func drawTable(_ canvas: inout Canvas) {
-    let frames = Transformer(transformations: planned.panel.transformations)
-      .apply(FrameBuilder.frames(planned, results))
-    guard let frame = frames.first(where: { $0.rowCount > 0 }) ?? frames.first else {
-      return EmptyPanel.draw(&canvas, planned)
+    let frames = FieldBuilder(planned: planned, results: results, canvas: canvas).frames()
+    let chosen = planned.panel.options.table.frameIndex
+    var shown = frames.indices.filter { frames[$0].rowCount > 0 }
+    if let place = shown.firstIndex(of: chosen) { shown.insert(shown.remove(at: place), at: 0) }
+    let tables = shown.prefix(Self.tableLimit).map {
+      TableDrawing(planned: planned, frame: frames[$0], size: size, canvas: canvas)
     }
-    TableDrawing(planned: planned, frame: frame, canvas: canvas).draw(&canvas)
+    guard let first = tables.first else { return EmptyPanel.draw(&canvas, planned) }
+    first.draw(&canvas, others: Array(tables.dropFirst()), hidden: shown.count - tables.count)
   }
 
   private func drawBars(_ canvas: inout Canvas) {
@@ -124,10 +134,20 @@ struct PanelDrawing {
   /// What the legend leaves.
   private func plotSize(_ legend: LegendDrawing) -> Size {
     var plot = size
-    if !legend.isHidden && legend.options.isRight { plot.width *= 0.7 }
+    plot.width -= legend.width(of: size.width)
     let below = legend.height(width: size.width, height: size.height)
     if below > 0 { plot.height -= below + 4 }
     plot.height = max(plot.height, 60)
     return plot
+  }
+}
+
+extension Panel {
+  /// What is drawn is not what was meant: the panel says so.
+  var missingNote: String? {
+    if missingTransformations.isEmpty { return nil }
+    let names = missingTransformations.map { "‘\($0)’" }.joined(separator: ", ")
+    let noun = missingTransformations.count == 1 ? "transformation" : "transformations"
+    return "Shown without \(noun) \(names)"
   }
 }

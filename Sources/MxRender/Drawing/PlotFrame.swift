@@ -11,12 +11,12 @@ struct PlotFrame {
   /// Values along the bottom instead of times.
   private(set) var leftAxis: Axis
   private(set) var rightAxis: Axis?
-  private let bottomValues: [(share: Double, text: String)]?
+  private let bottomValues: [(share: Double, text: FittedText)]?
   private let hasRows: Bool
   /// What is named along the bottom has a width: no line goes up from its middle.
   private let hasBands: Bool
-  private let leftTexts: [String]
-  private let rightTexts: [String]
+  private let leftTexts: [FittedText]
+  private let rightTexts: [FittedText]
 
   static let top = 8.0
   static let bottom = 22.0
@@ -52,7 +52,7 @@ struct PlotFrame {
 
   init(
     size: Size, from: Int64, to: Int64, zone: Zone, left: Axis, right: Axis? = nil,
-    bottom: [(share: Double, text: String)]? = nil, hasBands: Bool = false
+    bottom: [(share: Double, text: FittedText)]? = nil, hasBands: Bool = false
   ) {
     self.hasBands = hasBands
     bottomValues = bottom
@@ -65,10 +65,12 @@ struct PlotFrame {
     rightAxis?.tickCount = count
     self.left = left.scale(count)
     self.right = right?.scale(count)
-    leftTexts = Self.texts(self.left, left)
-    rightTexts = Self.texts(self.right, right)
+    let leftTexts = Self.texts(self.left, left)
+    let rightTexts = Self.texts(self.right, right)
     margins = Canvas.Margins(
-      left: Self.margin(leftTexts, label: left.label), right: Self.rightMargin(rightTexts, right))
+      left: Self.margin(leftTexts, size, left), right: Self.margin(rightTexts, size, right))
+    self.leftTexts = Self.fitted(leftTexts, margins.left, left)
+    self.rightTexts = Self.fitted(rightTexts, margins.right, right)
     let width = max(size.width - Double(margins.left + margins.right), 10)
     // A clock takes 34 pixels, and wants twice that.
     time = TimeScale(from: from, to: to, zone: zone, count: max(2, Int(width / 72)))
@@ -87,15 +89,24 @@ struct PlotFrame {
     return texts.indices.map { $0 > 0 && texts[$0] == texts[$0 - 1] ? "" : texts[$0] }
   }
 
-  /// In steps of eight pixels, so that plots above each other mostly line up.
-  private static func margin(_ texts: [String], label: String?) -> Int {
-    let longest = min(texts.map(\.count).max() ?? 0, 22)
-    let width = 14 + Int(Double(longest) * 6.2) + (label == nil ? 0 : 16)
-    return min(max((width + 7) / 8 * 8, 40), 160)
+  private static let fontSize = 11.0
+
+  /// In steps of eight pixels, so that plots above each other mostly line up; the plot
+  /// keeps more than half of the width.
+  private static func margin(_ texts: [String], _ size: Size, _ axis: Axis?) -> Int {
+    guard let axis else { return 12 }
+    let longest = texts.map(TextWidth.em).max() ?? 0
+    let width = Int(min(longest * fontSize, 150)) + around(axis)
+    return min(max((width + 7) / 8 * 8, 40), min(160, max(Int(size.width * 0.4), 40)))
   }
 
-  private static func rightMargin(_ texts: [String], _ axis: Axis?) -> Int {
-    axis == nil ? 12 : margin(texts, label: axis?.label)
+  /// What a margin holds besides its texts.
+  private static func around(_ axis: Axis) -> Int { 12 + (axis.label == nil ? 0 : 16) }
+
+  private static func fitted(_ texts: [String], _ margin: Int, _ axis: Axis?) -> [FittedText] {
+    guard let axis else { return [] }
+    let room = Double(max(margin - around(axis) + 4, 12))
+    return texts.map { FittedText($0, width: room, font: fontSize) }
   }
 
   func x(_ time: Int64) -> Double { self.time.position(time) * Self.units }
@@ -157,9 +168,11 @@ struct PlotFrame {
   func closePaths(_ canvas: inout Canvas) { canvas.markup.close("svg") }
 
   private func drawLeftTexts(_ canvas: inout Canvas) {
-    for (tick, text) in zip(left.ticks, leftTexts) where !text.isEmpty {
-      canvas.markup.element(
-        "text", text, .class("tick end"), .number("x", -7), .number("y", y(tick) + 4))
+    for (tick, text) in zip(left.ticks, leftTexts) where !text.whole.isEmpty {
+      canvas.markup.open(
+        "text", .class("tick end"), .number("x", -7), .number("y", y(tick) + 4))
+      text.drawInside(&canvas)
+      canvas.markup.close("text")
     }
   }
 
@@ -184,10 +197,12 @@ struct PlotFrame {
 
   private func drawRightTexts(_ canvas: inout Canvas) {
     guard let right else { return }
-    for (tick, text) in zip(right.ticks, rightTexts) where !text.isEmpty {
-      canvas.markup.element(
-        "text", text, .class("tick"), .text("x", "100%"), .number("dx", 7),
+    for (tick, text) in zip(right.ticks, rightTexts) where !text.whole.isEmpty {
+      canvas.markup.open(
+        "text", .class("tick"), .text("x", "100%"), .number("dx", 7),
         .number("y", y(tick, isRight: true) + 4))
+      text.drawInside(&canvas)
+      canvas.markup.close("text")
     }
   }
 
@@ -205,9 +220,10 @@ struct PlotFrame {
   private func crisp(_ tick: Double) -> Double { (y(tick)).rounded(.down) + 0.5 }
 
   private func drawTimes(_ canvas: inout Canvas) {
-    let ticks = bottomValues ?? time.ticks.map { (time.position($0.at), $0.text) }
+    let ticks =
+      bottomValues ?? time.ticks.map { (time.position($0.at), FittedText(free: $0.text)) }
     for (index, tick) in ticks.enumerated() {
-      let share = tick.0 * 100
+      let share = tick.share * 100
       if !hasBands {
         canvas.markup.leaf(
           "line", .class("grid"), .percent("x1", share), .percent("x2", share),
@@ -217,9 +233,10 @@ struct PlotFrame {
       let isSecond = index % 2 == 1 && ticks.count > 5
       let level = isSecond ? "t1" : index % 4 == 2 && ticks.count > 9 ? "t2" : ""
       let anchor = share < 2.5 ? "" : share > 97.5 ? "end" : "mid"
-      canvas.markup.element(
-        "text", tick.1, .class("tick", anchor, level), .percent("x", share),
-        .number("y", plotHeight + 16))
+      canvas.markup.open(
+        "text", .class("tick", anchor, level), .percent("x", share), .number("y", plotHeight + 16))
+      tick.text.drawInside(&canvas)
+      canvas.markup.close("text")
     }
   }
 }

@@ -9,8 +9,9 @@ struct StatDrawing {
   /// More tiles than this nobody reads.
   static let tileLimit = 60
 
-  private var widest = 1
-  private var longestName = 0
+  /// In units of the letters' size.
+  private var widest = 1.0
+  private var longestName = 0.0
 
   init(planned: PlannedPanel, fields: [DisplayField], size: Size) {
     self.planned = planned
@@ -34,13 +35,13 @@ struct StatDrawing {
     let tiles = fields.prefix(Self.tileLimit)
     let shown = tiles.map(display)
     // All numbers of a panel are of one size.
-    widest = shown.map(\.text.count).max() ?? 1
-    longestName = tiles.map { name($0)?.count ?? 0 }.max() ?? 0
+    widest = zip(tiles, shown).map { TextWidth.em(text($0, $1)) }.max() ?? 1
+    longestName = tiles.map { nameBeside($0).map(TextWidth.em) ?? 0 }.max() ?? 0
     if tiles.isEmpty {
       let empty = ValueDisplay(
         config: planned.panel.fields, format: ValueFormat(unit: Unit.short)
       ).display(nil, min: 0, max: 100)
-      widest = empty.text.count
+      widest = TextWidth.em(empty.text)
       canvas.markup.open("div", .class("tiles", "cols1"))
       tile(&canvas, nil, empty, size)
       return canvas.markup.close("div")
@@ -66,11 +67,11 @@ struct StatDrawing {
 
   /// How a tile of this size is filled: the name over the number, or beside it.
   private func fit(_ size: Size) -> (font: Double, isWide: Bool) {
-    let letters = max(Double(widest) * 0.6, 1)
+    let letters = max(widest * TextWidth.bold, 1)
     let nameHeight = longestName == 0 ? 0 : min(size.height * 0.28, 24)
     let above = min((size.width - 16) / letters, (size.height - nameHeight) * 0.56, 52)
     guard longestName > 0, !planned.panel.options.stat.hasSparkline else { return (above, false) }
-    let nameWidth = min(Double(longestName) * 7 + 12, size.width * 0.55)
+    let nameWidth = min(longestName * 12.5 + 12, size.width * 0.55)
     let beside = min((size.width - 16 - nameWidth) / letters, size.height * 0.62, 52)
     return beside > above ? (beside, true) : (above, false)
   }
@@ -93,12 +94,10 @@ struct StatDrawing {
       let line = inkClass.isEmpty ? canvas.use(field.ink) : inkClass
       Sparkline(field: field).draw(&canvas, size, line)
     }
-    let name = options.textMode == .value ? nil : name(field)
-    let isNameOnly = options.textMode == .name
-    let text = isNameOnly ? name ?? "" : options.prefix + shown.text + options.postfix
-    let label = name.map { isNameOnly ? $0 : "\($0): \(text)" } ?? text
-    canvas.openSVG(size, label: label)
-    drawText(&canvas, text, isNameOnly ? nil : name, size, isTinted: ink != nil && !isFilled)
+    let text = text(field, shown)
+    let name = nameBeside(field)
+    canvas.openSVG(size, label: name.map { "\($0): \(text)" } ?? text)
+    drawText(&canvas, text, name, size, isTinted: ink != nil && !isFilled)
     canvas.markup.close("svg")
     canvas.markup.close(isLink == true ? "a" : "div")
   }
@@ -115,6 +114,18 @@ struct StatDrawing {
     return fields.count > 1 || mode == .valueAndName || mode == .name ? field.name : nil
   }
 
+  /// What stands in large letters.
+  private func text(_ field: DisplayField?, _ shown: DisplayValue) -> String {
+    let options = planned.panel.options.stat
+    return options.textMode == .name
+      ? name(field) ?? "" : options.prefix + shown.text + options.postfix
+  }
+
+  private func nameBeside(_ field: DisplayField?) -> String? {
+    let mode = planned.panel.options.stat.textMode
+    return mode == .value || mode == .name ? nil : name(field)
+  }
+
   private func drawText(
     _ canvas: inout Canvas, _ text: String, _ name: String?, _ size: Size, isTinted: Bool
   ) {
@@ -122,23 +133,24 @@ struct StatDrawing {
       "svg", .text("width", "100%"), .number("height", size.height),
       .text("viewBox", "0 0 \(ViewBox.number(size.width)) \(ViewBox.number(size.height))"))
     let fit = fit(size)
-    let font = fit.font.clamped(to: 9...52)
     let isWide = fit.isWide && name != nil
     let nameHeight = name == nil || isWide ? 0 : min(size.height * 0.28, 24)
     // Over a sparkline the number stands higher, off the line.
     let share = planned.panel.options.stat.hasSparkline ? 0.4 : 0.5
     let middle = nameHeight + (size.height - nameHeight) * share
-    canvas.markup.element(
-      "text", text, .class("value", isWide ? "end" : "mid", isTinted ? "tinted" : ""),
-      .number("x", isWide ? size.width - 8 : size.width / 2), .number("y", middle + font * 0.35),
-      .number("font-size", font))
+    let number = FittedText(
+      text, width: size.width - (isWide ? 60 : 12), most: fit.font.clamped(to: 9...52), least: 9,
+      isBold: true)
+    number.draw(
+      &canvas, isTinted ? "value tinted" : "value",
+      anchor: isWide ? .end : .middle,
+      x: isWide ? size.width - 8 : size.width / 2, y: middle + number.font * 0.35)
     if let name {
-      let room = isWide ? size.width - 24 - Double(text.count) * font * 0.6 : size.width - 12
       let small = (isWide ? 13 : nameHeight * 0.6).clamped(to: 10...14)
-      canvas.markup.element(
-        "text", PictureText.cut(name, Int(room / (small * 0.56))),
-        .class("label", isWide ? "" : "mid"), .number("x", isWide ? 8 : size.width / 2),
-        .number("y", isWide ? middle + 5 : nameHeight * 0.85 + 2), .number("font-size", small))
+      let used = isWide ? TextWidth.em(number.shown) * TextWidth.bold * number.font + 12 : 0
+      FittedText(name, width: size.width - 12 - used, font: small).draw(
+        &canvas, "label", anchor: isWide ? .start : .middle,
+        x: isWide ? 8 : size.width / 2, y: isWide ? middle + 5 : nameHeight * 0.85 + 2)
     }
     canvas.markup.close("svg")
   }

@@ -4,6 +4,7 @@ import MxModel
 struct TableDrawing {
   let planned: PlannedPanel
   let frame: Frame
+  let size: Size
   let canvasZone: Canvas
 
   /// Rows that are shown; the page says how many there are.
@@ -16,41 +17,75 @@ struct TableDrawing {
     var bounds: (min: Double, max: Double)
   }
 
-  init(planned: PlannedPanel, frame: Frame, canvas: Canvas) {
+  init(planned: PlannedPanel, frame: Frame, size: Size, canvas: Canvas) {
     self.planned = planned
     self.frame = frame
+    self.size = size
     self.canvasZone = Canvas(zone: canvas.zone, now: canvas.now)
   }
 
-  func draw(_ canvas: inout Canvas) {
-    let columns = shownColumns()
-    if columns.isEmpty || frame.rowCount == 0 { return EmptyPanel.draw(&canvas, planned) }
-    let order = sorted(columns)
+  /// The others are folded below it; so many more are not shown at all.
+  func draw(_ canvas: inout Canvas, others: [TableDrawing] = [], hidden: Int = 0) {
+    if shownColumns().isEmpty { return EmptyPanel.draw(&canvas, planned) }
     canvas.markup.open(
       "div", .class("scroll"), .text("tabindex", "0"), .text("role", "region"),
       .text("aria-label", planned.panel.title.isEmpty ? "Table" : planned.panel.title))
-    canvas.markup.raw("<table>")
+    drawTable(&canvas)
+    for other in others {
+      let name = other.frame.name
+      canvas.markup.raw("<details class=\"other\">")
+      canvas.markup.element("summary", name.isEmpty ? "Query \(other.frame.refID)" : name)
+      other.drawTable(&canvas)
+      canvas.markup.raw("</details>")
+    }
+    if hidden > 0 { note("\(hidden) more tables are not shown", &canvas) }
+    canvas.markup.raw("</div>")
+  }
+
+  private func drawTable(_ canvas: inout Canvas) {
+    let columns = shownColumns()
+    let order = sorted(columns)
+    let widths = widths(columns, order)
+    widths.draw(&canvas)
     if planned.panel.options.table.hasHeader { drawHead(&canvas, columns) }
     canvas.markup.raw("<tbody>")
     for row in order.prefix(Self.rowLimit) {
       canvas.markup.raw("<tr>")
-      for column in columns { drawCell(&canvas, column, row) }
+      for (index, column) in columns.enumerated() {
+        drawCell(&canvas, column, row, index, widths)
+      }
       canvas.markup.raw("</tr>")
     }
     canvas.markup.raw("</tbody>")
     if let footer = planned.panel.options.table.footer { drawFoot(&canvas, columns, footer) }
     canvas.markup.raw("</table>")
     if order.count > Self.rowLimit {
-      canvas.markup.element(
-        "p", "\(Self.rowLimit) of \(order.count) rows are shown", .class("note"))
+      note("\(Self.rowLimit) of \(order.count) rows are shown", &canvas)
     }
-    canvas.markup.raw("</div>")
+  }
+
+  private func note(_ text: String, _ canvas: inout Canvas) {
+    canvas.markup.element("p", text, .class("note"))
+  }
+
+  /// As far as the first rows tell.
+  private func widths(_ columns: [Shown], _ order: [Int]) -> TableWidths {
+    let contents = columns.map { column in
+      TableWidths.Content(
+        title: planned.panel.options.table.hasHeader ? column.title : "",
+        texts: order.prefix(100).map { display(column.column.cells[$0], column).text },
+        isNumber: column.column.isNumber || column.column.isTime,
+        hasBar: column.config.cell == .gauge && column.column.isNumber,
+        hasSparkline: column.column.cells.contains { if case .series = $0 { true } else { false } },
+        wanted: column.config.columnWidth)
+    }
+    return TableWidths(contents, room: size.width)
   }
 
   func shownColumns() -> [Shown] {
     let matchers = planned.panel.overrides.map(OverrideMatcher.init)
     return frame.columns.compactMap { column in
-      var config = planned.panel.fields
+      var config = column.config.map(planned.panel.fields.merging) ?? planned.panel.fields
       for matcher in matchers
       where matcher.matches(name: column.name, refID: column.refID, type: column.type) {
         config = config.merging(matcher.config)
@@ -123,7 +158,9 @@ struct TableDrawing {
     }
   }
 
-  private func drawCell(_ canvas: inout Canvas, _ column: Shown, _ row: Int) {
+  private func drawCell(
+    _ canvas: inout Canvas, _ column: Shown, _ row: Int, _ index: Int, _ widths: TableWidths
+  ) {
     let cell = column.column.cells[row]
     if case .series(let times, let values) = cell {
       return drawSparkline(&canvas, column, times, values)
@@ -134,13 +171,18 @@ struct TableDrawing {
     let ink = isTinted || isFilled ? shown.ink.map { canvas.use($0) } ?? "" : ""
     canvas.markup.open(
       "td",
-      .class(alignment(column), ink.isEmpty ? "" : isTinted ? "tinted" : "filled", ink))
-    if column.config.cell == .gauge, let number = shown.number {
-      drawGauge(&canvas, column, number, shown)
+      .class(alignment(column), ink.isEmpty ? "" : isTinted ? "tinted" : "filled", ink),
+      .optional("title", widths.cuts(shown.text, column: index) ? shown.text : nil))
+    // Bars of a column start below each other, wherever their numbers end.
+    let number = column.config.cell == .gauge && column.column.isNumber ? shown.number : nil
+    if let number {
+      canvas.markup.raw("<div class=\"cellgauge\">")
+      drawGauge(&canvas, column, number, shown, width: widths.bars[index])
     }
     let isLink = openLink(&canvas, column, cell, shown, row)
     canvas.markup.text(shown.text)
     if isLink { canvas.markup.close("a") }
+    if number != nil { canvas.markup.close("div") }
     canvas.markup.close("td")
   }
 
@@ -169,7 +211,8 @@ struct TableDrawing {
       return display.display(value, min: column.bounds.min, max: column.bounds.max)
     case .text(let text): return display.display(text: text)
     case .time(let time):
-      if column.config.unit == nil {
+      // A unit that is no date is meant for the numbers.
+      if !format.unit.isDate {
         return DisplayValue(
           text: DateText.text(Double(time), .iso, canvasZone.zone), number: nil, ink: nil)
       }
@@ -179,17 +222,20 @@ struct TableDrawing {
   }
 
   private func drawGauge(
-    _ canvas: inout Canvas, _ column: Shown, _ number: Double, _ shown: DisplayValue
+    _ canvas: inout Canvas, _ column: Shown, _ number: Double, _ shown: DisplayValue,
+    width: Double
   ) {
     let span = column.bounds.max - column.bounds.min
     let share = span > 0 ? ((number - column.bounds.min) / span).clamped(to: 0...1) * 100 : 0
     let ink = canvas.use(shown.ink ?? .series(0))
-    canvas.markup.raw("<svg class=\"cellbar\" width=\"90\" height=\"12\" aria-hidden=\"true\">")
+    canvas.markup.open(
+      "svg", .class("cellbar"), .number("width", width.rounded()), .number("height", 12),
+      .text("aria-hidden", "true"))
     canvas.markup.raw("<rect class=\"track\" width=\"100%\" height=\"12\" rx=\"2\"/>")
     canvas.markup.leaf(
       "rect", .class("fill", ink), .percent("width", share), .number("height", 12), .number("rx", 2)
     )
-    canvas.markup.raw("</svg> ")
+    canvas.markup.raw("</svg>")
   }
 
   private func drawSparkline(

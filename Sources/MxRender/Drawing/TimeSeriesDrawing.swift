@@ -79,7 +79,7 @@ struct TimeSeriesDrawing {
     wishes.logBase = style.logBase ?? 0
     wishes.isCenteredOnZero = style.isCenteredOnZero ?? false
     if case .binary = unit.kind { wishes.isBinary = true }
-    if case .duration(let seconds) = unit.kind { wishes.seconds = seconds }
+    wishes.seconds = unit.seconds ?? wishes.seconds
     let isPercent = style.stacking == .percent
     if isPercent { (wishes.min, wishes.max) = (0, 1) }
     let format = ValueFormat(

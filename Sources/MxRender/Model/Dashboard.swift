@@ -74,6 +74,8 @@ package struct Panel: Sendable {
   package var overrides: [FieldOverride] = []
   package var options = PanelOptions()
   package var transformations: [Transformation] = []
+  /// Transformations that we do not have: what is drawn is not what was meant.
+  package var missingTransformations: [String] = []
   /// A range of its own: `2h`, `now/d`.
   package var timeFrom: String?
   package var timeShift: String?
@@ -110,6 +112,8 @@ package struct Target: Sendable {
 package struct Transformation: Sendable {
   package var id = ""
   package var options: TransformOptions = .none
+  /// It changes these tables and leaves the others; nil: all.
+  package var filter: TransformOptions.TableFilter?
 }
 
 /// Something to tell the dashboard's author.

@@ -17,8 +17,7 @@ package struct PanelOptions: Sendable {
   package var pieValues: [String] = []
   /// What stands on a pie's parts: `name`, `value`, `percent`.
   package var pieLabels: [String] = []
-  /// Buckets come from values rather than from `le` labels.
-  package var calculatesHeatmap = false
+  package var heatmap = HeatmapOptions()
   package var bucketCount: Int?
   package var mergesStates = true
   /// Whether a state's text stands in it: always, never, or nil: where there is room.
@@ -73,7 +72,31 @@ package struct TextOptions: Sendable {
   package var content = ""
 }
 
+package struct HeatmapOptions: Sendable {
+  /// Buckets come from values rather than from `le` labels.
+  package var calculates = false
+  /// One of D3's names; nil: shades of one colour.
+  package var scheme: String?
+  package var isReversed = false
+  /// The colour whose shades are wanted, instead of a scheme.
+  package var fill: String?
+  /// What a count's share of the largest is raised to before it is a shade.
+  package var exponent = 0.5
+  /// Counts that the faintest and the strongest shade stand for.
+  package var low: Double?
+  package var high: Double?
+  /// Of the ranges' bounds; nil: the field's.
+  package var unit: String?
+  package var decimals: Int?
+  package var hasLowestOnTop = false
+  package var cellUnit: String?
+  package var cellDecimals: Int?
+  package var showsScale = true
+}
+
 package struct TableOptions: Sendable {
+  /// Which of several tables is shown first.
+  package var frameIndex = 0
   package var hasHeader = true
   package var sortBy: String?
   package var sortsDescending = false

@@ -281,13 +281,19 @@ private struct FormatTable {
     case .binary(let prefixes): Self.scaled(1024, prefixes, unit, &writer)
     case .duration(let seconds): Self.timed("duration", seconds, &writer)
     case .longDuration(let seconds): Self.timed("words", seconds, &writer)
-    case .clock(let seconds): Self.timed("clock", seconds, &writer)
+    case .clock(let seconds, let hasDays): Self.timed(hasDays ? "days" : "clock", seconds, &writer)
+    case .stopwatch(let seconds): Self.timed("stopwatch", seconds, &writer)
     case .grouped: writer.member("k", "grouped")
     case .truth(let yes, let no):
       writer.member("k", "truth")
       (prefix, suffix) = (yes, no)
-    case .date, .ago: writer.member("k", "date")
-    case .hexadecimal, .scientific, .text: writer.member("k", "text")
+    case .date(let style, _):
+      writer.member("k", "date")
+      prefix = style == .us ? "us" : ""
+    case .ago: writer.member("k", "ago")
+    case .hexadecimal: writer.member("k", "hex")
+    case .scientific: writer.member("k", "sci")
+    case .text: writer.member("k", "text")
     }
     writer.member("p", prefix)
     writer.member("s", suffix)

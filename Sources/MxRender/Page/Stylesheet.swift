@@ -142,6 +142,7 @@ enum Stylesheet {
     .body.right{flex-direction:row;gap:8px}
     .body.right .pic{flex:1;min-width:0}
     .body.right .legend{flex:0 1 auto;max-width:45%;min-width:20%;max-height:100%}
+    .body.right div.legend{max-width:64%}
     .pic{min-width:0}
     .note{color:var(--dim);font-size:12px;margin:0}
     .failed{color:var(--bad);font-size:12.5px;margin:0 0 4px;overflow-wrap:anywhere}
@@ -175,7 +176,7 @@ enum Stylesheet {
     margin:0 6px 3px 0;vertical-align:middle}
     .swatch.dash{background:linear-gradient(90deg,var(--c) 40%,transparent 40% 60%,var(--c) 60%)}
     .calc{color:var(--dim);margin-left:8px}
-    table{border-collapse:collapse;width:100%;font-size:12.5px}
+    table{border-collapse:collapse;font-size:12.5px}table:where(:not([width])){width:100%}
     th{font-weight:400;text-align:left}
     td,th{padding:2px 10px 2px 0;border-bottom:1px solid var(--grid);white-space:nowrap;\
     max-width:420px;overflow:hidden;text-overflow:ellipsis}
@@ -184,13 +185,19 @@ enum Stylesheet {
     background:var(--panel)}
     tfoot td{font-weight:600;border-top:1px solid var(--zero);position:sticky;bottom:0;\
     background:var(--panel)}
-    .legend table{font-size:12px}.legend td,.legend th{padding:1px 10px 1px 0;max-width:300px}
+    .legend table{font-size:12px}.legend td,.legend th{padding:1px 9px 1px 0;max-width:300px}
+    .legend tbody th{min-width:72px}
+    .legend th .name{display:-webkit-inline-box;-webkit-box-orient:vertical;-webkit-line-clamp:1;\
+    white-space:normal;overflow-wrap:anywhere;max-width:calc(100% - 19px);vertical-align:top}
     .num{text-align:right}.center{text-align:center}
     .scroll{overflow:auto;min-height:0;flex:1}
     .scroll td,.scroll th{padding:4px 12px 4px 0}
     td.tinted{color:var(--c);font-weight:600}
     td.filled{background:var(--c);color:var(--on);padding-left:8px}
-    .cellbar{display:inline-block;vertical-align:-1px;margin-right:8px}
+    table.fixed{table-layout:fixed}
+    .other{border-top:1px solid var(--grid)}.other>summary{padding:4px 0;font-size:12.5px}
+    .cellgauge{display:flex;justify-content:space-between;align-items:center;gap:8px}
+    .cellbar{flex:none}
     .cellspark{position:relative;width:120px;height:22px}
     .an .band{fill:var(--c);fill-opacity:.09}
     .an .mark{stroke:var(--c);stroke-dasharray:4 3}.an .foot-mark{fill:var(--c)}
@@ -262,6 +269,7 @@ enum Stylesheet {
     .t2{display:none}.body.right{display:block}\
     .body.right .legend{max-width:none}.legend,.scroll,.prose{max-height:60vh}.legend{flex:none;\
     max-height:170px}.tiles{grid-template-columns:repeat(auto-fit,minmax(140px,1fr))}}\
+    @media (max-width:699px){table.fixed{table-layout:auto;width:auto}}\
     @media (max-width:460px){h1{font-size:19px}td,th{max-width:220px}}
     """
 }

@@ -67,6 +67,18 @@ private struct PictureContent {
     if let error = planned.queries.compactMap({ results[$0.target]?.error }).first {
       return tell("Query failed: \(error)", &canvas)
     }
+    guard let note = planned.panel.missingNote, size.height > 60 else {
+      return drawContent(&canvas)
+    }
+    FittedText(note, width: size.width, font: 12)
+      .draw(&canvas, "", anchor: .start, x: 0, y: size.height - 4)
+    PictureContent(
+      planned: planned, results: results,
+      size: Size(width: size.width, height: size.height - 20)
+    ).drawContent(&canvas)
+  }
+
+  private func drawContent(_ canvas: inout Canvas) {
     switch planned.panel.kind {
     case .table: return drawTable(&canvas)
     case .alertList: return tell(AlertListDrawing.words(planned, canvas.beside), &canvas)
@@ -111,8 +123,7 @@ private struct PictureContent {
   }
 
   private func drawTable(_ canvas: inout Canvas) {
-    let frames = Transformer(transformations: planned.panel.transformations)
-      .apply(FrameBuilder.frames(planned, results))
+    let frames = FieldBuilder(planned: planned, results: results, canvas: canvas).frames()
     guard let frame = frames.first(where: { $0.rowCount > 0 }) else {
       return tell("No data", &canvas)
     }
@@ -213,12 +224,12 @@ private struct PictureValues {
   private func drawOne(
     _ shown: DisplayValue, _ field: DisplayField, _ canvas: inout Canvas
   ) {
-    let fitting = (size.width - 16) / max(Double(shown.text.count) * 0.6, 1)
-    let font = min(fitting, size.height * 0.5, 52).clamped(to: 12...52)
-    canvas.markup.element(
-      "text", shown.text, .class("value mid", shown.ink.map { canvas.use($0) } ?? ""),
-      .number("x", size.width / 2), .number("y", size.height * 0.42 + font * 0.35),
-      .number("font-size", font))
+    let text = FittedText(
+      shown.text, width: size.width - 16, most: (size.height * 0.5).clamped(to: 12...52), least: 9,
+      isBold: true)
+    text.draw(
+      &canvas, "value" + (shown.ink.map { " " + canvas.use($0) } ?? ""), anchor: .middle,
+      x: size.width / 2, y: size.height * 0.42 + text.font * 0.35)
     guard planned.panel.options.stat.hasSparkline else { return }
     let ink = canvas.use(shown.ink ?? field.ink)
     canvas.markup.open(
@@ -232,11 +243,11 @@ private struct PictureValues {
     _ shown: DisplayValue, _ field: DisplayField, y: Double, _ height: Double,
     _ canvas: inout Canvas
   ) {
-    let room = Int((size.width - Double(shown.text.count) * 7) / 6.6)
-    canvas.markup.element(
-      "text", PictureText.cut(field.name, room), .class("row"), .number("y", y + 12))
-    canvas.markup.element(
-      "text", shown.text, .class("row strong end"), .number("x", size.width), .number("y", y + 12))
+    let value = FittedText(shown.text, width: size.width * 0.6, most: 12, least: 9, isBold: true)
+    let used = TextWidth.em(value.shown) * TextWidth.bold * value.font + 10
+    FittedText(field.name, width: size.width - used, font: 12)
+      .draw(&canvas, "row", anchor: .start, x: 0, y: y + 12)
+    value.draw(&canvas, "row strong", anchor: .end, x: size.width, y: y + 12)
     let (low, high) = field.bounds()
     guard planned.panel.kind != .stat, height > 24, let number = shown.number, high > low else {
       return
@@ -258,7 +269,7 @@ private struct PictureTable {
   let size: Size
 
   func draw(_ canvas: inout Canvas) {
-    let table = TableDrawing(planned: planned, frame: frame, canvas: canvas)
+    let table = TableDrawing(planned: planned, frame: frame, size: size, canvas: canvas)
     let columns = table.shownColumns()
     if columns.isEmpty { return }
     let rows = table.sorted(columns).prefix(max(Int(size.height / 19) - 1, 1))

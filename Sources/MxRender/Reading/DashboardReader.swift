@@ -2,7 +2,8 @@ package import MxJSON
 
 extension Dashboard {
   /// Reads a dashboard as Grafana exports it: schemaVersion 14 to 42, legacy
-  /// rows, the `{"dashboard": …}` envelope of its API, and v2.
+  /// rows, the `{"dashboard": …}` envelope of its API, and v2; both also as resources,
+  /// whose `metadata.name` is the uid.
   ///
   /// Throws only where there is nothing to draw at all. Everything else is in
   /// `problems`, and what it concerns is left out or said in the panel's place.
@@ -26,6 +27,10 @@ extension Dashboard {
     let problems = ProblemList()
     var root = Scope(value: tree, path: "", panel: "", problems: problems)
     if let inner = root["dashboard"], inner.value.members != nil { root.value = inner.value }
+    let name = root["metadata"]?.nonEmpty("name")
+    if let spec = root["spec"], spec["panels"] != nil || spec["rows"] != nil {
+      root.value = spec.value
+    }
     let isV2 = root["elements"] != nil || root["spec", "elements"] != nil
     guard isV2 || root["panels"] != nil || root["rows"] != nil else {
       throw .notADashboard(
@@ -34,6 +39,7 @@ extension Dashboard {
     }
     var dashboard =
       isV2 ? V2Reader(root: root).read() : DashboardReader(root: root).read()
+    if dashboard.uid.isEmpty { dashboard.uid = name ?? "" }
     dashboard.problems = problems.all
     return dashboard
   }

@@ -127,11 +127,11 @@ enum FieldReader {
     if !custom.isEmpty { direct.append(JSONMember("custom", JSONValue(.object(custom)))) }
     var inner = scope
     inner.value = JSONValue(.object(direct), line: scope.value.line, column: scope.value.column)
-    return FieldOverride(matcher: matcher(scope), config: config(inner))
+    return FieldOverride(matcher: matcher(scope["matcher"]), config: config(inner))
   }
 
-  private static func matcher(_ scope: Scope) -> FieldOverride.Matcher {
-    guard let matcher = scope["matcher"] else { return .other }
+  static func matcher(_ scope: Scope?) -> FieldOverride.Matcher {
+    guard let matcher = scope else { return .other }
     let id = matcher.string("id") ?? ""
     let options = matcher.value["options"]
     switch id {
@@ -139,6 +139,8 @@ enum FieldReader {
     case "byRegexp": return .regex(options?.string ?? "")
     case "byFrameRefID": return .query(options?.string ?? "")
     case "byType": return .type(options?.string ?? "")
+    case "numeric": return .type("number")
+    case "time": return .type("time")
     case "byNames":
       let names = options?.array ?? options?["names"]?.array ?? []
       return .names(names.compactMap(\.string))

@@ -8,6 +8,7 @@ enum OptionsReader {
       // Before schemaVersion 28 options stood in the panel itself.
       switch kind {
       case .text: result.text = text(panel)
+      case .heatmap: result.heatmap = HeatmapReader.options(panel)
       case .alertList, .dashboardList: ListReader.read(panel, kind, into: &result)
       default: break
       }
@@ -21,7 +22,7 @@ enum OptionsReader {
       $0 == "horizontal" ? true : $0 == "vertical" ? false : nil
     }
     result.pieIsDonut = scope.string("pieType") == "donut"
-    result.calculatesHeatmap = scope.bool("calculate") ?? false
+    if kind == .heatmap { result.heatmap = HeatmapReader.options(scope) }
     result.bucketCount = scope.int("bucketCount", in: 1...500)
     result.mergesStates = scope.bool("mergeValues") ?? true
     switch scope.string("showValue") {
@@ -91,6 +92,7 @@ enum OptionsReader {
   private static func table(_ scope: Scope) -> TableOptions {
     var table = TableOptions()
     table.hasHeader = scope.bool("showHeader") ?? true
+    table.frameIndex = scope.int("frameIndex", in: 0...10_000) ?? 0
     if let sort = scope.elements("sortBy").first {
       table.sortBy = sort.nonEmpty("displayName")
       table.sortsDescending = sort.bool("desc") ?? false

@@ -49,8 +49,14 @@ struct PanelReader {
       panel.fields.links = old.elements("dataLinks", limit: 20).map(LinkReader.link)
     }
     panel.overrides = (scope["fieldConfig"]?.elements("overrides") ?? []).map(FieldReader.override)
-    panel.transformations = scope.elements("transformations", limit: 50)
-      .compactMap(TransformReader.transformation)
+    for one in scope.elements("transformations", limit: 50)
+    where one.bool("disabled") != true && one.string("topic") != "annotations" {
+      if let known = TransformReader.transformation(one) {
+        panel.transformations.append(known)
+      } else {
+        panel.missingTransformations.append(one.string("id") ?? "")
+      }
+    }
     setKind(&panel)
     return panel
   }

@@ -3,13 +3,16 @@ import MxJSON
 /// `transformations[]`; one that we do not have is reported and passed over.
 enum TransformReader {
   static func transformation(_ scope: Scope) -> Transformation? {
-    if scope.bool("disabled") == true { return nil }
     let id = scope.string("id") ?? ""
-    guard let options = options(id, scope["options"]) else {
+    let inner = scope["options"]
+    guard let options = options(id, inner) ?? ShapeReader.options(id, inner) else {
       scope.report(.note, "transformation '\(id)' is not applied")
       return nil
     }
-    return Transformation(id: id, options: options)
+    let filter = scope["filter"]?.nonEmpty("options").map {
+      TransformOptions.TableFilter(pattern: $0)
+    }
+    return Transformation(id: id, options: options, filter: filter)
   }
 
   private static func options(_ id: String, _ scope: Scope?) -> TransformOptions? {
@@ -35,6 +38,7 @@ enum TransformReader {
       return .sortBy(field: sort.string("field") ?? "", descending: sort.bool("desc") ?? false)
     case "labelsToFields":
       let keep = scope?.strings("keepLabels") ?? []
+      if scope?.string("mode") == "rows" { return .labelsToRows(keep: keep.isEmpty ? nil : keep) }
       return .labelsToFields(
         valueLabel: scope?.nonEmpty("valueLabel"), keep: keep.isEmpty ? nil : Set(keep))
     case "limit": return .limit(scope?.int("limitField", in: 0...1_000_000) ?? 10)

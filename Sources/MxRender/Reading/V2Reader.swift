@@ -154,12 +154,19 @@ struct V2Reader {
       return JSONValue(.object(target), line: inner.line, column: inner.column)
     }
     members.append(JSONMember("targets", JSONValue(.array(targets))))
-    let transformations = spec.elements("transformations", limit: 50).compactMap {
-      $0.value["spec"] ?? $0.value
-    }
+    let transformations = spec.elements("transformations", limit: 50).map(Self.transformation)
     members.append(JSONMember("transformations", JSONValue(.array(transformations))))
     for member in spec.value["queryOptions"]?.members ?? [] { members.append(member) }
     return members
+  }
+
+  /// Its id stands in `spec`, or as the `group` of a `Transformation`, or as its `kind`.
+  private static func transformation(_ scope: Scope) -> JSONValue {
+    guard let spec = scope.value["spec"] else { return scope.value }
+    if spec["id"] != nil { return spec }
+    let id = scope.value["group"] ?? scope.value["kind"] ?? JSONValue(.string(""))
+    return JSONValue(
+      .object([JSONMember("id", id)] + (spec.members ?? [])), line: spec.line, column: spec.column)
   }
 
   private func variable(_ scope: Scope) -> Variable {
@@ -175,6 +182,9 @@ struct V2Reader {
     members.append(JSONMember("type", JSONValue(.string(types[kind] ?? kind))))
     if kind == "QueryVariable", let query = spec.value[path: "query", "spec"] {
       members.append(JSONMember("query", query))
+      if let source = spec.value[path: "query", "group"] {
+        members.append(JSONMember("datasource", JSONValue(.object([JSONMember("type", source)]))))
+      }
     }
     flat.value = JSONValue(.object(members), line: spec.value.line, column: spec.value.column)
     return VariableReader.variable(flat)

@@ -22,7 +22,13 @@ enum VariableReader {
 
   private static func kind(_ scope: Scope, type: String) -> Variable.Kind {
     switch type {
-    case "query": return .query(query(scope))
+    case "query":
+      let source = PanelReader.sourceKind(scope["datasource"])
+      if PanelReader.answersPromQL(source) { return .query(query(scope)) }
+      scope.report(
+        .note, "values of data source type '\(source)' are not asked",
+        field: "variable \(scope.string("name") ?? "")")
+      return .other(type)
     case "custom":
       let listed = options(scope)
       return .custom(listed.isEmpty ? parseList(scope.string("query") ?? "") : listed)

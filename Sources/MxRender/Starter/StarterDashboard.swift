@@ -3,17 +3,31 @@ package import MxModel
 
 /// A metric as far as it matters for how to draw it.
 package struct MetricFacts: Sendable {
+  package struct Label: Sendable {
+    package var name: String
+    /// How many values it has.
+    package var count: Int
+    /// Whether every series has one: only then its value is a name.
+    package var isEverywhere: Bool
+
+    package init(_ name: String, count: Int, isEverywhere: Bool = true) {
+      self.name = name
+      self.count = count
+      self.isEverywhere = isEverywhere
+    }
+  }
+
   package var name: String
   package var type: MetricType
   package var help: String
   package var unit: String
   package var seriesCount: Int
-  /// Labels besides the name, with how many values each has.
-  package var labels: [(name: String, count: Int)]
+  /// Besides the name.
+  package var labels: [Label]
 
   package init(
     name: String, type: MetricType, help: String, unit: String, seriesCount: Int,
-    labels: [(name: String, count: Int)]
+    labels: [Label]
   ) {
     self.name = name
     self.type = type
@@ -252,15 +266,21 @@ private struct StarterPanels {
     if fact.seriesCount <= 12 { return (expr, legend(fact)) }
     let useful = fact.labels.filter { $0.count > 1 && $0.count <= 12 && $0.name != "le" }
       .sorted { ($0.count, $0.name) < ($1.count, $1.name) }
-    guard let label = useful.last else { return ("\(by)(\(expr))", "all") }
-    return ("\(by) by (\(label.name)) (\(expr))", "{{\(label.name)}}")
+    guard let label = useful.last(where: \.isEverywhere) ?? useful.last else {
+      return ("\(by)(\(expr))", "all")
+    }
+    return (
+      "\(by) by (\(label.name)) (\(expr))", label.isEverywhere ? "{{\(label.name)}}" : "__auto"
+    )
   }
 
+  /// Where no label is in every series, by all that there are: a name is never empty.
   private func legend(_ fact: MetricFacts) -> String {
-    let telling = fact.labels.filter { $0.count > 1 }.prefix(3).map { "{{\($0.name)}}" }
-    return telling.isEmpty
-      ? fact.labels.first.map { "{{\($0.name)}}" } ?? fact.name
-      : telling.joined(separator: " ")
+    if fact.labels.isEmpty { return fact.name }
+    let telling = fact.labels.filter { $0.count > 1 || !$0.isEverywhere }.prefix(3)
+    let named = telling.isEmpty ? fact.labels.prefix(1) : telling
+    guard named.contains(where: \.isEverywhere) else { return "__auto" }
+    return named.map { "{{\($0.name)}}" }.joined(separator: " ")
   }
 
   func write(_ writer: inout JSONWriter) {
@@ -299,6 +319,15 @@ private struct StarterPanels {
     }
     writer.endObject()
     writer.endObject()
+    if panel.isHeatmap {
+      writer.name("options")
+      writer.beginObject()
+      writer.name("yAxis")
+      writer.beginObject()
+      writer.member("unit", panel.unit)
+      writer.endObject()
+      writer.endObject()
+    }
     writer.name("targets")
     writer.beginArray()
     let all = [(panel.expr, panel.legend)] + panel.more

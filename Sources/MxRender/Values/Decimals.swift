@@ -34,9 +34,9 @@ enum Decimals {
   }
 
   /// How many decimals tell a value to three digits: 42.34 has one, 0.00123 five.
-  /// Whole numbers have none.
+  /// Whole numbers have none, nor what is one but for the last bits of a scaling.
   static func automatic(_ value: Double) -> Int {
-    guard value.isFinite, value != 0, value != value.rounded() else { return 0 }
+    guard value.isFinite, abs(value - value.rounded()) > value.magnitude * 1e-14 else { return 0 }
     let power = Int(floor(log10(value.magnitude)))
     return min(max(2 - power, 0), 12)
   }
@@ -49,6 +49,13 @@ enum Decimals {
       if abs(scaled - scaled.rounded()) < 1e-6 * scaled { return places }
     }
     return 12
+  }
+
+  /// Without zeros at the end of its decimals.
+  static func trimmed(_ text: String) -> String {
+    guard text.contains(".") else { return text }
+    let digits = text.reversed().drop { $0 == "0" }
+    return String(String(digits.first == "." ? digits.dropFirst() : digits).reversed())
   }
 
   /// `1,234,567.8`.

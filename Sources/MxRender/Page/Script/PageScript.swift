@@ -10,10 +10,11 @@ import MxModel
 enum PageScript {
   /// One function, so that nothing of it is global.
   static let text: String = {
+    let parts = [
+      tools, formats, charts, legend, painting, hover, views, refreshing, export, controls,
+    ]
     var bytes = Array("(()=>{'use strict';\n".utf8)
-    for part in [tools, formats, charts, painting, hover, views, refreshing, export, controls] {
-      appendStripped(part, to: &bytes)
-    }
+    for part in parts { appendStripped(part, to: &bytes) }
     return String(decoding: bytes, as: UTF8.self) + "})();\n"
   }()
 

@@ -5,7 +5,7 @@ extension PageScript {
       const text = Math.abs(v).toFixed(clamp(places, 0, 15));
       return (v < 0 && +text !== 0 ? '-' : '') + text;
     };
-    const places = v => v === 0 || Number.isInteger(v) ? 0
+    const places = v => Math.abs(v - Math.round(v)) <= Math.abs(v) * 1e-14 ? 0
       : clamp(2 - Math.floor(Math.log10(Math.abs(v))), 0, 12);
     function placesOfStep(step) {
       for (let p = 0; p < 12; p++) {
@@ -28,6 +28,11 @@ extension PageScript {
           s = s && s / f.b;
           i++;
         }
+        while (Math.abs(x) < 0.99995 && x !== 0 && i > 0) {
+          x *= f.b;
+          s = s && s * f.b;
+          i--;
+        }
         return f.p + n(x, s) + (f.u[i] ?? '') + f.s;
       }
       case 'duration': {
@@ -38,25 +43,47 @@ extension PageScript {
         const text = n(seconds / size, step && step * f.q / size);
         return text === '1' && size >= 60 ? text + name.slice(0, -1) : text + name;
       }
-      case 'words': return words(v * f.q);
-      case 'clock': {
-        const s = Math.round(Math.abs(v * f.q)), pad = x => String(x).padStart(2, '0');
-        return (v < 0 ? '-' : '') + pad(Math.floor(s / 3600)) + ':' + pad(Math.floor(s / 60) % 60)
-          + ':' + pad(s % 60);
+      case 'words': return words(v * f.q, (f.d ?? 1) + 1);
+      case 'clock': case 'days': {
+        const s = Math.round(Math.abs(v * f.q)), days = f.k === 'days' ? Math.floor(s / 86400) : 0;
+        return (v < 0 ? '-' : '') + (days ? days + ' d ' : '')
+          + [Math.floor((s - days * 86400) / 3600), Math.floor(s / 60) % 60, s % 60]
+            .map(x => String(x).padStart(2, '0')).join(':');
       }
-      case 'grouped': return n(v, step).replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',');
+      case 'stopwatch': {
+        const s = Math.round(Math.abs(v * f.q) * 1000);
+        const parts = [[Math.floor(s / 36e5), 2, 'h'], [Math.floor(s / 6e4) % 60, 2, 'm'],
+          [Math.floor(s / 1e3) % 60, 2, 's'], [s % 1e3, 3, 'ms']];
+        const first = parts.findIndex(part => part[0] > 0);
+        return (v < 0 ? '-' : '') + parts.slice(first < 0 ? 3 : first).slice(0, (f.d ?? 3) + 1)
+          .map(([x, width, name]) => String(x).padStart(width, '0') + name).join(':');
+      }
+      case 'grouped': {
+        const text = step ? n(v, step) : trimmed(number(v, f.d ?? 3));
+        return f.p + text.replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',') + f.s;
+      }
+      case 'sci': {
+        const [digits, power] = v.toExponential(f.d ?? 12).split('e');
+        return (f.d === undefined ? trimmed(digits) : digits) + 'e' + power;
+      }
+      case 'hex': return f.p + Math.trunc(v).toString(16).toUpperCase();
       case 'truth': return v !== 0 ? f.p : f.s;
-      case 'date': return stamp(v);
+      case 'date': return f.p === 'us' ? american(stamp(v)) : stamp(v);
+      case 'ago': {
+        const seconds = (Date.now() - v) / 1000, text = words(Math.abs(seconds), 1);
+        return seconds >= 0 ? text + ' ago' : 'in ' + text;
+      }
       case 'text': return String(v);
       default: return f.p + n(v, step) + f.s;
       }
     }
-    function words(seconds) {
+    const trimmed = text => text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+    function words(seconds, limit) {
       let rest = Math.abs(seconds);
       if (rest < 1) return rest === 0 ? '0 seconds' : number(seconds * 1000, 0) + ' ms';
       const parts = [];
-      for (const [size, name] of [[31536000, 'year'], [604800, 'week'], [86400, 'day'],
-        [3600, 'hour'], [60, 'minute'], [1, 'second']]) {
+      for (const [size, name] of [[31536000, 'year'], [2628000, 'month'], [604800, 'week'],
+        [86400, 'day'], [3600, 'hour'], [60, 'minute'], [1, 'second']]) {
         const count = Math.floor(rest / size);
         if (count === 0) {
           if (parts.length) break;
@@ -64,7 +91,7 @@ extension PageScript {
         }
         parts.push(count + ' ' + name + (count === 1 ? '' : 's'));
         rest -= count * size;
-        if (parts.length === 2) break;
+        if (parts.length === limit) break;
       }
       return (seconds < 0 ? '-' : '') + parts.join(', ');
     }
@@ -110,6 +137,11 @@ extension PageScript {
     }
     const stamp = time => wall(time).toISOString().slice(0, 19).replace('T', ' ');
     const minute = time => stamp(time).slice(0, 16);
+    function american(text) {
+      const [date, clock] = text.split(' '), [year, month, day] = date.split('-');
+      const hour = +clock.slice(0, 2);
+      return `${month}/${day}/${year} ${hour % 12 || 12}${clock.slice(2)} ${hour < 12 ? 'am' : 'pm'}`;
+    }
     const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4,
       3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 108e5, 216e5, 432e5, 864e5, 1728e5, 6048e5];
     // Ticks where clocks of the zone are round: [time, text].

@@ -126,6 +126,7 @@ extension PageScript {
       panel.view = {a, b};
       if (!isWhole) redraw(panel, a, b);
       paintTimes(panel, a, b);
+      paintLegend(panel, a, b);
       for (const item of $$('.legend [data-s]', panel.element))
         item.classList.toggle('off', panel.hidden.has(item.dataset.n));
       for (const name of $$('.legend [aria-pressed]', panel.element))

@@ -127,7 +127,7 @@ extension PageScript {
     function showAge() {
       if (!ageLabel || !current.newest) return;
       const age = Math.max(Date.now() - current.newest, 0), isOld = age > page.fresh;
-      ageLabel.textContent = 'data ' + (age < 1000 ? 'just in' : words(age / 1000).split(',')[0] + ' old');
+      ageLabel.textContent = 'data ' + (age < 1000 ? 'just in' : words(age / 1000, 1) + ' old');
       ageLabel.title = 'Newest sample: ' + stamp(current.newest) + ' ' + zoneName(current.newest);
       ageLabel.classList.toggle('old', isOld);
       ageLabel.setAttribute('aria-label', ageLabel.textContent + (isOld ? ': too old' : ''));
