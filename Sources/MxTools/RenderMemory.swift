@@ -9,16 +9,16 @@ struct RenderState {
   /// A hash of the dashboard's text, the options and the program.
   var key: String
   var generation: Int64
-  /// When it was made, and the width of its range, ms.
+  /// When it was made, and how far the present may move before it is made anew, ms.
   var at: Int64
-  var width: Int64
+  var slack: Int64
   /// What the run answered: 0 or 1.
   var code: Int64
   var reads = RenderReads()
 
-  /// Whether the range is as good as where it was: moved by less than a hundredth.
+  /// Whether the range is as good as where it was.
   func isNear(_ now: Int64, isFixed: Bool) -> Bool {
-    now == at || (!isFixed && now > at && now - at < width / 100)
+    now == at || (!isFixed && now > at && now - at < slack)
   }
 }
 
@@ -109,11 +109,11 @@ extension RenderState {
   fileprivate init?(_ json: JSONValue) {
     guard let dashboard = json["dashboard"].flatMap(DashboardSummary.init),
       let key = json["key"]?.string, let generation = json["generation"]?.int,
-      let at = json["at"]?.int, let width = json["width"]?.int, let code = json["code"]?.int,
+      let at = json["at"]?.int, let slack = json["slack"]?.int, let code = json["code"]?.int,
       let reads = json["reads"].flatMap(RenderReads.init)
     else { return nil }
     self.init(
-      dashboard: dashboard, key: key, generation: generation, at: at, width: width, code: code,
+      dashboard: dashboard, key: key, generation: generation, at: at, slack: slack, code: code,
       reads: reads)
   }
 
@@ -122,7 +122,7 @@ extension RenderState {
     writer.member("key", key)
     writer.member("generation", generation)
     writer.member("at", at)
-    writer.member("width", width)
+    writer.member("slack", slack)
     writer.member("code", code)
     writer.name("dashboard")
     dashboard.write(&writer)

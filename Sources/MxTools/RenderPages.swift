@@ -58,11 +58,19 @@ final class DashboardRendering {
         RenderState(
           dashboard: file.summary, key: place.key(file.summary, job),
           generation: Int64(clamping: source.snapshot.manifest.generation), at: job.plan.now,
-          width: own.to - own.from, code: isFull ? 0 : 1, reads: reads))
+          slack: slack(own), code: isFull ? 0 : 1, reads: reads))
     } else {
       memory?.forget(file.name)
     }
     return isFull ? .success : .no
+  }
+
+  /// A hundredth of the range; nothing where the last step of some query lies before the
+  /// newest sample, which the next run may show.
+  private func slack(_ own: Plan) -> Int64 {
+    let newest = job.newest ?? .min
+    let isBehind = own.queries.contains { !$0.isInstant && $0.to < newest }
+    return isBehind ? 0 : (own.to - own.from) / 100
   }
 
   /// Those that are not the dashboard's own.

@@ -46,13 +46,30 @@ final class RenderSource {
     asked += 1
     note(query.expr)
     do {
-      let result = try session.evaluate(try tree(query.expr), text: query.expr, window(query))
+      let tree = try tree(query.expr)
+      var result = try session.evaluate(tree, text: query.expr, window(query))
+      if result.panelSeries.isEmpty, let window = try lateWindow(query) {
+        result = try session.evaluate(tree, text: query.expr, window)
+      }
       return MxRender.QueryResult(
         series: result.panelSeries, notes: result.annotations.warnings + result.annotations.infos)
     } catch {
       return MxRender.QueryResult(error: Explanation.diagnostic(of: error).line)
     }
   }
+
+  /// Of data that began after the last step, as in the first minutes of a store, a query has
+  /// nothing: then its steps are counted back from the present.
+  private func lateWindow(_ query: PanelQuery) throws -> QueryWindow? {
+    let late = now - query.to
+    guard !query.isInstant, late > 0, late <= query.step, let newest = try newestSample,
+      newest > query.to
+    else { return nil }
+    return .range(start: query.from + late, end: now, step: query.step)
+  }
+
+  private lazy var newestFound: Result<Int64?, any Error> = Result { try newest() }
+  private var newestSample: Int64? { get throws { try newestFound.get() } }
 
   /// A hash of all that answering would read; nil where it cannot be answered.
   func print(_ query: PanelQuery) -> UInt64? {
