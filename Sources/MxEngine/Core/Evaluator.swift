@@ -22,6 +22,7 @@ final class Evaluator: Sendable {
   let isRangeQuery: Bool
   let notes: AnnotationSink
   let budget: Budget
+  let expiry: Expiry
   let cronSeries = CronSeries()
   let readings = ReadingSink()
   private let keys: [SelectionPlan.Key: Int]
@@ -36,6 +37,7 @@ final class Evaluator: Sendable {
     self.isRangeQuery = isRangeQuery
     notes = AnnotationSink(source: text)
     budget = Budget(limit: options.maximumSamples)
+    expiry = Expiry(options.hasExpired)
     let plan = try SelectionPlan(expr, grid, times, options)
     keys = plan.keys
     selections = try source.open(plan.requests, report: report)
