@@ -1,5 +1,6 @@
 import MxModel
 import MxPromQL
+import Synchronization
 
 /// A scalar at all steps; one value stands for all.
 struct ScalarColumn: Sendable {
@@ -25,6 +26,8 @@ final class Evaluator: Sendable {
   let expiry: Expiry
   let cronSeries = CronSeries()
   let readings = ReadingSink()
+  /// Whether retention left all samples, of what was asked about: selections live as long.
+  let wholeSpans = Mutex<[WholeSpan: Bool]>([:])
   private let keys: [SelectionPlan.Key: Int]
   private let selections: [any Selection]
 

@@ -33,6 +33,12 @@ final class ReadingSink: Sendable {
   }
 }
 
+/// Some time of some series.
+struct WholeSpan: Hashable {
+  var selection: ObjectIdentifier
+  var span: TimeRange
+}
+
 extension Evaluator {
   /// The plan for a selector that looks as `query` says; nil for samples alone. Throws
   /// where samples are gone that no tier can stand in for.
@@ -87,7 +93,15 @@ extension Evaluator {
 
   /// Whether all that is asked for is there although retention was at work.
   func isWhole(_ selection: any Selection, _ span: TimeRange) throws -> Bool {
-    try selection.isWhole(0..<selection.count, span, worker: 0)
+    let key = WholeSpan(selection: ObjectIdentifier(selection), span: span)
+    if let known = wholeSpans.withLock({ $0[key] }) { return known }
+    var isWhole = true
+    for block in 0..<Blocks.count(selection.count) where isWhole {
+      try expiry.check()
+      isWhole = try selection.isWhole(Blocks.range(block, of: selection.count), span, worker: 0)
+    }
+    wholeSpans.withLock { $0[key] = isWhole }
+    return isWhole
   }
 
   func standIn(

@@ -74,8 +74,9 @@ extension StoreSelection {
     // Where samples are gone windows speak; and the pace of a cron job may be told by
     // samples however old, or by the windows of those that are gone.
     let looksBack = request.hints.window == 0
-    let lost = try lost().through
-    let isLost = try resolutions(in: range).rawAfter >= range.from
+    let rawAfter = try resolutions(in: range).rawAfter
+    let isLost = rawAfter >= range.from
+    let lost = max(rawAfter, snapshot.manifest.oldestWhole)
     func isCounted(_ info: SegmentInfo) -> Bool {
       switch info.kind {
       case .samples: looksBack && info.range.to < range.from
