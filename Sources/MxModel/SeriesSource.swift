@@ -90,7 +90,9 @@ package protocol Selection: AnyObject, Sendable {
   ) throws
 
   /// The newest `limit` samples at or before `time` of one series, in time
-  /// order: how far apart they lie tells a cron job's pace. Reads few pages.
+  /// order: how far apart they lie tells a cron job's pace. Reads few pages. For samples
+  /// that retention took stands what windows know of them: how many there were, the
+  /// first, the last, and even distances between.
   func latest(_ series: Int, atOrBefore time: Int64, limit: Int, worker: Int) throws -> [Sample]
 
   /// At which resolutions these series are there, for who can do with less than samples.
@@ -99,6 +101,11 @@ package protocol Selection: AnyObject, Sendable {
   /// Whether a tier stores windows of a series; what it does not store is computed from
   /// samples, as long as there are any.
   func holds(_ series: Int, tier: Int64) throws -> Bool
+
+  /// Whether all samples of `series` in `range` are there, as far as windows know: retention
+  /// leaves those that no window speaks for. Reads both, so it is asked only where the
+  /// answer would be that samples are gone.
+  func isWhole(_ series: Range<Int>, _ range: TimeRange, worker: Int) throws -> Bool
 
   /// Like `read`, from the windows of a tier whose ends lie in `range`; of columns
   /// that are not among `fields` nothing need be said.
@@ -109,6 +116,9 @@ package protocol Selection: AnyObject, Sendable {
 
   /// What reading `range` would cost, from indexes alone.
   func cost(_ range: TimeRange) throws -> ReadCost
+
+  /// What the series themselves have in `range`. Reads pages that they share with others.
+  func size(_ range: TimeRange) throws -> StoredSize
 }
 
 /// What a selection without an index or tiers has to offer.
@@ -122,6 +132,15 @@ extension Selection {
   package func resolutions(in range: TimeRange) throws -> Resolutions { Resolutions() }
 
   package func holds(_ series: Int, tier: Int64) throws -> Bool { false }
+
+  package func size(_ range: TimeRange) throws -> StoredSize {
+    let cost = try cost(range)
+    return StoredSize(samples: cost.samples, bytes: cost.bytes)
+  }
+
+  package func isWhole(
+    _ series: Range<Int>, _ range: TimeRange, worker: Int
+  ) throws -> Bool { true }
 
   package func readWindows(
     _ series: Range<Int>, tier: Int64, _ range: TimeRange, fields: WindowFields, worker: Int,
@@ -173,12 +192,20 @@ package struct ReadCost: Hashable, Sendable {
   package var series = 0
   package var samples = 0
   package var bytes = 0
-  /// Of the samples and bytes, what belongs to the series themselves and not to others
-  /// that share their pages; as near as the index tells.
-  package var ownSamples = 0
-  package var ownBytes = 0
 
   package init() {}
+}
+
+/// How much is stored of series in some time.
+package struct StoredSize: Hashable, Sendable {
+  /// One that several segments hold counts in each.
+  package var samples = 0
+  /// Of a page that series share each has its samples' part.
+  package var bytes = 0
+
+  package init(samples: Int = 0, bytes: Int = 0) {
+    (self.samples, self.bytes) = (samples, bytes)
+  }
 }
 
 /// Where samples go: the store behind the quality gate, a test's memory.

@@ -84,6 +84,8 @@ private final class OverlaySelection: Selection {
   private let base: any Selection
   private let memory: [RuleMemory.Series]
   private let entries: [Entry]
+  /// From here on samples are not those that the tiers below were computed of.
+  private let changed: Int64
   let labelNames: [String]
 
   var count: Int { entries.count }
@@ -113,6 +115,8 @@ private final class OverlaySelection: Selection {
       above += 1
     }
     self.entries = entries
+    let hidden = entries.map(\.end).min() ?? .max
+    changed = min(hidden, memory.compactMap(\.times.first).min() ?? .max)
     let own = memory.flatMap { $0.labels.pairs.map(\.name) }
     labelNames = Set(base.labelNames + own).sorted()
   }
@@ -211,6 +215,44 @@ private final class OverlaySelection: Selection {
       samples = zip(times, values).map { Sample(time: $0, value: $1) }
     }
     return Array(samples.suffix(limit))
+  }
+
+  // MARK: Tiers: those below speak for what was before this run.
+
+  func resolutions(in range: TimeRange) throws -> Resolutions {
+    var offered = try base.resolutions(in: range)
+    guard changed < .max, let widest = offered.tiers.last?.width else { return offered }
+    // Who computes old times anew has what it wrote: only what is before counts as lost.
+    let before = changed.subtractingReportingOverflow(widest + 1)
+    offered.rawAfter = min(offered.rawAfter, before.overflow ? .min : before.partialValue)
+    for index in offered.tiers.indices {
+      offered.tiers[index].to = min(offered.tiers[index].to, changed - 1)
+    }
+    return offered
+  }
+
+  func holds(_ series: Int, tier: Int64) throws -> Bool {
+    try entries[series].below.map { try base.holds($0, tier: tier) } ?? false
+  }
+
+  func isWhole(_ series: Range<Int>, _ range: TimeRange, worker: Int) throws -> Bool {
+    try entries[series].allSatisfy { entry in
+      let seen = entry.seen(range)
+      guard let below = entry.below, !seen.isEmpty else { return true }
+      return try base.isWhole(below..<below + 1, seen, worker: worker)
+    }
+  }
+
+  func readWindows(
+    _ series: Range<Int>, tier: Int64, _ range: TimeRange, fields: WindowFields, worker: Int,
+    _ body: (_ series: Int, _ windows: borrowing WindowColumns) throws -> Void
+  ) throws {
+    for position in series {
+      guard let below = entries[position].below else { continue }
+      try base.readWindows(
+        below..<below + 1, tier: tier, range, fields: fields, worker: worker
+      ) { try body(position, $1) }
+    }
   }
 
   func cost(_ range: TimeRange) throws -> ReadCost {

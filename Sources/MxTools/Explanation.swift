@@ -23,6 +23,7 @@ enum Explanation {
     case let error as IntakeError: intake(error)
     case let error as ModelError: model(error)
     case let error as EngineError: engine(error)
+    case let error as PromQLError: Diagnostic(.input, "\(error)", hint: error.hint)
     case let error as AlertError: alert(error)
     default:
       // Reached where a module's error has no case above: the run failed all

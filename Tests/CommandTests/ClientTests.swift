@@ -34,6 +34,8 @@ import Testing
       "URL/bad/api/v1/: the server says: 1:3: parse error: no\nexit 3",
       "60,Bearer tokentoken", "bad.yml:2: unknown field 'authorisation'",
       "7,a,+Inf", "67.5,b,NaN", "mx-query: warning: partial",
+      "60,1,1\n60,2,2\nexit 1", "a\nexit 1",
+      "mx-query: warning: the answer is partial: some of the server's storage did not answer",
       "1 series hold native histograms only and are left out",
       "the URL does not begin with http", "'NO_SUCH_NAME' is not set",
     ] {

@@ -1,6 +1,7 @@
 import MxEngine
 import MxModel
 import MxPromQL
+import Synchronization
 import Testing
 
 @Suite struct EngineTests {
@@ -109,6 +110,24 @@ import Testing
     #expect(throws: EngineError.timeout) {
       try evaluate("sum(m)", .instant(0), data) { $0.hasExpired = { true } }
     }
+  }
+
+  /// One series, one block: the clock is looked at all the same, and what was going on
+  /// ends there.
+  @Test(arguments: [
+    "stddev_over_time(m[1h])", "quantile_over_time(0.5, m[1h])", "rate(m[1h] anchored)",
+    "rate(m[1h])", "sum_over_time(m[1h:1s])", "max by (x) (deriv(m[1h]))",
+  ])
+  func aDeadlineEndsTheWorkOnOneSeries(query: String) throws {
+    let data = source([(LabelSet(name: "m"), (0..<4000).map { Double($0) })], every: 1000)
+    let looks = Atomic<Int>(0)
+    #expect(throws: EngineError.timeout) {
+      try evaluate(query, .range(start: 0, end: 4_000_000, step: 1000), data) {
+        // The first few belong to its beginning.
+        $0.hasExpired = { looks.add(1, ordering: .relaxed).newValue > 5 }
+      }
+    }
+    #expect(looks.load(ordering: .relaxed) == 6)
   }
 
   @Test func timesThatMakeNoSenseAreErrors() throws {

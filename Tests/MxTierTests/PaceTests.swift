@@ -71,4 +71,77 @@ import Testing
       }
     }
   }
+
+  /// Hours of one pace each, broken off somewhere, of which retention leaves windows and
+  /// the odd sample: what is visible is what was.
+  @Test(arguments: 0..<12 as Range<UInt64>)
+  func whatRetentionTakesChangesNoPace(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let files = SimulatedFileSystem()
+    try files.makeDirectory("/data")
+    let store = Store(path: "/data/s", files: files)
+    let samples = PaceTests.hours(60, &random)
+    let now = TierWork.start + 60 * PaceTests.hour
+    let tiers = [PaceTests.minute, 5 * PaceTests.minute, PaceTests.hour]
+    let rules = RetentionRules(
+      [
+        RetentionPolicy(
+          matchers: [],
+          ages: [
+            0: 6 * PaceTests.hour, tiers[0]: 12 * PaceTests.hour,
+            tiers[1]: 24 * PaceTests.hour, tiers[2]: .max,
+          ])
+      ], tiers: tiers, lag: PaceTests.minute)
+    var batch = SampleBatch()
+    for sample in samples { batch.append(LabelSet(name: "job"), sample.time, sample.value) }
+    let writer = StoreWriter(
+      store, CommitOptions(now: now), random: SeededGenerator(seed: random.next()))
+    try writer.append(batch)
+    try writer.commit()
+    for age: Int64 in [0, 0, 20] {
+      let now = now + age * PaceTests.hour + 2 * PaceTests.minute
+      var random = SeededGenerator(seed: seed &+ 50)
+      try check(store, samples, "seed \(seed) after \(age) h", &random)
+      _ = try store.rollUp(
+        RollupOptions(now: now), Report(), random: SeededGenerator(seed: random.next()))
+      let plan = RetentionPlan(try store.manifest(Report()), rules, now: now)
+      _ = try store.retain(
+        plan, rules, RetentionOptions(now: now), Report(),
+        random: SeededGenerator(seed: random.next()))
+      try check(store, samples, "seed \(seed) after \(age) h and retention", &random)
+    }
+  }
+
+  private func check(
+    _ store: Store, _ samples: [Sample], _ when: String, _ random: inout SeededGenerator
+  ) throws {
+    let snapshot = try Snapshot(store, Report())
+    for _ in 0..<40 {
+      let count = [1, 1, 5, 20][Int.random(in: 0..<4, using: &random)]
+      let first = Int64.random(in: 1...Int64(64 - count), using: &random)
+      let query = TierQuery(
+        "job", start: TierWork.start + first * PaceTests.hour, step: PaceTests.hour, count: count)
+      let answer = try query.answer(snapshot)
+      for index in 0..<count {
+        let expected = PaceTests.visible(samples, at: query.time(index))
+        let found = answer.value(LabelSet(name: "job"), index)
+        #expect(found == expected, "\(when): \(query), step \(index)")
+      }
+    }
+  }
+
+  private static func hours(_ count: Int64, _ random: inout SeededGenerator) -> [Sample] {
+    let paces = [1, 1, 10, 30, 36, 60, 120, 200, 360].map { Int64($0) * 10_000 }
+    var samples: [Sample] = []
+    // The first is dense, so that tiers begin where all does.
+    for number in 0..<count where number == 0 || Int.random(in: 0..<6, using: &random) > 0 {
+      let pace = number == 0 ? paces[0] : paces[Int.random(in: 0..<paces.count, using: &random)]
+      let length = Int64.random(in: 35...60, using: &random) * minute
+      let begin = TierWork.start + number * hour
+      for time in stride(from: begin + pace, through: begin + length, by: Int(pace)) {
+        samples.append(Sample(time: time, value: Double(samples.count)))
+      }
+    }
+    return samples
+  }
 }

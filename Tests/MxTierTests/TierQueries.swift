@@ -62,6 +62,11 @@ struct TierQuery: CustomStringConvertible {
     window = .range(start: start, end: start + Int64(count - 1) * step, step: step)
   }
 
+  func time(_ step: Int) -> Int64 {
+    guard case .range(let start, _, let width) = window else { return 0 }
+    return start + Int64(step) * width
+  }
+
   func answer(
     _ source: any SeriesSource, _ change: (inout EngineOptions) -> Void = { _ in }
   ) throws -> TierAnswer {

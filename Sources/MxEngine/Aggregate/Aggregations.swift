@@ -56,7 +56,7 @@ extension Evaluator {
     let blocks = Blocks.count(series)
     if options.threads == 1 || blocks == 1 {
       for block in 0..<blocks {
-        if let hasExpired = options.hasExpired, hasExpired() { throw EngineError.timeout }
+        try expiry.check()
         let part = try fold.part(stream, Blocks.range(block, of: series), 0)
         fold.take(part)
       }

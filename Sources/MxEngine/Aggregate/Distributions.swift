@@ -20,10 +20,11 @@ extension Evaluator {
     }
     try budget.take(groups.count * grid.count)
     let result = Table(roster: groups.roster, marks: .some(marks), steps: grid.count)
-    try forEachBlock(groups.count) { group, _ in
+    try forEachBlock(groups.count) { [expiry] group, _ in
       var values: [Double] = []
       let row = result.row(group)
       for step in row.indices {
+        try expiry.check(step, size: members[group].count)
         values.removeAll(keepingCapacity: true)
         for series in members[group] {
           let value = table.row(Int(series))[step]
@@ -57,6 +58,7 @@ extension Evaluator {
       places.removeAll(keepingCapacity: true)
       let labels = try groups.roster.labels(group)
       for series in members {
+        try expiry.check(Int(series), size: grid.count)
         for (step, value) in table.row(Int(series)).enumerated() where Absent.isPresent(value) {
           let bits = value.isNaN ? OrdinaryNaN.value.bitPattern : value.bitPattern
           if places[bits] == nil {

@@ -23,6 +23,7 @@ extension Evaluator {
     for step in 0..<grid.count {
       let count = Int(max(0, amount[step].rounded(.towardZero)))
       guard count >= 1 else { continue }
+      try expiry.check(step, size: table.count)
       for group in members {
         let chosen = pick(node.op, table, group, step, count)
         for series in chosen { result.row(Int(series))[step] = table.row(Int(series))[step] }

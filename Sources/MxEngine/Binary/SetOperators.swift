@@ -63,7 +63,7 @@ extension Evaluator {
     let steps = stream.steps
     var presence = [Bool](repeating: false, count: count * steps)
     for block in 0..<Blocks.count(stream.roster.count) {
-      if let hasExpired = options.hasExpired, hasExpired() { throw EngineError.timeout }
+      try expiry.check()
       try stream.rows(Blocks.range(block, of: stream.roster.count), 0) { series, row in
         let start = Int(groups[series]) * steps
         for step in row.indices where Absent.isPresent(row[step]) { presence[start + step] = true }

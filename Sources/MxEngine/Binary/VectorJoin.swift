@@ -83,7 +83,10 @@ struct VectorJoin {
     let sides = try sides(leftTable, rightTable)
     try checkOneSide(sides)
     var results = Results(steps: sides.many.steps)
-    for many in 0..<sides.many.count { try match(many, sides, &results) }
+    for many in 0..<sides.many.count {
+      try evaluator.expiry.check(many, size: results.steps)
+      try match(many, sides, &results)
+    }
     if let fill = fillMany?.value {
       for one in 0..<sides.one.count { try fillMissing(one, fill, sides, &results) }
     }

@@ -30,6 +30,18 @@ package struct Engine: Sendable {
   package func evaluate(
     _ expr: Expr, text: String, _ window: QueryWindow, source: any SeriesSource, report: Report
   ) throws -> QueryResult {
+    do {
+      return try answer(expr, text: text, window, source: source, report: report)
+    } catch var error as PromQLError {
+      // Durations that are computed are known now.
+      error.position = error.position ?? error.range.position(in: text)
+      throw error
+    }
+  }
+
+  private func answer(
+    _ expr: Expr, text: String, _ window: QueryWindow, source: any SeriesSource, report: Report
+  ) throws -> QueryResult {
     let query = try PreparedQuery(expr, window, options)
     let expr = try EventCounting.rewritten(expr, source)
     let evaluator = try Evaluator(
@@ -81,11 +93,7 @@ private struct PreparedQuery {
       grid = Grid(first: start, step: step, count: Int(count))
       times = QueryTimes(start: start, end: end, step: step)
       isRange = true
-      if expr.type == .matrix || expr.type == .string {
-        throw EngineError.query(
-          "invalid expression type \"\(expr.type.documentedName)\" for range query, must be Scalar "
-            + "or instant Vector")
-      }
+      if let problem = expr.rangeQueryProblem { throw EngineError.query(problem) }
     }
   }
 
@@ -174,6 +182,13 @@ extension Evaluator {
 }
 
 extension Expr {
+  /// Why it has no value at several times, in Prometheus' words; nil where it has.
+  package var rangeQueryProblem: String? {
+    guard type == .matrix || type == .string else { return nil }
+    return "invalid expression type \"\(type.documentedName)\" for range query, must be Scalar "
+      + "or instant Vector"
+  }
+
   /// Whether the order of an instant query's elements says something.
   fileprivate var decidesOrder: Bool {
     switch unwrapped {

@@ -51,7 +51,7 @@ package struct EngineOptions: Sendable {
   /// Steps of a range query or of a subquery.
   package var maximumSteps = 10_000_000
   package var threads = 1
-  /// Asked between blocks of work; true ends the query with `EngineError.timeout`.
+  /// Asked all the time; true ends the query with `EngineError.timeout`.
   package var hasExpired: (@Sendable () -> Bool)?
 
   package init() {}

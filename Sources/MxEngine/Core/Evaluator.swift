@@ -1,5 +1,6 @@
 import MxModel
 import MxPromQL
+import Synchronization
 
 /// A scalar at all steps; one value stands for all.
 struct ScalarColumn: Sendable {
@@ -22,8 +23,11 @@ final class Evaluator: Sendable {
   let isRangeQuery: Bool
   let notes: AnnotationSink
   let budget: Budget
+  let expiry: Expiry
   let cronSeries = CronSeries()
   let readings = ReadingSink()
+  /// Whether retention left all samples, of what was asked about: selections live as long.
+  let wholeSpans = Mutex<[WholeSpan: Bool]>([:])
   private let keys: [SelectionPlan.Key: Int]
   private let selections: [any Selection]
 
@@ -36,6 +40,7 @@ final class Evaluator: Sendable {
     self.isRangeQuery = isRangeQuery
     notes = AnnotationSink(source: text)
     budget = Budget(limit: options.maximumSamples)
+    expiry = Expiry(options.hasExpired)
     let plan = try SelectionPlan(expr, grid, times, options)
     keys = plan.keys
     selections = try source.open(plan.requests, report: report)

@@ -248,7 +248,6 @@ private final class MemorySelection: Selection {
     cost.series = count
     cost.samples = series.reduce(0) { $0 + columns.range(Int($1), range).count }
     cost.bytes = cost.samples * 16
-    (cost.ownSamples, cost.ownBytes) = (cost.samples, cost.bytes)
     return cost
   }
 }

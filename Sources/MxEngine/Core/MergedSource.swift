@@ -198,6 +198,16 @@ private final class MergedSelection: Selection {
     return false
   }
 
+  func isWhole(_ series: Range<Int>, _ range: TimeRange, worker: Int) throws -> Bool {
+    for position in series {
+      for (part, number) in numbers[position].enumerated() where number >= 0 {
+        let one = Int(number)..<Int(number) + 1
+        if try !parts[part].isWhole(one, range, worker: worker) { return false }
+      }
+    }
+    return true
+  }
+
   func readWindows(
     _ series: Range<Int>, tier: Int64, _ range: TimeRange, fields: WindowFields, worker: Int,
     _ body: (_ series: Int, _ windows: borrowing WindowColumns) throws -> Void
@@ -212,6 +222,16 @@ private final class MergedSelection: Selection {
     }
   }
 
+  func size(_ range: TimeRange) throws -> StoredSize {
+    var total = StoredSize()
+    for part in parts {
+      let size = try part.size(range)
+      total.samples += size.samples
+      total.bytes += size.bytes
+    }
+    return total
+  }
+
   func cost(_ range: TimeRange) throws -> ReadCost {
     var total = ReadCost()
     for part in parts {
@@ -220,8 +240,6 @@ private final class MergedSelection: Selection {
       total.pages += cost.pages
       total.samples += cost.samples
       total.bytes += cost.bytes
-      total.ownSamples += cost.ownSamples
-      total.ownBytes += cost.ownBytes
     }
     total.series = count
     return total

@@ -92,9 +92,8 @@ extension Evaluator {
   func forEachBlock(
     _ count: Int, _ body: @escaping @Sendable (_ block: Int, _ worker: Int) throws -> Void
   ) throws {
-    let hasExpired = options.hasExpired
-    try parallelFor(count: count, workers: options.threads) { block, worker in
-      if let hasExpired, hasExpired() { throw EngineError.timeout }
+    try parallelFor(count: count, workers: options.threads) { [expiry] block, worker in
+      try expiry.check()
       try body(block, worker)
     }
   }

@@ -33,18 +33,32 @@ final class ReadingSink: Sendable {
   }
 }
 
+/// Some time of some series.
+struct WholeSpan: Hashable {
+  var selection: ObjectIdentifier
+  var span: TimeRange
+}
+
 extension Evaluator {
   /// The plan for a selector that looks as `query` says; nil for samples alone. Throws
   /// where samples are gone that no tier can stand in for.
   func plan(
     _ selection: any Selection, _ selector: Selector, _ query: ResolutionQuery
   ) throws -> ResolutionPlan? {
-    let offered = try selection.resolutions(in: query.span)
+    var offered = try selection.resolutions(in: query.span)
     try checkChoice(offered)
-    guard
-      let plan = ResolutionPlan.choose(
+    func choose() -> ResolutionPlan? {
+      ResolutionPlan.choose(
         query, offered, options.resolution, approximates: options.approximates)
-    else { return nil }
+    }
+    var chosen = choose()
+    if let plan = chosen, plan.missing != nil || plan.movesBorders,
+      try isWhole(selection, query.span)
+    {
+      offered.rawAfter = .min
+      chosen = choose()
+    }
+    guard let plan = chosen else { return nil }
     if let missing = plan.missing { throw Evaluator.gone(selector, missing, offered) }
     if !plan.usesTiers { return nil }
     readings.note(
@@ -62,7 +76,9 @@ extension Evaluator {
     try checkChoice(offered)
     let from = query.span.from - 1
     let lost = min(offered.rawAfter, query.span.to)
-    guard from < lost, query.needs(from, lost), lost > offered.oldest else {
+    guard from < lost, query.needs(from, lost), lost > offered.oldest,
+      try !isWhole(selection, query.span)
+    else {
       readings.note(selector, [0])
       return nil
     }
@@ -73,6 +89,19 @@ extension Evaluator {
     warnOfApproximation(selector, tier.width)
     return ThinnedSamples(
       width: tier.width, through: lost, standIn: try standIn(selection, selector, query.span))
+  }
+
+  /// Whether all that is asked for is there although retention was at work.
+  func isWhole(_ selection: any Selection, _ span: TimeRange) throws -> Bool {
+    let key = WholeSpan(selection: ObjectIdentifier(selection), span: span)
+    if let known = wholeSpans.withLock({ $0[key] }) { return known }
+    var isWhole = true
+    for block in 0..<Blocks.count(selection.count) where isWhole {
+      try expiry.check()
+      isWhole = try selection.isWhole(Blocks.range(block, of: selection.count), span, worker: 0)
+    }
+    wholeSpans.withLock { $0[key] = isWhole }
+    return isWhole
   }
 
   func standIn(
@@ -110,7 +139,7 @@ extension Evaluator {
         + "--approximate (docs/rollups.md says how far off that may be)")
   }
 
-  private func warnOfApproximation(_ selector: Selector, _ width: Int64) {
+  func warnOfApproximation(_ selector: Selector, _ width: Int64) {
     notes.warn(
       "answered from windows of \(DurationText.print(width)) where samples were removed by "
         + "retention; see docs/rollups.md for how far off it may be", selector.position)
@@ -140,7 +169,13 @@ extension Selection {
       times.removeAll(keepingCapacity: true)
       values.removeAll(keepingCapacity: true)
       let stretch = ResolutionPlan.Stretch(tier: thinned.width, range: old)
-      if let tier = try thinned.standIn.tier(for: one, self, stretch) {
+      if try isWhole(one..<one + 1, old, worker: worker) {
+        try read(one..<one + 1, old, worker: worker) { _, samples in
+          times.append(contentsOf: samples.times)
+          values.append(contentsOf: samples.values)
+        }
+      } else {
+        let tier = try thinned.standIn.tier(for: one, self, stretch, worker: worker)
         try readWindows(
           one..<one + 1, tier: tier, old, fields: [.lasts, .lastTimes], worker: worker
         ) { _, windows in

@@ -53,6 +53,13 @@ struct ResolutionPlan: Hashable, Sendable {
     return plan
   }
 
+  /// All from one tier, or (0) from samples.
+  static func only(_ tier: Int64, _ span: TimeRange) -> ResolutionPlan {
+    var plan = ResolutionPlan()
+    plan.add(tier, span.from - 1, span.to)
+    return plan
+  }
+
   private func isNotWorthIt(_ span: TimeRange) -> Bool {
     let pieces = stretches.count { $0.tier == 0 }
     let fromTiers = stretches.reduce(Int64(0)) {

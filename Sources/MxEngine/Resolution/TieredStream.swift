@@ -11,17 +11,18 @@ extension Evaluator {
     guard selector.extent == .none, options.resolution != .raw else { return nil }
     let reference = try times.reference(grid, at: selector.at, offset: selector.offset)
     let windows = Windows(
-      ends: reference.grid, range: try times.milliseconds(range.range), evaluation: grid)
+      ends: reference.grid, range: try times.milliseconds(range.range), evaluation: grid,
+      expiry: expiry)
     let counts = node.function == .absentOverTime ? .presentOverTime : node.function
     guard CellFunction.answers(counts) else { return nil }
     let selection = try selection(
       selector.matchers, try SelectionPlan.range(range, grid, times, options))
     let hasSamples = try selection.resolutions(in: windows.span).rawAfter < windows.span.from
     guard let function = CellFunction(counts, windows, hasSamples: hasSamples) else { return nil }
-    guard
-      let plan = try plan(
-        selection, selector, ResolutionQuery(ends: windows.ends, range: windows.range))
-    else { return nil }
+    if let stream = try narrow(node, range, selection, windows, counts) {
+      return stream.broadcast(to: grid.count)
+    }
+    guard let plan = try plan(selection, selector, windows.query) else { return nil }
     let cells = CellReader(
       selection: selection, plan: plan, fields: function.fields,
       standIn: try standIn(selection, selector, windows.span))
@@ -29,10 +30,12 @@ extension Evaluator {
     let note = try notePerSeries(
       node, SampleStream(roster: Roster(selection), windows: windows), range.position)
     let steps = windows.ends.count
-    let stream = VectorStream(roster: Roster(selection), steps: steps) { block, worker, sink in
+    let stream = VectorStream(roster: Roster(selection), steps: steps) {
+      [expiry] block, worker, sink in
       let row = Row.allocate(capacity: steps)
       defer { row.deallocate() }
       try cells.read(block, worker: worker) { series, columns in
+        try expiry.check(series, size: steps &+ columns.ends.count)
         if try !function.kernel(columns, row) { try again(series, worker, row) }
         try note?(series, .none, row)
         if row.hasValues { try sink(series, row) }
@@ -41,11 +44,11 @@ extension Evaluator {
     return stream.broadcast(to: grid.count)
   }
 
-  private typealias Fallback =
+  typealias Fallback =
     @Sendable (_ series: Int, _ worker: Int, _ row: Row) throws -> Void
 
   /// There are no samples to ask.
-  private func noFallback(_ selector: Selector) -> Fallback {
+  func noFallback(_ selector: Selector) -> Fallback {
     let isRefused = !options.approximates
     return { _, _, row in
       row.initialize(repeating: Absent.value)
@@ -99,10 +102,12 @@ extension Evaluator {
       standIn: try standIn(selection, node, query.span))
     let isPaced = options.lookback == .automatic
     let cron = cronSeries
-    return VectorStream(roster: Roster(selection), steps: grid.count) { block, worker, body in
+    return VectorStream(roster: Roster(selection), steps: grid.count) {
+      [expiry] block, worker, body in
       let row = Row.allocate(capacity: grid.count)
       defer { row.deallocate() }
       try cells.readAll(block, worker: worker) { series, columns in
+        try expiry.check(series, size: grid.count &+ columns.ends.count)
         let gaps = finder.fill(columns, row)
         if isPaced {
           for gap in gaps {
@@ -110,7 +115,7 @@ extension Evaluator {
               series, atOrBefore: grid.time(gap.lowerBound), limit: PacedFinder.memory,
               worker: worker)
             var paced = PacedFinder(grid: grid.part(gap), base: base, aspect: aspect)
-            paced.append(samples)
+            paced.prepend(samples)
             if paced.fill(Row(rebasing: row[gap])) { try cron.note(selection, series) }
           }
         }
@@ -155,7 +160,7 @@ struct CellReader: Sendable {
             cells.append(samples, fields)
           }
         } else {
-          guard let tier = try standIn.tier(for: series, selection, stretch) else { continue }
+          let tier = try standIn.tier(for: series, selection, stretch, worker: worker)
           try selection.readWindows(
             one, tier: tier, stretch.range, fields: fields, worker: worker
           ) { _, windows in
@@ -183,22 +188,29 @@ struct StandIn: Sendable {
     stretch.range.from <= rawAfter
   }
 
-  /// Nil where no tier has anything.
   func tier(
-    for series: Int, _ selection: any Selection, _ stretch: ResolutionPlan.Stretch
-  ) throws -> Int64? {
+    for series: Int, _ selection: any Selection, _ stretch: ResolutionPlan.Stretch, worker: Int
+  ) throws -> Int64 {
     if !isNeeded(stretch) { return stretch.tier }
     let found = try tiers.first {
       try $0 >= stretch.tier && selection.holds(series, tier: $0)
     }
-    if let found, found != stretch.tier, !approximates { throw refusal() }
+    // Where no tier has anything the samples were left, and windows are made of them.
+    guard let found, found != stretch.tier,
+      try !selection.isWhole(series..<series + 1, stretch.range, worker: worker)
+    else { return stretch.tier }
+    if !approximates { throw refusal() }
     return found
   }
 }
 
+extension Windows {
+  var query: ResolutionQuery { ResolutionQuery(ends: ends, range: range) }
+}
+
 extension Grid {
   /// The steps `steps` alone.
-  fileprivate func part(_ steps: Range<Int>) -> Grid {
+  func part(_ steps: Range<Int>) -> Grid {
     Grid(first: time(steps.lowerBound), step: step, count: steps.count)
   }
 }

@@ -39,19 +39,21 @@ extension Evaluator {
     let lookback = options.lookback
     let range = TimeRange(from: grid.first - lookback.base + 1, to: grid.last)
     let cron = cronSeries
-    return VectorStream(roster: Roster(selection), steps: grid.count) { block, worker, body in
+    return VectorStream(roster: Roster(selection), steps: grid.count) {
+      [expiry] block, worker, body in
       let row = Row.allocate(capacity: grid.count)
       defer { row.deallocate() }
       var finder = NewestFinder(grid: grid, lookback: lookback.base, aspect: aspect)
       var next = block.lowerBound
       func older(_ series: Int) throws {
+        try expiry.check(series, size: grid.count)
         // Nothing within five minutes somewhere: perhaps the series has a slower pace.
         let samples = try selection.latest(
           series, atOrBefore: range.from - 1, limit: PacedFinder.memory, worker: worker)
         guard !samples.isEmpty else { return }
         row.initialize(repeating: Absent.value)
         var paced = PacedFinder(grid: grid, base: lookback.base, aspect: aspect)
-        paced.append(samples)
+        paced.prepend(samples)
         if paced.fill(row) {
           try cron.note(selection, series)
           try body(series, row)
@@ -65,13 +67,15 @@ extension Evaluator {
           }
         }
         next = series + 1
+        try expiry.check(series, size: grid.count &+ columns.count)
         let isComplete = try finder.fill(columns, row) { try selection.labels(series).description }
         if !isComplete, case .automatic = lookback {
-          let samples = try selection.latest(
-            series, atOrBefore: range.from - 1, limit: PacedFinder.memory, worker: worker)
+          // The columns first: looking further back may take their memory.
           var paced = PacedFinder(grid: grid, base: lookback.base, aspect: aspect)
-          paced.append(samples)
           paced.append(columns)
+          paced.prepend(
+            try selection.latest(
+              series, atOrBefore: range.from - 1, limit: PacedFinder.memory, worker: worker))
           if paced.fill(row) { try cron.note(selection, series) }
         }
         if row.hasValues { try body(series, row) }

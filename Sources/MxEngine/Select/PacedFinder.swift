@@ -23,11 +23,9 @@ struct PacedFinder {
   }
 
   /// The samples before what was read, oldest first.
-  mutating func append(_ samples: [Sample]) {
-    for sample in samples {
-      times.append(sample.time)
-      values.append(sample.value)
-    }
+  mutating func prepend(_ samples: [Sample]) {
+    times.insert(contentsOf: samples.map(\.time), at: 0)
+    values.insert(contentsOf: samples.map(\.value), at: 0)
   }
 
   /// What was read. Histograms have no pace: the plain rule answered for them.

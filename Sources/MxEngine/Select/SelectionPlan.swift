@@ -17,12 +17,16 @@ struct QueryTimes: Sendable {
   var durations: DurationContext { DurationContext(step: step, range: end - start) }
 
   /// Of an offset, or (`isWidth`) of a range or step, which must be more than zero.
-  func milliseconds(_ duration: DurationValue, isWidth: Bool = true) throws -> Int64 {
-    SafeTime.bounded(try duration.milliseconds(durations, mustBePositive: isWidth))
+  func milliseconds(
+    _ duration: DurationValue, isWidth: Bool = true, at place: SourceRange = .none
+  ) throws -> Int64 {
+    SafeTime.bounded(try duration.milliseconds(durations, mustBePositive: isWidth, at: place))
   }
 
-  func reference(_ grid: Grid, at: AtModifier?, offset: DurationValue) throws -> Reference {
-    let offset = try milliseconds(offset, isWidth: false)
+  func reference(
+    _ grid: Grid, at: AtModifier?, offset: DurationValue, place: SourceRange = .none
+  ) throws -> Reference {
+    let offset = try milliseconds(offset, isWidth: false, at: place)
     guard let at else {
       let first = SafeTime.shifted(grid.first, by: offset)
       return Reference(
@@ -47,9 +51,10 @@ struct SubqueryTimes {
   var range: Int64
 
   init(_ node: Subquery, _ grid: Grid, _ times: QueryTimes, _ options: EngineOptions) throws {
-    range = try times.milliseconds(node.range)
-    windows = try times.reference(grid, at: node.at, offset: node.offset)
-    var step = try node.step.map { try times.milliseconds($0) } ?? options.subqueryStep
+    let place = node.position
+    range = try times.milliseconds(node.range, at: place)
+    windows = try times.reference(grid, at: node.at, offset: node.offset, place: place)
+    var step = try node.step.map { try times.milliseconds($0, at: place) } ?? options.subqueryStep
     if step <= 0 { step = max(1, options.subqueryStep) }
     let start = windows.grid.first - range
     var first = step * (start / step)
@@ -88,7 +93,9 @@ struct SelectionPlan {
   static func range(
     _ selector: Selector, _ grid: Grid, _ times: QueryTimes, _ options: EngineOptions
   ) throws -> TimeRange {
-    let reference = try times.reference(grid, at: selector.at, offset: selector.offset).grid
+    let reference = try times.reference(
+      grid, at: selector.at, offset: selector.offset, place: selector.position
+    ).grid
     if selector.extent == .smoothed {
       let reach = options.lookback.base
       return TimeRange(from: reference.first - reach + 1, to: reference.last + reach)
@@ -107,13 +114,20 @@ struct SelectionPlan {
     _ node: RangeSelector, _ grid: Grid, _ times: QueryTimes, _ options: EngineOptions
   ) throws -> TimeRange {
     let selector = node.selector
-    let reference = try times.reference(grid, at: selector.at, offset: selector.offset).grid
-    let width = try times.milliseconds(node.range)
+    let reference = try times.reference(
+      grid, at: selector.at, offset: selector.offset, place: selector.position
+    ).grid
+    let width = try times.milliseconds(node.range, at: node.position)
     var range = TimeRange(from: reference.first - width + 1, to: reference.last)
     if selector.extent != .none { range.from -= options.lookback.base }
     if selector.extent == .smoothed { range.to += options.lookback.base }
+    // The window before stands in for one that does not fit.
+    if options.approximates { range.from -= SelectionPlan.widestWindow }
     return range
   }
+
+  /// Of a tier, ms.
+  private static let widestWindow: Int64 = 86_400_000
 
   private mutating func add(_ matchers: [Matcher], _ range: TimeRange, _ hints: SelectHints) {
     let key = Key(matchers: matchers, range: range)
@@ -138,7 +152,7 @@ struct SelectionPlan {
       hints.window = 0
       add(node.matchers, try SelectionPlan.range(node, grid, times, options), hints)
     case .range(let node):
-      hints.window = try times.milliseconds(node.range)
+      hints.window = try times.milliseconds(node.range, at: node.position)
       add(node.selector.matchers, try SelectionPlan.range(node, grid, times, options), hints)
     case .subquery(let node):
       let inner = try SubqueryTimes(node, grid, times, options).inner

@@ -198,6 +198,7 @@ struct ExtendedWindow: Sendable {
 
   /// Finds the view of each step and asks `body` for the value.
   private func each(_ samples: Samples, _ row: Row, _ body: (View) -> Double) {
+    var work = 0
     for step in 0..<windows.ends.count {
       let end = windows.ends.time(step)
       let start = end - windows.range
@@ -206,6 +207,11 @@ struct ExtendedWindow: Sendable {
       let upper = search(samples, after: end + windows.reachAfter, lower)
       row[step] = Absent.value
       guard lower < upper else { continue }
+      work &+= upper &- lower
+      if work > Slide.glance {
+        work = 0
+        if Slide.isOver(windows) { return row[step...].update(repeating: Absent.value) }
+      }
       let firstInside = search(samples, after: start, lower)
       let first = firstInside > lower ? min(firstInside - 1, upper - 1) : lower
       var last = upper - 1

@@ -39,6 +39,7 @@ extension Evaluator {
     let reference = try times.reference(grid, at: selector.at, offset: selector.offset)
     var windows = Windows(
       ends: reference.grid, range: try times.milliseconds(node.range), evaluation: grid)
+    windows.expiry = expiry
     if selector.extent != .none { windows.reachBefore = options.lookback.base }
     if selector.extent == .smoothed { windows.reachAfter = options.lookback.base }
     let selection = try selection(
@@ -75,8 +76,9 @@ extension Evaluator {
   private func subquerySamples(_ node: Subquery, _ grid: Grid) throws -> SampleStream {
     let subquery = try SubqueryTimes(node, grid, times, options)
     let inner = subquery.inner
-    let windows = Windows(
+    var windows = Windows(
       ends: subquery.windows.grid, range: subquery.range, evaluation: grid)
+    windows.expiry = expiry
     if inner.count == 0 {
       return SampleStream(roster: .empty, marks: .none, windows: windows, extent: .none) {
         _, _, _, _ in
@@ -113,12 +115,13 @@ extension Evaluator {
     let steps = samples.windows.ends.count
     let runs = samples.runs
     let stream = VectorStream(roster: samples.roster, steps: steps, marks: samples.marks) {
-      block, worker, sink in
+      [expiry] block, worker, sink in
       let row = Row.allocate(capacity: steps)
       defer { row.deallocate() }
       var doubted = -1
       try runs(block, worker, trusting) { series, samples in
         try body(series, samples, row)
+        try expiry.check(series, size: steps &+ samples.count)
         if trusting, series != doubted, !row.allSatisfy(\.isFinite) {
           doubted = series
           return false

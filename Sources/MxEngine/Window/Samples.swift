@@ -19,6 +19,8 @@ struct Windows: Sendable {
   /// How much further samples before and after the window count (extended ranges).
   var reachBefore: Int64 = 0
   var reachAfter: Int64 = 0
+  /// Sliding over samples ends early where the time is over: whoever made a row so looks.
+  var expiry: Expiry?
 
   /// How far before its end a window begins to look.
   var reach: Int64 { range + reachBefore }

@@ -1,5 +1,11 @@
 /// Moves both ends of a window over one series' samples.
 enum Slide {
+  /// Samples in windows between two looks at the clock: 10 ms, or 50 where they are sorted.
+  static let glance = 1 << 19
+
+  @inline(never)
+  static func isOver(_ windows: Windows) -> Bool { windows.expiry?.isOver() ?? false }
+
   /// Calls `body` for each step with the samples `low..<high` that lie in the
   /// window; steps without any get no value.
   @inline(__always)
@@ -20,6 +26,7 @@ enum Slide {
     var high = 0
     var lowStride = 1
     var highStride = 1
+    var work = 0
     for step in 0..<windows.ends.count {
       let end = windows.ends.time(step)
       let oldHigh = high
@@ -31,6 +38,11 @@ enum Slide {
         after: end &- windows.range, times, count, from: low, guess: lowStride)
       lowStride = low &- oldLow
       row[step] = low < high ? try body(low, high, step) : Absent.value
+      work &+= high &- low &+ 1
+      if work > glance {
+        work = 0
+        if isOver(windows) { return row[(step + 1)...].update(repeating: Absent.value) }
+      }
     }
   }
 }

@@ -199,21 +199,55 @@ package struct TerminalBars {
     let values = rows.map { ShortNumber.text($0.value, digits: 6) }
     let nameWidth = names.map(\.count).max() ?? 0
     let room = max(10, width - nameWidth - 4 - (values.map(\.count).max() ?? 0))
-    let greatest = rows.map(\.value.magnitude).filter(\.isFinite).max() ?? 0
+    let scale = Scale(rows.map(\.value), room)
     return rows.indices.map { index in
       let padding = String(repeating: " ", count: nameWidth - names[index].count)
-      let bar = bar(rows[index].value, greatest, room)
-      let gap = String(repeating: " ", count: room - bar.count)
-      return names[index] + padding + "  " + paint(bar, index) + gap + "  " + values[index]
+      let (before, bar) = bar(rows[index].value, scale)
+      let gap = String(repeating: " ", count: room - before - bar.count)
+      return names[index] + padding + "  " + String(repeating: " ", count: before)
+        + paint(bar, index) + gap + "  " + values[index]
     }
   }
 
-  /// Lengths of magnitudes: the sign is told by the number beside it.
-  private func bar(_ value: Double, _ greatest: Double, _ room: Int) -> String {
-    guard value.isFinite, greatest > 0 else { return value.isInfinite ? full(room) : "" }
-    let eighths = Int((value.magnitude / greatest * Double(room * 8)).rounded())
+  /// Zero stands where the longest bars to both sides have room.
+  private struct Scale {
+    /// Columns left and right of zero.
+    var left: Int
+    var right: Int
+    /// A column's value.
+    var unit: Double
+
+    init(_ values: [Double], _ room: Int) {
+      let finite = values.filter(\.isFinite)
+      let least = min(0, finite.min() ?? 0)
+      let greatest = max(0, finite.max() ?? 0)
+      // Halves, so that the largest of doubles have a distance too.
+      let span = greatest / 2 - least / 2
+      var share = span > 0 ? -least / 2 / span : 0
+      if span == 0, values.contains(-.infinity) { share = values.contains(.infinity) ? 0.5 : 1 }
+      left = Int((share * Double(room)).rounded(.up))
+      right = room - left
+      unit = max(
+        left > 0 ? -least / Double(left) : 0, right > 0 ? greatest / Double(right) : 0)
+    }
+  }
+
+  /// A bar and how many columns are free before it.
+  private func bar(_ value: Double, _ scale: Scale) -> (before: Int, text: String) {
+    if value < 0 {
+      // There are no eighths of the right side of a column: halves, then.
+      let halves =
+        value.isFinite && scale.unit > 0
+        ? Int((-value / scale.unit * 2).rounded()) : scale.left * 2
+      let text = (halves % 2 > 0 ? "▐" : "") + full(halves / 2)
+      return (max(0, scale.left - text.count), text)
+    }
+    guard value.isFinite, scale.unit > 0 else {
+      return (scale.left, value.isInfinite ? full(scale.right) : "")
+    }
+    let eighths = Int((value / scale.unit * 8).rounded())
     let part = eighths % 8
-    return full(eighths / 8) + (part > 0 ? String(Self.parts[part - 1]) : "")
+    return (scale.left, full(eighths / 8) + (part > 0 ? String(Self.parts[part - 1]) : ""))
   }
 
   private func full(_ count: Int) -> String { String(repeating: "█", count: count) }

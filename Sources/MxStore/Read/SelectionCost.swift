@@ -1,24 +1,57 @@
 import MxCodec
 import MxModel
-import Synchronization
 
-/// What a selection knows without reading samples, and the few that tell a pace.
+/// What a selection knows without reading samples.
 extension StoreSelection {
   func cost(_ range: TimeRange) throws -> ReadCost {
     var cost = ReadCost()
     cost.series = count
     for part in segments where part.segment.reader.info.range.overlaps(range) {
       cost.segments += 1
-      for (entry, own) in try entries(part, range) {
+      for (entry, _) in try entries(part, range) {
         cost.pages += 1
         cost.samples += entry.samples
         cost.bytes += entry.bytes
-        let share = Double(own) / Double(max(1, entry.slots))
-        cost.ownSamples += Int((Double(entry.samples) * share).rounded())
-        cost.ownBytes += Int((Double(entry.bytes) * share).rounded())
       }
     }
     return cost
+  }
+
+  func size(_ range: TimeRange) throws -> StoredSize {
+    var size = StoredSize()
+    for part in segments where part.segment.reader.info.range.overlaps(range) {
+      let cursor = SegmentCursor(part.segment.reader, decoder: ColumnDecoder())
+      for (entry, slots) in try entries(part, range) {
+        try tolerant {
+          let own = try samples(of: slots, entry, range, cursor)
+          size.samples += own
+          let share = Double(own) / Double(max(1, entry.samples))
+          size.bytes += Int((Double(entry.bytes) * share).rounded())
+        }
+      }
+    }
+    return size
+  }
+
+  /// How many samples of a page lie in `slots` and `range`: the index knows it of whole
+  /// pages, the page of whole series.
+  private func samples(
+    of slots: [Int], _ entry: PageEntry, _ range: TimeRange, _ cursor: SegmentCursor
+  ) throws -> Int {
+    let isInside = range.from <= entry.range.from && entry.range.to <= range.to
+    if isInside, slots.count == entry.slots { return entry.samples }
+    var count = 0
+    if isInside {
+      let lengths = try cursor.reader.load(entry).lengths
+      for slot in slots { count += Int(lengths[slot - entry.firstSlot]) }
+      return count
+    }
+    for slot in slots {
+      try cursor.read(
+        slot: slot, wanted: .some(slots), range: range.intersection(entry.range)
+      ) { times, _ in count += times.count }
+    }
+    return count
   }
 
   /// A hash over whose samples reading `range` would bring, and over all pages that
@@ -39,13 +72,21 @@ extension StoreSelection {
       hash.update(bytes)
     }
     // Where samples are gone windows speak; and the pace of a cron job may be told by
-    // samples however old.
-    let isCounted: (SegmentInfo) -> Bool =
-      try resolutions(in: range).rawAfter >= range.from
-      ? { $0.range.overlaps(range) && $0.kind == .windows } : { _ in false }
+    // samples however old, or by the windows of those that are gone.
     let looksBack = request.hints.window == 0
-    for info in snapshot.manifest.segments
-    where isCounted(info) || (looksBack && info.kind == .samples && info.range.to < range.from) {
+    let rawAfter = try resolutions(in: range).rawAfter
+    let isLost = rawAfter >= range.from
+    let lost = max(rawAfter, snapshot.manifest.oldestWhole)
+    func isCounted(_ info: SegmentInfo) -> Bool {
+      switch info.kind {
+      case .samples: looksBack && info.range.to < range.from
+      case .windows:
+        (isLost && info.range.overlaps(range))
+          || (looksBack && info.range.to < range.from && info.range.from <= lost)
+      case .record: false
+      }
+    }
+    for info in snapshot.manifest.segments where isCounted(info) {
       var bytes: [UInt8] = []
       bytes.append(littleEndian: info.id)
       hash.update(bytes)
@@ -73,73 +114,24 @@ extension StoreSelection {
     }
   }
 
-  /// The pages of a segment that hold any of the series in `range`, each once, and of
-  /// how many of the series.
+  /// The pages of a segment that hold any of the series in `range`, each once, and those
+  /// series' slots.
   private func entries(
     _ part: Part, _ range: TimeRange
-  ) throws -> [(entry: PageEntry, own: Int)] {
-    var result: [(entry: PageEntry, own: Int)] = []
+  ) throws -> [(entry: PageEntry, slots: [Int])] {
+    var result: [(entry: PageEntry, slots: [Int])] = []
     let list = part.segment.reader.series
     for ref in refs[part.set] where ref != .max {
       guard let slot = list.slot(of: Int(ref)) else { continue }
       if let last = result.last?.entry, last.slots > 1, last.slotRange.contains(slot) {
-        result[result.count - 1].own += 1
+        result[result.count - 1].slots.append(slot)
         continue
       }
       for entry in try part.segment.reader.entries(slots: slot..<slot + 1)
       where entry.range.overlaps(range) && entry != result.last?.entry {
-        result.append((entry, 1))
+        result.append((entry, [slot]))
       }
     }
     return result
-  }
-
-  // MARK: The newest samples
-
-  func latest(
-    _ series: Int, atOrBefore time: Int64, limit: Int, worker: Int
-  ) throws -> [Sample] {
-    var found: [Sample] = []
-    // Wider and wider: most series have what is asked for within the hour.
-    for reach: Int64 in [3_600_000, 86_400_000, .max] {
-      let from = time.subtractingReportingOverflow(reach)
-      found = []
-      try read(
-        series..<series + 1,
-        TimeRange(from: from.overflow ? .min : from.partialValue, to: time), worker: worker
-      ) { _, samples in
-        for index in max(0, samples.count - limit)..<samples.count {
-          found.append(Sample(time: samples.times[index], value: samples.values[index]))
-        }
-      }
-      if found.count >= limit { return found }
-    }
-    // What is newest is known; of what was before that, older segments may have more.
-    guard !found.isEmpty, let whole = try wholeSelection() else { return found }
-    guard let number = try whole.number(of: labels(series)) else { return found }
-    return try whole.latest(number, atOrBefore: time, limit: limit, worker: worker)
-  }
-
-  /// Nil where this one has all segments.
-  private func wholeSelection() throws -> StoreSelection? {
-    let all = snapshot.manifest.segments.count { $0.kind == .samples }
-    if segments.count == all || request.range == .all { return nil }
-    if let known = whole.withLock({ $0 }) { return known }
-    var request = request
-    request.range = .all
-    let selection = try StoreSelection(snapshot, request, report)
-    whole.withLock { $0 = selection }
-    return selection
-  }
-
-  /// The number of the series with these labels.
-  private func number(of labels: LabelSet) throws -> Int? {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low + high) / 2
-      if try self.labels(middle) < labels { low = middle + 1 } else { high = middle }
-    }
-    return try low < count && self.labels(low) == labels ? low : nil
   }
 }

@@ -22,6 +22,8 @@ final class StoreSelection: Selection {
   let tiers = Mutex<[Int64: SelectionTier]>([:])
   /// Up to when retention has taken samples of them, once somebody asked.
   let taken = Mutex<Int64?>(nil)
+  /// What is gone of them all in all, likewise.
+  let lostSamples = Mutex<Lost?>(nil)
   /// The same series in all segments, for who looks further back than the request.
   let whole = Mutex<StoreSelection?>(nil)
   let count: Int

@@ -208,10 +208,13 @@ extension Manifest {
     }
     // Retention leaves samples of some series behind those of others.
     result.rawAfter = max(result.rawAfter, newestTold)
+    // The tiers that begin first speak for all before them too: what they do not store
+    // there never was, or its samples were left.
+    let begin = result.rawAfter == .min ? oldest : firstEnd
     for (width, first) in firstEnds.sorted(by: { $0.key < $1.key }) {
       let state = TierState(self, tier: width)
       var span = TierSpan(
-        width: width, from: first - width < oldest ? .min : first - width, to: state.horizon)
+        width: width, from: first - width < begin ? .min : first - width, to: state.horizon)
       for info in segments where info.kind != .windows && info.lastSequence > state.source {
         let late = info.range.intersection(TimeRange(from: range.from, to: state.horizon))
         if !late.isEmpty, late.to >= result.oldest { span.dirty.append(late) }

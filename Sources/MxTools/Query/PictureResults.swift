@@ -59,14 +59,18 @@ struct PictureResults {
     return Array(MxCLI.JSONText.object([("panels", .array([panel]))]).text.utf8)
   }
 
-  /// Bars of one length a unit: from zero to the greatest value.
+  /// Bars of one length a unit: from zero, or the least value where some are less, to the
+  /// greatest.
   private func scale(_ answers: [QueryAnswer]) -> [(String, MxCLI.JSONText)] {
-    var greatest = 0.0
+    var (least, greatest) = (0.0, 0.0)
     for answer in answers {
       guard case .series(let table) = answer.result.value else { continue }
-      for value in table.values where value.isFinite { greatest = max(greatest, value) }
+      for value in table.values where value.isFinite {
+        least = min(least, value)
+        greatest = max(greatest, value)
+      }
     }
-    return greatest > 0 ? [("min", .number(0)), ("max", .number(greatest))] : []
+    return greatest > least ? [("min", .number(least)), ("max", .number(greatest))] : []
   }
 
   private func panel(_ result: EngineResult) throws -> MxRender.QueryResult {

@@ -6,13 +6,15 @@ import MxRender
 /// Answers as pictures of text: lines over a range, bars at an instant.
 struct PlotResults {
   let times: TimePrinter
+  /// Whether each answer has its expression above it.
+  let hasTitles: Bool
 
   /// In the order of the legend; all of them are readable on dark and light grounds.
   private static let colors: [Output.Color] = [.cyan, .yellow, .green, .red, .blue, .magenta]
 
   func write(_ answers: [QueryAnswer], to output: Output) throws {
     for (index, answer) in answers.enumerated() {
-      if answers.count > 1 {
+      if hasTitles {
         if index > 0 { try output.write("\n") }
         try output.write(output.paint(Output.printable(answer.expression), .bold) + "\n")
       }

@@ -1,5 +1,7 @@
+import MxCLI
 import MxEngine
 import MxModel
+import MxPromQL
 
 /// The engine's answers, beside MxRender's type of the same name.
 typealias EngineResult = MxEngine.QueryResult
@@ -7,7 +9,55 @@ typealias EngineResult = MxEngine.QueryResult
 /// One expression of the command line and what it came to.
 struct QueryAnswer {
   var expression: String
+  /// Which of the expressions it is.
+  var number: Int
   var result: QueryResult
+}
+
+/// What a run's expressions came to.
+struct QueryAnswers {
+  private(set) var all: [QueryAnswer] = []
+  /// Why others have no answer.
+  private(set) var failures: [any Error] = []
+
+  /// Asks for one after the other. One that fails does not end those behind it, unless
+  /// nothing can be answered any more.
+  init(_ expressions: [String], _ ask: (_ number: Int) throws -> QueryResult) {
+    for (number, text) in expressions.enumerated() {
+      do {
+        all.append(QueryAnswer(expression: text, number: number, result: try ask(number)))
+      } catch let error as PromQLError {
+        failures.append(Explanation.promQL(error, text))
+      } catch {
+        failures.append(QueryAnswers.named(error, expressions.count > 1 ? text : nil))
+        if QueryAnswers.endsAll(error) { return }
+      }
+    }
+  }
+
+  private static func endsAll(_ error: any Error) -> Bool {
+    switch error {
+    case EngineError.timeout: true
+    case is EngineError: false
+    case let error as Diagnostic: error.kind != .input
+    default: true
+    }
+  }
+
+  /// The error of one among several says which.
+  private static func named(_ error: any Error, _ text: String?) -> any Error {
+    guard let text, !endsAll(error) else { return error }
+    let found = Explanation.diagnostic(of: error)
+    return Diagnostic(
+      found.kind, subject: found.subject ?? Output.printable(text), found.message,
+      hint: found.hint, excerpt: found.excerpt)
+  }
+
+  /// The last failure ends the run; those before it are told here.
+  func throwFailure(_ output: Output) throws {
+    for error in failures.dropLast() { output.error(Explanation.diagnostic(of: error)) }
+    if let last = failures.last { throw last }
+  }
 }
 
 extension QueryResult {

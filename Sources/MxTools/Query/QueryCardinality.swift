@@ -44,8 +44,7 @@ enum QueryCardinality {
     let printer = CardinalityPrinter(
       output: run.output, format: format, top: top, hasHeader: !run.arguments.has("no-header"))
     try printer.print(metrics, labels)
-    let damage = StoreDamage.tell(input.report, run)
-    return damage != .success ? damage : metrics.isEmpty ? .no : .success
+    return input.ending(isNo: metrics.isEmpty, run)
   }
 
   /// Counts what is there.
@@ -70,10 +69,10 @@ enum QueryCardinality {
       for name in names {
         var row = Row(name: name, users: users.of(name))
         for selection in try selections([Matcher(equal: LabelName.metric, name)]) {
-          let cost = try selection.cost(range)
+          let size = try selection.size(range)
           row.series += selection.count
-          row.samples += cost.ownSamples
-          row.bytes += cost.ownBytes
+          row.samples += size.samples
+          row.bytes += size.bytes
           row.new += try newSeries(selection)
         }
         if row.series > 0 { rows.append(row) }

@@ -12,12 +12,13 @@ enum QueryEvaluation {
     let window = try QueryTimes.window(run)
     let printer = try ResultPrinter(run)
     var input = try QueryInput.open(run)
-    var (answers, failure) = try evaluate(expressions, window, input, run)
-    if case StoreError.vanished? = failure {
+    var asked = try evaluate(expressions, window, input, run)
+    if case StoreError.vanished? = asked.failures.last {
       // Slower than the grace of removed files: once more from what is there now.
       input = try QueryInput.open(run)
-      (answers, failure) = try evaluate(expressions, window, input, run)
+      asked = try evaluate(expressions, window, input, run)
     }
+    let answers = asked.all
     for answer in answers { tell(answer.result, run) }
     run.report.set("queries", Double(answers.count), help: "Expressions answered.")
     run.report.set(
@@ -28,28 +29,20 @@ enum QueryEvaluation {
       Double(answers.reduce(0) { $0 + $1.result.annotations.warnings.count }),
       help: "Warnings of the engine.")
     try printer.print(answers) { [source = input.source] in try source.metadata(of: $0) }
-    if let failure { throw failure }
+    try asked.throwFailure(run.output)
     return try ending(expressions, answers, input, run)
   }
 
-  /// The answers in order, up to the first expression that has none, and why.
   private static func evaluate(
     _ expressions: [QueryExpression], _ window: QueryWindow, _ input: QueryInput, _ run: Run
-  ) throws -> (answers: [QueryAnswer], failure: (any Error)?) {
+  ) throws -> QueryAnswers {
     let engine = Engine(try QueryOptions.engine(run, input.settings))
-    var answers: [QueryAnswer] = []
-    for expression in expressions {
-      do {
-        let result = try engine.evaluate(
-          expression.tree, text: expression.text, window, source: input.source,
-          report: input.report)
-        answers.append(QueryAnswer(expression: expression.text, result: result))
-      } catch {
-        // What was answered before is printed all the same.
-        return (answers, error)
-      }
+    return QueryAnswers(expressions.map(\.text)) { number in
+      let expression = expressions[number]
+      return try engine.evaluate(
+        expression.tree, text: expression.text, window, source: input.source,
+        report: input.report)
     }
-    return (answers, nil)
   }
 
   private static func tell(_ result: QueryResult, _ run: Run) {
@@ -69,9 +62,7 @@ enum QueryEvaluation {
     let isEmpty = answers.allSatisfy { $0.result.seriesCount == 0 }
     if isEmpty { try NameHints.tell(expressions, input, run) }
     let isFresh = try Freshness.check(expressions, input, run)
-    let damage = StoreDamage.tell(input.report, run)
-    if damage != .success { return damage }
-    return isEmpty || !isFresh ? .no : .success
+    return input.ending(isNo: isEmpty || !isFresh, run)
   }
 }
 

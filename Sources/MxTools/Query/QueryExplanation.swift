@@ -51,9 +51,7 @@ enum QueryExplanation {
       try NameHints.tell([expression], input, run)
     }
     if let failure = facts.failure { throw failure }
-    let damage = StoreDamage.tell(input.report, run)
-    if damage != .success { return damage }
-    return facts.result?.seriesCount == 0 ? .no : .success
+    return input.ending(isNo: facts.result?.seriesCount == 0, run)
   }
 
   private static func gather(

@@ -14,6 +14,8 @@ struct QueryInput {
   /// The stores among the sources, in the order named.
   let snapshots: [Snapshot]
   let settings: Settings
+  /// Lines of files were refused.
+  let isPartial: Bool
 
   /// `--store` and `--file` of a run: a later one wins where two have a sample of one
   /// series at one instant, and files win over stores.
@@ -25,11 +27,22 @@ struct QueryInput {
       try Snapshot(Store(path: path, files: DiskFileSystem()), report)
     }
     var sources: [any SeriesSource] = snapshots
-    for file in files { sources.append(try FileSource.read(file, run, report)) }
+    var refused = 0
+    for path in files {
+      let file = try FileSource.read(path, run, report)
+      sources.append(file.source)
+      refused += file.refused
+    }
     let source = sources.count == 1 ? sources[0] : MergedSource(sources)
     return QueryInput(
       source: source, report: report, snapshots: snapshots,
-      settings: try SettingsReader.load(run))
+      settings: try SettingsReader.load(run), isPartial: refused > 0)
+  }
+
+  /// Tells damage and warnings; how the run ends where the answer is no, or is not.
+  func ending(isNo: Bool, _ run: Run) -> ExitCode {
+    let damage = StoreDamage.tell(report, run)
+    return damage != .success ? damage : isNo || isPartial ? .no : .success
   }
 }
 
@@ -38,7 +51,10 @@ enum FileSource {
   /// Refused lines that are named one by one.
   private static let named = 5
 
-  static func read(_ path: String, _ run: Run, _ report: Report) throws -> MemorySource {
+  /// Its samples, and of how many lines there are none.
+  static func read(
+    _ path: String, _ run: Run, _ report: Report
+  ) throws -> (source: MemorySource, refused: Int) {
     var decoding = FormatOptions(defaultTime: run.common.now)
     let result: BatchReader.Result
     do {
@@ -74,6 +90,6 @@ enum FileSource {
         .input, subject: path, "no sample in \(result.bytes) bytes",
         hint: "'mx-ingest --dry-run \(path)' shows how it is read")
     }
-    return MemorySource(result.batch)
+    return (MemorySource(result.batch), result.refused)
   }
 }

@@ -64,7 +64,9 @@ enum QueryListing {
       from: try run.arguments.time("from", now: run.common.now) ?? .min,
       to: try run.arguments.time("to", now: run.common.now) ?? .max)
     if let server = try RemoteSource.open(run) {
-      return try body(server, matchers, range) == 0 ? .no : .success
+      let count = try body(server, matchers, range)
+      server.tellNotes(run.output)
+      return count == 0 || server.isPartial ? .no : .success
     }
     let input = try QueryInput.open(run)
     let catalogue = SourceCatalogue(source: input.source, report: input.report)
@@ -74,8 +76,7 @@ enum QueryListing {
         if let found = try NameHints.diagnostic(one, input.source) { run.output.warn(found) }
       }
     }
-    let damage = StoreDamage.tell(input.report, run)
-    return damage != .success ? damage : count == 0 ? .no : .success
+    return input.ending(isNo: count == 0, run)
   }
 }
 
@@ -178,20 +179,15 @@ private struct SeriesListing {
   }
 }
 
-/// Metrics: their names, and with -v or in other formats than the table what is known.
+/// Metrics and what is known of them.
 private struct MetricListing {
   private let style: ListingStyle
-  private let isVerbose: Bool
 
-  init(_ run: Run) {
-    style = ListingStyle(run)
-    isVerbose = run.output.settings.isVerbose
-  }
+  init(_ run: Run) { style = ListingStyle(run) }
 
   func print(_ names: [String], _ catalogue: any NameSource) throws {
     switch style.format {
-    case "table" where !isVerbose:
-      for name in names { try style.output.write(Output.printable(name) + "\n") }
+    case "table" where names.isEmpty: return
     case "table":
       var table = TableWriter([
         ("metric", .left), ("type", .left), ("unit", .left), ("help", .left),

@@ -6,11 +6,12 @@ enum QueryManual {
     "Formats",
     """
     table prints a row a series: its value at an instant, what matters of its values and their \
-    course over a range. csv and tsv print a row a sample and a column a label; of several \
-    expressions the first column names which. json is a document an expression with the \
+    course over a range. csv and tsv print a row a sample and a column a label, between the columns time and value (a \
+    label of such a name is label_time); of several expressions the first column, expr, names which. json is a document an expression with the \
     resolution that was read and all warnings; ndjson is a line a sample, which mx-ingest takes \
     back in. prom-json is the shape of Prometheus' HTTP API. openmetrics and influx call series \
-    without a name 'value' (label_replace on __name__ gives one). plot draws lines over a range \
+    without a name 'value' (label_replace on __name__ gives one); openmetrics has one value of a \
+    series at one time, so that of two expressions' only the first one's is there. plot draws lines over a range \
     and bars at an instant; svg is a picture.
 
     Times are RFC 3339 in table, json, ndjson and plot, Unix seconds in csv and tsv; --tz alone \
@@ -25,7 +26,8 @@ enum QueryManual {
     files and stores are asked as one: of two samples of one series at one instant the later \
     source's counts, and files come after stores.
 
-    The option --source asks a server with Prometheus' HTTP API. The URL may hold ${NAME} of the \
+    The option --source asks a server with Prometheus' HTTP API, instead of a store. query_series, \
+    query_samples and query_timeout of mx.yml or --limit hold for its answers too. The URL may hold ${NAME} of the \
     environment, so that a password need not be an argument:
 
      mx-query --source 'https://alice:${PASSWORD}@thanos.example' 'sum by (job) (up)'
@@ -40,7 +42,7 @@ enum QueryManual {
     diff takes the samples of each expression from --from to --to (default: the last hour) and \
     compares them, series by series, with those of the baseline: the same range so much earlier \
     (-7d), another range (FROM..TO), a file that --save wrote, a file of samples, another store, \
-    or another expression (expr:EXPR). A plain selector gives its samples as ingested; anything \
+    or another expression (expr:EXPR; its metrics may be called otherwise). A plain selector gives its samples as ingested; anything \
     else is evaluated at steps no finer than the data. --by LABEL,... pools the samples of \
     series that agree in these labels, so that a label of the run does not part them.
 

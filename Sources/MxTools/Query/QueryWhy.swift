@@ -36,8 +36,7 @@ enum QueryWhy {
     if selection.count == 0, let hint = try NameHints.diagnostic(matchers, input.source) {
       run.output.warn(hint)
     }
-    let damage = StoreDamage.tell(input.report, run)
-    return damage != .success ? damage : selection.count == 0 ? .no : .success
+    return input.ending(isNo: selection.count == 0, run)
   }
 
   private static func sheet(

@@ -10,92 +10,135 @@ import MxModel
 /// `__name__` names it otherwise. What a format cannot say is left out and told.
 struct SampleResults {
   let format: Format
+  /// Whether `value` has the number of its expression.
+  let numbersValues: Bool
   /// Type, help and unit of a metric, as the source knows it.
   let metadata: (String) throws -> MetricMetadata?
 
+  /// One series of one answer, with the name that it gets.
+  private struct Piece {
+    var name: String
+    var labels: LabelSet
+    var answer: Int
+    var series: Int
+  }
+
   func write(_ answers: [QueryAnswer], to output: Output) throws {
     var writer = FormatWriter(format) { try output.write($0) }
-    var texts = 0
-    // A metric's samples must stand together in OpenMetrics: by name, then as they were.
-    var pieces: [(name: String, answer: Int, series: Int)] = []
+    let pieces = try pieces(answers)
+    let names = Set(pieces.map(\.name))
+    var left = answers.count { if case .string = $0.result.value { true } else { false } }
+    var repeated = 0
+    var known = ""
+    var next = 0
+    while next < pieces.count {
+      let first = pieces[next]
+      if first.name != known {
+        known = first.name
+        try describe(first.name, among: names, &writer)
+      }
+      var end = next + 1
+      if format == .openmetrics {
+        while end < pieces.count, pieces[end].labels == first.labels { end += 1 }
+      }
+      var points = Points()
+      for piece in pieces[next..<end] { points.add(answers[piece.answer].result, piece.series) }
+      if end - next > 1 { repeated += points.keepOneATime() }
+      try points.times.withUnsafeBufferPointer { times in
+        try points.values.withUnsafeBufferPointer { values in
+          try writer.write(first.labels, times: times, values: values)
+        }
+      }
+      next = end
+    }
+    try writer.finish()
+    left += writer.unwritable
+    tell(left, "\(format.rawValue) has no words for them", output)
+    tell(repeated, "\(format.rawValue) has one value of a series at a time", output)
+  }
+
+  /// All series. OpenMetrics wants a metric's together, and the points of each series.
+  private func pieces(_ answers: [QueryAnswer]) throws -> [Piece] {
+    var pieces: [Piece] = []
     for (answer, item) in answers.enumerated() {
-      if case .string = item.result.value { texts += 1 }
       var series = 0
       try item.result.forEachSeries { labels, _ in
-        pieces.append((name(of: labels, answer, answers.count), answer, series))
+        let name = labels?.metricName ?? (numbersValues ? "value_\(item.number + 1)" : "value")
+        let named = (labels ?? .empty).setting(LabelName.metric, to: name)
+        pieces.append(Piece(name: name, labels: named, answer: answer, series: series))
         series += 1
       }
     }
-    if format == .openmetrics {
-      pieces.sort { ($0.name, $0.answer, $0.series) < ($1.name, $1.answer, $1.series) }
+    guard format == .openmetrics else { return pieces }
+    return pieces.sorted { left, right in
+      if left.name != right.name { return left.name < right.name }
+      if left.labels != right.labels { return left.labels < right.labels }
+      return left.answer < right.answer
     }
-    var known = ""
-    for piece in pieces {
-      if piece.name != known {
-        known = piece.name
-        try describe(piece.name, &writer, output)
-      }
-      try write(answers[piece.answer].result, piece, &writer)
-    }
-    try writer.finish()
-    tell(writer.unwritable + texts, output)
-  }
-
-  private func name(of labels: LabelSet?, _ answer: Int, _ answers: Int) -> String {
-    if let name = labels?.metricName { return name }
-    return answers > 1 ? "value_\(answer + 1)" : "value"
   }
 
   /// `# TYPE`, where the name alone makes a family: not for the parts of histograms.
   private func describe(
-    _ name: String, _ writer: inout FormatWriter, _ output: Output
+    _ name: String, among names: Set<String>, _ writer: inout FormatWriter
   ) throws {
     guard format == .openmetrics, let known = try metadata(name) else { return }
     switch known.type {
     case .counter where name.hasSuffix("_total"):
+      let family = String(name.dropLast(6))
+      // A family stands once: it is that of a metric of this very name.
+      if names.contains(family) { return }
       writer.write(
         MetricMetadata(
-          family: String(name.dropLast(6)), type: .counter, help: known.help, unit: known.unit))
+          family: family, type: .counter, help: known.help, unit: known.unit))
     case .gauge where known.family == name: writer.write(known)
     default: return
     }
   }
 
-  private func write(
-    _ result: QueryResult, _ piece: (name: String, answer: Int, series: Int),
-    _ writer: inout FormatWriter
-  ) throws {
+  private func tell(_ count: Int, _ why: String, _ output: Output) {
+    guard count > 0 else { return }
+    let what = count == 1 ? "1 value was" : "\(count) values were"
+    output.warn(Diagnostic(.no, "\(what) left out: \(why)"))
+  }
+}
+
+/// Points of one series.
+private struct Points {
+  var times: [Int64] = []
+  var values: [Double] = []
+
+  mutating func add(_ result: QueryResult, _ series: Int) {
     switch result.value {
     case .string: return
-    case .scalar(let values):
-      let times = values.indices.map { result.time($0) }
-      try SampleResults.write(LabelSet(name: piece.name), times, values[...], &writer)
+    case .scalar(let all):
+      times += all.indices.map { result.time($0) }
+      values += all
     case .samples(let table):
-      let range = table.range(piece.series)
-      let labels = table.labels[piece.series].setting(LabelName.metric, to: piece.name)
-      try SampleResults.write(labels, Array(table.times[range]), table.values[range], &writer)
+      let range = table.range(series)
+      times += table.times[range]
+      values += table.values[range]
     case .series(let table):
-      let labels = table.labels[piece.series].setting(LabelName.metric, to: piece.name)
-      let steps = (0..<table.steps).filter { table.isPresent(piece.series, $0) }
-      let values = steps.map { table.values[piece.series * table.steps + $0] }
-      try SampleResults.write(labels, steps.map { result.time($0) }, values[...], &writer)
-    }
-  }
-
-  private static func write(
-    _ labels: LabelSet, _ times: [Int64], _ values: ArraySlice<Double>,
-    _ writer: inout FormatWriter
-  ) throws {
-    try times.withUnsafeBufferPointer { times in
-      try values.withUnsafeBufferPointer { values in
-        try writer.write(labels, times: times, values: values)
+      for step in 0..<table.steps where table.isPresent(series, step) {
+        times.append(result.time(step))
+        values.append(table.values[series * table.steps + step])
       }
     }
   }
 
-  private func tell(_ unwritable: Int, _ output: Output) {
-    guard unwritable > 0 else { return }
-    let what = unwritable == 1 ? "1 value was" : "\(unwritable) values were"
-    output.warn(Diagnostic(.no, "\(what) left out: \(format.rawValue) has no words for them"))
+  /// In time order, of equal times the first that was added; returns how many others said
+  /// something else.
+  mutating func keepOneATime() -> Int {
+    let order = times.indices.sorted { (times[$0], $0) < (times[$1], $1) }
+    var kept: [Int] = []
+    var others = 0
+    for index in order {
+      guard let last = kept.last, times[last] == times[index] else {
+        kept.append(index)
+        continue
+      }
+      if values[last].bitPattern != values[index].bitPattern { others += 1 }
+    }
+    (times, values) = (kept.map { times[$0] }, kept.map { values[$0] })
+    return others
   }
 }

@@ -6,20 +6,20 @@ import Synchronization
 
 /// Answers as CSV or TSV: a row a sample, a column a label.
 ///
-/// The columns are `time`, all labels that any series has in name order, `value`;
-/// of several expressions the first column says which. One header for all.
+/// The columns are `time`, all labels that any series has in name order, `value`; a label
+/// of such a name is `label_value`. Of several expressions the first column says which. One header for all.
 struct SeparatedResults: Sendable {
   let writer: SeparatedWriter
   let times: TimePrinter
   let hasHeader: Bool
+  let namesExpression: Bool
   let threads: Int
 
   func write(_ answers: [QueryAnswer], to output: Output) throws {
     let columns = LabelColumns(answers)
-    let namesExpression = answers.count > 1
     if hasHeader {
       let first = (namesExpression ? ["expr"] : []) + ["time"]
-      try writer.write(first + columns.names + ["value"], to: output)
+      try writer.write(first + columns.titles(besides: first + ["value"]) + ["value"], to: output)
     }
     for answer in answers {
       var head: [UInt8] = []
@@ -142,6 +142,17 @@ struct LabelColumns: Sendable {
     }
     keys = found.sorted { $0.lexicographicallyPrecedes($1) }
     names = keys.map { key in key.withUnsafeBytes { LabelKey.text($0) } }
+  }
+
+  /// The names; a label that is called as another column is has `label_` before it.
+  func titles(besides others: [String]) -> [String] {
+    var taken = Set(names).union(others)
+    return names.map { name in
+      guard others.contains(name) else { return name }
+      var title = "label_" + name
+      while !taken.insert(title).inserted { title = "label_" + title }
+      return title
+    }
   }
 
   /// A separator and the value for each column; empty where the set lacks the label.

@@ -12,6 +12,8 @@ import MxRender
 struct TableResults {
   let times: TimePrinter
   let hasHeader: Bool
+  /// Whether each answer has its expression above it.
+  let hasTitles: Bool
 
   /// Columns of the course; wide enough for a day at an hour a sign.
   private static let trendWidth = 24
@@ -20,7 +22,7 @@ struct TableResults {
 
   func write(_ answers: [QueryAnswer], to output: Output) throws {
     for (index, answer) in answers.enumerated() {
-      if answers.count > 1 {
+      if hasTitles {
         if index > 0 { try output.write("\n") }
         let title = Output.printable(answer.expression)
         try output.write(output.paint("# \(title)", .bold) + "\n")

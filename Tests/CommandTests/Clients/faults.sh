@@ -14,6 +14,12 @@ case $path in
   /bad/*)
     body='{"status":"error","errorType":"bad_data","error":"1:3: parse error: no"}'
     printf 'HTTP/1.1 400 Bad Request\r\nContent-Length: %s\r\n\r\n%s' "${#body}" "$body" ;;
+  /part/*)
+    # VictoriaMetrics where some of its storage is away.
+    body='{"status":"success","isPartial":true,"data":{"resultType":"vector","result":['
+    body=$body'{"metric":{"a":"1"},"value":[60,"1"]},{"metric":{"a":"2"},"value":[60,"2"]}]}}'
+    case $path in *label*) body='{"status":"success","isPartial":true,"data":["a"]}' ;; esac
+    printf 'HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n%s' "${#body}" "$body" ;;
   /odd/*)
     # Times of its own, as VictoriaMetrics may have them, a histogram, a warning.
     body='{"status":"success","warnings":["partial"],"data":{"resultType":"matrix","result":['

@@ -50,7 +50,7 @@ same series --match 'requests_total{code="200"}'
 same series
 same labels
 same values code
-same metrics -v
+same metrics
 same metrics --format prom-json
 long=$(printf '%.0s ' $(seq 3000))
 same --lookback 5m --at 1795132860 "requests_total$long"
@@ -74,6 +74,9 @@ printf 'basic_auth: {username: x}\nauthorisation: {}\n' > bad.yml
 tell --source "$bad/echo" --http-config bad.yml up 2>&1 | head -n 1
 tell --source "$bad/slow" --timeout 100ms up 2>&1 | sed "s|$bad|URL|" | tail -n 1
 tell --source "$bad/odd" --from 0 --to 60 --step 1m --format csv up 2>&1
+tell --source "$bad/part" --at 60 --format csv --no-header part 2>&1
+tell labels --source "$bad/part" 2>&1
+tell --source "$bad/part" --at 60 --limit query_series=1 part 2>&1 | tail -n 1
 tell --source "http://127.0.0.1:1" up 2>&1 | tail -n 1
 tell --source "ftp://x" up 2>&1
 tell --source 'http://${NO_SUCH_NAME}' up 2>&1

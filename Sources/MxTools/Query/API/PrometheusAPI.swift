@@ -105,6 +105,9 @@ struct PrometheusAPI {
         "exceeded maximum resolution of 11,000 points per timeseries. "
           + "Try decreasing the query resolution (?step=XX)")
     }
+    if let problem = try parameters.expression().tree.rangeQueryProblem {
+      throw APIError.parameter("query", problem)
+    }
     return try evaluate(parameters, .range(start: start, end: end, step: step))
   }
 

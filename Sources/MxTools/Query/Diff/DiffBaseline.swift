@@ -3,6 +3,7 @@ import MxEngine
 import MxFiles
 import MxJSON
 import MxModel
+import MxPromQL
 import MxStore
 
 /// What `diff --baseline SPEC` compares with.
@@ -20,6 +21,8 @@ enum DiffBaseline {
   case store(String)
   case samples(MemorySource, TimeRange)
   case saved(SavedBaseline)
+
+  var isAnotherExpression: Bool { if case .expression = self { true } else { false } }
 
   static func read(_ spec: String, _ run: Run, _ report: Report) throws -> DiffBaseline {
     let now = run.common.now
@@ -52,7 +55,7 @@ enum DiffBaseline {
   ) throws -> DiffBaseline {
     let bytes = try DiskFileSystem().contents(of: path, limit: SavedBaseline.limit)
     if SavedBaseline.isOne(bytes) { return .saved(try SavedBaseline(bytes, path)) }
-    let source = try FileSource.read(path, run, report)
+    let source = try FileSource.read(path, run, report).source
     let all = try source.open([SelectRequest([], range: .all)], report: report)[0]
     var range: TimeRange?
     try all.read(0..<all.count, .all, worker: 0) { _, samples in
@@ -80,7 +83,10 @@ enum DiffBaseline {
       let store = Store(path: path, files: DiskFileSystem())
       return try sampler.samples(expression, range, Snapshot(store, sampler.input.report))
     case .samples(let file, let whole): return try sampler.samples(expression, whole, file)
-    case .saved(let saved): return saved.groups(of: expression.text)
+    case .saved(let saved):
+      let found = saved.groups(of: expression)
+      if found == nil { sampler.input.report.warn(saved.lacks(expression)) }
+      return found ?? [:]
     }
   }
 }
@@ -94,11 +100,13 @@ struct SavedBaseline {
   static let limit = 256 << 20
   private static let mark = "{\"mx-baseline\":1"
 
+  private let path: String
   private var groups: [String: [LabelSet: SampleGroup]] = [:]
 
   static func isOne(_ bytes: [UInt8]) -> Bool { bytes.starts(with: mark.utf8) }
 
   init(_ bytes: [UInt8], _ path: String) throws {
+    self.path = path
     for (number, line) in bytes.split(separator: 0x0A).enumerated().dropFirst() {
       func bad(_ why: String) -> Diagnostic {
         Diagnostic(.input, subject: "\(path):\(number + 1)", "is no line of a baseline: \(why)")
@@ -132,7 +140,26 @@ struct SavedBaseline {
     }
   }
 
-  func groups(of expression: String) -> [LabelSet: SampleGroup] { groups[expression] ?? [:] }
+  /// Of an expression that means the same, however it is written; nil where there is none.
+  func groups(of expression: QueryExpression) -> [LabelSet: SampleGroup]? {
+    if let known = groups[expression.text] { return known }
+    let wanted = expression.tree.description
+    return groups.keys.sorted().first { SavedBaseline.printed($0) == wanted }.flatMap { groups[$0] }
+  }
+
+  private static func printed(_ text: String) -> String {
+    do throws(PromQLError) {
+      return try PromQL.parse(text).description
+    } catch {
+      // Written by a later version: it is only what it says.
+      return text
+    }
+  }
+
+  func lacks(_ expression: QueryExpression) -> String {
+    let known = groups.keys.sorted().map { "'\($0)'" }.joined(separator: ", ")
+    return "\(path) has no samples of '\(expression.text)'; it has those of \(known)"
+  }
 
   /// The text of a file that holds these groups.
   static func text(

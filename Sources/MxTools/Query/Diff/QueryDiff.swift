@@ -57,7 +57,10 @@ enum QueryDiff {
     var code = ExitCode.success
     if let spec {
       let baseline = try DiffBaseline.read(spec, run, input.report)
-      let before = try expressions.map { try baseline.samples($0, range, sampler) }
+      let before = try zip(expressions, current).map { expression, now in
+        let before = try baseline.samples(expression, range, sampler)
+        return baseline.isAnotherExpression ? before.namedAs(now.groups) : before
+      }
       let report = DiffReport(
         DiffRow.all(before, current, rule), rule, isStrict: run.arguments.has("strict"))
       try write(report, run)
@@ -66,8 +69,7 @@ enum QueryDiff {
       run.output.error(Diagnostic(.no, "nothing was saved: the expressions have no samples"))
       code = .no
     }
-    let damage = StoreDamage.tell(input.report, run)
-    return damage != .success ? damage : code
+    return input.ending(isNo: code == .no, run)
   }
 
   private static func rule(_ arguments: Arguments) throws -> Comparison.Rule {
@@ -123,6 +125,23 @@ enum QueryDiff {
     if let file = run.arguments.string("markdown") {
       try AtomicFile.replace(file, with: report.markdown)
     }
+  }
+}
+
+extension [LabelSet: SampleGroup] {
+  /// With the metric names that groups of the same other labels have in `current`: another
+  /// metric is to be compared.
+  fileprivate func namedAs(_ current: [LabelSet: SampleGroup]) -> [LabelSet: SampleGroup] {
+    func others(_ labels: LabelSet) -> LabelSet { labels.removing([LabelName.metric]) }
+    let new = [LabelSet: [LabelSet]](grouping: current.keys, by: others)
+    let old = [LabelSet: [LabelSet]](grouping: keys, by: others)
+    var named: [LabelSet: SampleGroup] = [:]
+    for (labels, group) in self {
+      let rest = others(labels)
+      let isClear = current[labels] == nil && old[rest]?.count == 1 && new[rest]?.count == 1
+      named[isClear ? new[rest]?.first ?? labels : labels] = group
+    }
+    return named
   }
 }
 

@@ -64,6 +64,8 @@ struct PrometheusClient {
     var data: JSONValue
     var warnings: [String]
     var infos: [String]
+    /// VictoriaMetrics: not all of its storage has answered.
+    var isPartial: Bool
   }
 
   func get(_ path: String, _ parameters: [(name: String, value: String)] = []) throws -> Answer {
@@ -111,7 +113,9 @@ struct PrometheusClient {
     func texts(_ name: String) -> [String] {
       found[name]?.array?.compactMap(\.string) ?? []
     }
-    return Answer(data: data, warnings: texts("warnings"), infos: texts("infos"))
+    return Answer(
+      data: data, warnings: texts("warnings"), infos: texts("infos"),
+      isPartial: found["isPartial"]?.bool ?? false)
   }
 
   private func notAnAnswer(_ response: NetResponse) -> Diagnostic {

@@ -7,25 +7,19 @@ enum RemoteEvaluation {
   static func run(_ server: RemoteSource, _ run: Run) throws -> ExitCode {
     let window = try QueryTimes.window(run)
     let printer = try ResultPrinter(run)
-    var answers: [QueryAnswer] = []
-    var failure: (any Error)?
-    for text in run.arguments.positionals {
-      do {
-        let result = try server.evaluate(text, window, run)
-        for note in result.annotations.warnings + result.annotations.infos {
-          run.output.warn(Diagnostic(.no, note))
-        }
-        answers.append(QueryAnswer(expression: text, result: result))
-      } catch {
-        // What was answered before is printed all the same.
-        failure = error
-        break
+    let expressions = run.arguments.positionals
+    let asked = QueryAnswers(expressions) { try server.evaluate(expressions[$0], window, run) }
+    for answer in asked.all {
+      let annotations = answer.result.annotations
+      for note in annotations.warnings + annotations.infos {
+        run.output.warn(Diagnostic(.no, note))
       }
     }
-    try printer.print(answers) { try server.metadata(of: $0) }
-    if let failure { throw failure }
-    let isEmpty = answers.allSatisfy { $0.result.seriesCount == 0 }
-    return try isFresh(server, run) && !isEmpty ? .success : .no
+    try printer.print(asked.all) { try server.metadata(of: $0) }
+    try asked.throwFailure(run.output)
+    let isEmpty = asked.all.allSatisfy { $0.result.seriesCount == 0 }
+    let isFresh = try isFresh(server, run)
+    return isFresh && !isEmpty && !server.isPartial ? .success : .no
   }
 
   private static func isFresh(_ server: RemoteSource, _ run: Run) throws -> Bool {

@@ -11,15 +11,25 @@ final class RemoteSource: NameSource {
   private let client: PrometheusClient
   /// All metadata, asked for once.
   private var known: [String: MetricMetadata]?
+  private let limits: LimitSettings
+  /// Some answer was not all that the server should have.
+  private(set) var isPartial = false
+  /// What the server said besides lists of names.
+  private var notes: [String] = []
 
-  init(_ client: PrometheusClient) { self.client = client }
+  init(_ client: PrometheusClient, _ limits: LimitSettings) {
+    self.client = client
+    self.limits = limits
+  }
 
   static func open(_ run: Run) throws -> RemoteSource? {
     guard let url = run.arguments.string("source") else { return nil }
-    for option in ["file", "resolution", "approximate"] where run.arguments.has(option) {
+    for option in ["store", "file", "resolution", "approximate"] where run.arguments.has(option) {
       throw Diagnostic(.usage, "'--\(option)' is for stores, not for a server")
     }
-    let patience = try run.arguments.duration("timeout") ?? 120_000
+    let limits = try SettingsReader.load(run).limits
+    let patience =
+      try run.arguments.duration("timeout") ?? limits.queryTimeout ?? longestPatience
     let requests: ClientRequests
     let settings = try Self.settings(run)
     do throws(SecretSource.Failure) {
@@ -27,8 +37,11 @@ final class RemoteSource: NameSource {
     } catch {
       throw Diagnostic(.input, subject: "--http-config", "\(error)")
     }
-    return RemoteSource(try PrometheusClient(url, requests, patience: patience))
+    return RemoteSource(try PrometheusClient(url, requests, patience: patience), limits)
   }
+
+  /// Where no limit is set, ms: a day.
+  private static let longestPatience: Int64 = 86_400_000
 
   /// Prometheus' `http_config`: who asks, which certificates count, by which proxy.
   private static func settings(_ run: Run) throws -> ClientSettings {
@@ -62,8 +75,46 @@ final class RemoteSource: NameSource {
       parameters.append(("lookback_delta", lookback))
     }
     let isRange = if case .range = window { true } else { false }
-    let answer = try client.get(isRange ? "query_range" : "query", parameters)
-    return try ResultReader(answer, window).result()
+    var answer = try client.get(isRange ? "query_range" : "query", parameters)
+    if answer.isPartial {
+      isPartial = true
+      answer.warnings.append(RemoteSource.partial)
+    }
+    let result = try ResultReader(answer, window).result()
+    try check(result, text)
+    return result
+  }
+
+  private static let partial =
+    "the answer is partial: some of the server's storage did not answer"
+
+  /// The limits of a store's answers hold for a server's, once they are there.
+  private func check(_ result: EngineResult, _ text: String) throws {
+    if let most = limits.querySeries, result.seriesCount > most {
+      throw EngineError.limit(
+        "'\(text)' yields \(result.seriesCount) series, query_series allows \(most): add matchers")
+    }
+    if let most = limits.querySamples, result.pointCount > most {
+      throw EngineError.limit(
+        "'\(text)' yields \(result.pointCount) samples, query_samples allows \(most): "
+          + "shorten the time range or widen the step")
+    }
+  }
+
+  /// Asks for a list of names.
+  private func list(
+    _ path: String, _ parameters: [(name: String, value: String)]
+  ) throws -> JSONValue {
+    let answer = try client.get(path, parameters)
+    isPartial = isPartial || answer.isPartial
+    for note in answer.warnings + (answer.isPartial ? [RemoteSource.partial] : [])
+    where !notes.contains(note) { notes.append(note) }
+    return answer.data
+  }
+
+  /// What was to be said besides lists of names.
+  func tellNotes(_ output: Output) {
+    for note in notes { output.warn(Diagnostic(.no, note)) }
   }
 
   static func seconds(_ milliseconds: Int64) -> String {
@@ -86,21 +137,21 @@ final class RemoteSource: NameSource {
   func series(_ matchers: [[Matcher]], _ range: TimeRange) throws -> [LabelSet] {
     // The API wants a selector: of all series, then.
     let anything = try [[Matcher(LabelName.metric, .regex, ".+")]]
-    let answer = try client.get("series", filters(matchers.isEmpty ? anything : matchers, range))
-    return (answer.data.array ?? []).map { ResultReader.labels($0) }.sorted()
+    let found = try list("series", filters(matchers.isEmpty ? anything : matchers, range))
+    return (found.array ?? []).map { ResultReader.labels($0) }.sorted()
   }
 
   func labelNames(_ matchers: [[Matcher]], _ range: TimeRange) throws -> [String] {
-    let answer = try client.get("labels", filters(matchers, range))
-    return (answer.data.array ?? []).compactMap(\.string)
+    let found = try list("labels", filters(matchers, range))
+    return (found.array ?? []).compactMap(\.string)
   }
 
   func labelValues(
     _ name: String, _ matchers: [[Matcher]], _ range: TimeRange
   ) throws -> [String] {
     let path = "label/\(LabelNameInURL.encoded(name))/values"
-    let answer = try client.get(path, filters(matchers, range))
-    return (answer.data.array ?? []).compactMap(\.string)
+    let found = try list(path, filters(matchers, range))
+    return (found.array ?? []).compactMap(\.string)
   }
 
   func metadata() throws -> [MetricMetadata] {
