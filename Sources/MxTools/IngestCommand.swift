@@ -75,7 +75,7 @@ package enum IngestCommand: Command {
 
         A wide CSV file; each value column becomes a metric:
 
-         mx-ingest --format csv --csv-time time --csv-name power solar.csv
+         mx-ingest --format csv --csv-time time --csv-value power,voltage solar.csv
 
         This machine, every minute from cron:
 

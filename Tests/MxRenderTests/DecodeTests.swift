@@ -41,6 +41,23 @@ import Testing
     #expect(dashboard.problems[2].hint == "known: line, bars, points")
   }
 
+  /// As Grafana shows it: beside the row that is folded away, not in it.
+  @Test func aPanelBehindARowThatIsFoldedAwayIsSeen() throws {
+    let dashboard = try decode(
+      """
+      {"panels":[
+       {"type":"row","title":"Folded","collapsed":true,"gridPos":{"y":0,"h":1,"w":24},
+        "panels":[{"id":1,"type":"stat","gridPos":{"y":1,"h":4,"w":6}}]},
+       {"id":2,"type":"stat","gridPos":{"y":1,"h":4,"w":6}},
+       {"id":3,"type":"stat","gridPos":{"y":5,"h":4,"w":6}},
+       {"type":"row","title":"Open","collapsed":false,"gridPos":{"y":9,"h":1,"w":24}},
+       {"id":4,"type":"stat","gridPos":{"y":10,"h":4,"w":6}}]}
+      """)
+    #expect(dashboard.sections.map(\.title) == ["Folded", nil, "Open"])
+    #expect(dashboard.sections.map { $0.panels.map(\.id) } == [[1], [2, 3], [4]])
+    #expect(dashboard.sections.map(\.isCollapsed) == [true, false, false])
+  }
+
   @Test func legacyRowsAndPanelsAreReadAsModernOnes() throws {
     let dashboard = try decode(
       """

@@ -43,7 +43,10 @@ struct CSVColumns {
     let timeColumn = try Self.timeColumn(words, options)
     if let timeColumn { roles[timeColumn] = .time }
     let nameColumn = Self.nameColumn(words, options)
-    if let nameColumn, roles[nameColumn] == .label { roles[nameColumn] = .name }
+    if let nameColumn, roles[nameColumn] == .label {
+      try Self.refuseNumbers(nameColumn, words, firstRow)
+      roles[nameColumn] = .name
+    }
     try placeValues(words, timeColumn, firstRow, options)
     if !options.labels.isEmpty {
       let wanted = try options.labels.map { name throws(LineFault) in try Self.find(name, words) }
@@ -61,6 +64,16 @@ struct CSVColumns {
     let hasNames = roles.contains(.name)
     metrics = values.map { hasNames ? [] : Self.metric(words[$0], options.name) }
     try refuseDuplicates()
+  }
+
+  /// A column of measurements, taken for one of names, would make a metric of each value.
+  private static func refuseNumbers(
+    _ column: Int, _ words: [String], _ firstRow: [UnsafeRawBufferPointer]
+  ) throws(LineFault) {
+    guard column < firstRow.count, TextNumber.value(firstRow[column]) != nil else { return }
+    throw LineFault(
+      0, "a CSV column '\(words[column])' of metric names that holds numbers",
+      expected: "--csv-value \(words[column]), where it is what was measured")
   }
 
   private mutating func placeValues(

@@ -82,6 +82,9 @@ package struct SiteAlert: Equatable, Sendable {
   var labelText: String {
     labels.map { "\($0.name)=\(LabelKey.quoted($0.value))" }.joined(separator: ", ")
   }
+
+  /// A watchdog fires for as long as all is well: that is no news to people.
+  var isForPeople: Bool { !labels.contains { $0.name == "severity" && $0.value == "none" } }
 }
 
 /// A stretch of time in which an alert fired.

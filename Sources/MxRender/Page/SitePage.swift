@@ -55,6 +55,7 @@ package struct SitePage {
   private func drawAlerts(_ body: inout Markup) {
     guard let alerts else { return }
     let firing = AlertListDrawing.chosen(alerts, AlertListOptions(), Interpolation())
+      .filter(\.isForPeople)
     let loud = firing.count { $0.isFiring && $0.hold == nil }
     let quiet = firing.count { $0.isFiring && $0.hold != nil }
     let pending = firing.count { !$0.isFiring }

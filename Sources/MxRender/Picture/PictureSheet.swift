@@ -46,6 +46,7 @@ package enum Badge {
 
   /// How many alerts fire that nobody keeps quiet.
   package static func alerts(_ alerts: [SiteAlert]) -> [UInt8] {
+    let alerts = alerts.filter(\.isForPeople)
     let loud = alerts.count { $0.isFiring && $0.hold == nil }
     let quiet = alerts.count { $0.isFiring && $0.hold != nil }
     let text = loud > 0 ? "\(loud) firing" : quiet > 0 ? "\(quiet) kept quiet" : "none"

@@ -111,6 +111,11 @@ struct DashboardReader {
     for index in order {
       if let section = found[index].section {
         sections.append(section)
+      } else if sections[sections.count - 1].isCollapsed {
+        // A row that is folded away holds its panels itself: what follows is not among them.
+        var open = Section()
+        open.panels = [found[index].panel]
+        sections.append(open)
       } else {
         sections[sections.count - 1].panels.append(found[index].panel)
       }

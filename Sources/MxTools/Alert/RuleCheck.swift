@@ -44,12 +44,34 @@ struct RuleCheck {
     }
     let questions = rules.map { ($0.rule.text, $0.rule.expr) }
     let engine = Engine(settings.rules.engine)
+    if firing.isEmpty, outcome.result.state == .ok,
+      try !hasData(rules.map(\.rule), engine, source, report)
+    {
+      let text = "\(rules.count) rules, and no data for any of them"
+      outcome.result.state = EmptyState.read(run) ?? .unknown
+      outcome.result.summary = text
+      outcome.suite.cases.append(CaseReport.Case("data", .errored(text)))
+    }
     if let stale = try DataAge.problem(questions, run, engine, source, report, needsAll: false) {
       outcome.result.state = .unknown
       outcome.result.summary = stale
       outcome.suite.cases.append(CaseReport.Case("data", .errored(stale)))
     }
     return outcome
+  }
+
+  /// Whether some rule looks at anything. One without data may be about what is not there;
+  /// where none has any, nobody knows whether all is well.
+  private func hasData(
+    _ rules: [Rule], _ engine: Engine, _ source: any SeriesSource, _ report: Report
+  ) throws -> Bool {
+    for rule in rules {
+      guard let data = rule.dataExpr else { return true }
+      let found = try engine.evaluate(
+        data, text: data.description, .instant(run.common.now), source: source, report: report)
+      guard case .series(let table) = found.value, table.labels.isEmpty else { return true }
+    }
+    return rules.isEmpty
   }
 
   private func one(

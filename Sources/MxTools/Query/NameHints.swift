@@ -5,8 +5,8 @@ import MxPromQL
 
 /// Why an answer may be empty: a name that the store does not have, and its nearest.
 ///
-/// Only what is near to a name that exists is worth a message; an answer that is empty
-/// because nothing fulfils its condition is told by the exit code alone.
+/// An answer that is empty because nothing fulfils its condition is told by the exit code
+/// alone.
 enum NameHints {
   /// So many names are suggested.
   private static let count = 3
@@ -24,7 +24,7 @@ enum NameHints {
   }
 
   /// What is wrong with a selector that finds nothing; nil where it finds something, or
-  /// where nothing is near.
+  /// where each of its matchers finds something by itself.
   static func diagnostic(
     _ matchers: [Matcher], _ source: any SeriesSource
   ) throws -> Diagnostic? {
@@ -36,9 +36,10 @@ enum NameHints {
       let metrics = try source.labelValues(
         LabelName.metric, matching: [], range: .all, report: report)
       if !metrics.contains(named.value) {
-        return Suggestion.hint(for: named.value, among: metrics, count: count).map {
-          Diagnostic(.no, "no metric is called '\(named.value)'", hint: $0)
-        }
+        return Diagnostic(
+          .no, "no metric is called '\(named.value)'",
+          hint: Suggestion.hint(for: named.value, among: metrics, count: count)
+            ?? "mx-query metrics tells which there are")
       }
     }
     let scope = named.map { [[$0]] } ?? []
@@ -55,9 +56,10 @@ enum NameHints {
       let values = try source.labelValues(
         matcher.name, matching: scope, range: .all, report: report)
       if !values.contains(matcher.value) {
-        return Suggestion.hint(for: matcher.value, among: values, count: count).map {
-          Diagnostic(.no, "no series\(whose) has \(matcher)", hint: $0)
-        }
+        return Diagnostic(
+          .no, "no series\(whose) has \(matcher)",
+          hint: Suggestion.hint(for: matcher.value, among: values, count: count)
+            ?? known(values, "values"))
       }
     }
     return nil
