@@ -40,7 +40,8 @@ extension PageScript {
       await exchange(found);
       shown = key;
     }
-    async function refresh() {
+    const refresh = () => inTurn(refreshView);
+    async function refreshView() {
       if (isFile) {
         location.reload();
         return;

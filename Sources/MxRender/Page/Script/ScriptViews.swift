@@ -92,7 +92,11 @@ extension PageScript {
       state.vars = before;
       return found !== undefined;
     }
-    async function apply() {
+    // One after another: what was asked for first must not come last. Each sees the newest state.
+    let turn = Promise.resolve();
+    const inTurn = work => turn = turn.catch(() => {}).then(work);
+    const apply = () => inTurn(applyState);
+    async function applyState() {
       chooseZone(state.tz ?? (page.own ? '' : page.zone));
       root.style.colorScheme = state.theme;
       const found = viewOf();
