@@ -37,6 +37,9 @@ package struct RollupJob: Hashable, Sendable {
 package enum RollupPlan {
   /// Jobs end with weeks, as merged segments do: a tier's segments meet in the same buckets.
   private static let chunk: Int64 = 7 * 86_400_000
+  /// So many jobs at most for one stretch, a century of weeks: between a clock that stood at
+  /// the year 1 and now are more weeks than memory holds jobs.
+  private static let mostChunks: UInt64 = 5200
   /// Stretches nearer than this are read as one.
   private static let near: Int64 = 3_600_000
 
@@ -116,8 +119,10 @@ package enum RollupPlan {
     return result
   }
 
-  /// `samples` cut at the ends of weeks: (a, b] with whole weeks between.
+  /// `samples` cut at the ends of weeks, or of several: (a, b] with whole ones between.
   private static func chunks(_ samples: TimeRange) -> [TimeRange] {
+    let span = UInt64(bitPattern: samples.to) &- UInt64(bitPattern: samples.from)
+    let chunk = chunk * Int64(span / UInt64(chunk) / mostChunks + 1)
     var result: [TimeRange] = []
     var from = samples.from
     while true {

@@ -83,7 +83,7 @@ struct RollupWork {
   }
 
   /// What `readWindows` gives is what the samples say, whether stored or not.
-  func expectTruth(_ store: Store) throws {
+  func expectTruth(_ store: Store, from start: Int64 = RollupTests.start) throws {
     let selection = try selection(store)
     for tier in [60_000, 300_000, 3_600_000] as [Int64] {
       var expected: [[Window]] = []
@@ -94,7 +94,7 @@ struct RollupWork {
         expected.append((RollupData.windows(of: samples, [tier])[tier] ?? []).map(\.stored))
       }
       var found: [[Window]] = []
-      let range = TimeRange(from: RollupTests.start, to: now + 86_400_000)
+      let range = TimeRange(from: start, to: now + 86_400_000)
       try selection.readWindows(0..<selection.count, tier: tier, range, fields: .every, worker: 0) {
         found.append(TierDump.windows($1))
       }

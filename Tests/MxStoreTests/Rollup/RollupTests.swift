@@ -68,6 +68,28 @@ import Testing
     try work.expectTruth(store)
   }
 
+  /// A clock that stood at the year 1, or at nothing that a calendar has: between it and now
+  /// lie more weeks than there is memory for jobs.
+  @Test(
+    arguments: [-62_135_596_799_999, -9_000_000_000_000_000, -9_200_000_000_000_000_000] as [Int64])
+  func samplesOfAnyAgeAreRolledUp(time: Int64) throws {
+    var work = RollupWork(seed: 7)
+    let (store, _) = try StoreTests.emptyStore()
+    for _ in 0..<30 { try work.commit(to: store) }
+    var batch = SampleBatch()
+    for tick in 0..<10 as Range<Int64> {
+      batch.append(work.labels(0), time + tick * 5000, Double(tick))
+    }
+    try work.commit(batch, to: store)
+    work.now += 7_200_000
+    let plan = RollupPlan.due(
+      try store.manifest(Report()), now: work.now, lag: 0, tiers: RollupOptions(now: 0).tiers)
+    #expect(plan.count <= 5300)
+    _ = try work.rollUp(store)
+    try work.expectTruth(store, from: time)
+    #expect(try work.rollUp(store) == RollupResult())
+  }
+
   @Test func deletedSamplesLeaveTheirWindowsAndComeBack() throws {
     var work = RollupWork(seed: 4)
     let (store, _) = try StoreTests.emptyStore()
