@@ -349,7 +349,7 @@ extension StoreSelection {
         preconditionFailure("BUG: series \(number) is in no set")
       }
       try cursors[owner].move(to: refs[owner][Int(number)])
-      writer.add(cursors[owner].key)
+      try writer.add(cursors[owner].key, readFrom: sets[owner])
     }
     let home = try store.home(of: writer.finish())
     return (.stretch(0..<series.count), home.id, home.inline)

@@ -72,6 +72,16 @@ struct LabelColumns {
     rows += 1
   }
 
+  /// Whether a key is canonical and sorts after all before it.
+  func takes(_ key: UnsafeRawBufferPointer) -> Bool {
+    let order = previous.withUnsafeBytes { LabelKey.compare($0, key) }
+    guard rows == 0 || order < 0 else { return false }
+    var cursor = LabelCursor(key)
+    var length = 0
+    while let pair = cursor.next() { length += pair.name.count + pair.value.count + 2 }
+    return length == key.count
+  }
+
   private func sharedWithPrevious(_ key: UnsafeRawBufferPointer) -> Int {
     previous.withUnsafeBytes { previous in
       let limit = min(previous.count, key.count)

@@ -47,7 +47,7 @@ package enum SeriesSetUnion {
         least.append(number)
       }
       let ref = UInt32(writer.count)
-      writer.add(cursors[least[0]].key)
+      try writer.add(cursors[least[0]].key, readFrom: inputs[least[0]].set)
       for number in least {
         maps[number][Int(cursors[number].ref)] = ref
         if try !cursors[number].advance() { live.removeAll { $0 == number } }

@@ -26,6 +26,17 @@ package struct SeriesSetWriter {
     labels.append(key)
   }
 
+  /// Adds a key that was read from a set. Damage that lies between its pages may have made
+  /// one that is none.
+  mutating func add(
+    _ key: UnsafeRawBufferPointer, readFrom set: SeriesSet
+  ) throws(StoreError) {
+    guard key.count <= SetPage.maxRawBytes / 2, labels.takes(key) else {
+      throw set.region.damaged("series keys", "not in label order")
+    }
+    add(key)
+  }
+
   package mutating func add(_ labels: LabelSet) {
     labels.key.withUnsafeBytes { add($0) }
   }
