@@ -17,6 +17,7 @@ extension AlertRunTests {
   @Test(arguments: [
     ("for: 2m", "for: 1h"), ("up == 0", "up   ==  0"), ("up == 0", "up < 1"),
     ("name: g", "name: h"), ("is {{ $value }}", "is down"),
+    ("severity: page}", "severity: page, team: ''}"),
   ])
   func anAlertOutlivesAnEditOfItsRule(text: String, edited: String) throws {
     let ledger = try firingLedger()

@@ -53,7 +53,10 @@ struct RuleSuccession {
   /// Whether the alerts may be this rule's: of two rules of one name each keeps its own.
   private static func fits(_ rule: Rule, _ alerts: [AlertInstance]) -> Bool {
     alerts.allSatisfy { alert in
-      rule.labels.allSatisfy { !$0.template.isPlain || alert.labels[$0.name] == $0.template.text }
+      rule.labels.allSatisfy {
+        // A label that a rule sets to nothing is none.
+        !$0.template.isPlain || (alert.labels[$0.name] ?? "") == $0.template.text
+      }
     }
   }
 }
