@@ -10,7 +10,7 @@ import PackageDescription
 //   3   MxStore   MxRules   MxRender
 //   2   MxCodec   MxFormats MxPromQL  MxEngine  MxTemplate
 //   1   MxFiles   MxModel   MxJSON    MxConfig  MxTime   MxNet   MxCLI   MxInstrument   MxStatistics
-//   0   CZstd CZlib CRE2 CYaml CSQLite CCurl          (one importer each)
+//   0   CZstd CZlib CRE2 CYaml CSQLite CCurl CMalloc  (one importer each)
 
 let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
@@ -69,6 +69,7 @@ let package = Package(
     // Row 0: system libraries, one importer each.
     systemLibrary("CZstd", "libzstd", "libzstd-dev"),
     systemLibrary("CZlib", "zlib", "zlib1g-dev"),
+    .systemLibrary(name: "CMalloc"),
     systemLibrary("CYaml", "yaml-0.1", "libyaml-dev"),
     systemLibrary("CSQLite", "sqlite3", "libsqlite3-dev"),
     systemLibrary("CCurl", "libcurl", "libcurl4-openssl-dev"),
@@ -83,7 +84,7 @@ let package = Package(
     library("MxConfig", ["CYaml"]),
     library("MxTime"),
     library("MxNet"),
-    library("MxCLI"),
+    library("MxCLI", ["CMalloc"]),
     library("MxInstrument"),
     library("MxStatistics"),
 

@@ -138,34 +138,53 @@ final class DashboardRendering {
     _ old: ViewIndex?
   ) throws -> Bool {
     var fragments: [PanelFragment?] = []
-    let index = try index(plan, &setting, old, &fragments)
+    var index = try index(plan, &setting, old, &fragments)
     if let old, old.isSame(as: index), try site.exists(page) {
       if old != index { try site.write(path + ".json", index.json()) }
       return true
     }
-    var html: [[UInt8]] = []
-    for (panel, fragment) in zip(index.panels, fragments) {
-      if let fragment {
-        html.append(fragment.html)
-      } else {
-        let known = try site.read("\(path)/\(panel.id).html") ?? []
-        guard ContentMark.of(known) == panel.mark else { return false }
-        html.append(known)
-      }
-    }
-    for gone in old?.panels ?? [] where index.panel(gone.id) == nil {
+    guard let html = try html(of: index, fragments, from: path, page) else { return false }
+    let (before, now) = (old?.panelsByID ?? [:], index.panelsByID)
+    for gone in before.values where now[gone.id] == nil {
       try site.remove("\(path)/\(gone.id).html")
       if isOwn { try RenderPictures(site, job).remove(gone.id, of: file.name) }
     }
     // Panels first: whoever finds the new index finds what it names.
     for (panel, fragment) in zip(index.panels, fragments) {
-      if let fragment { try site.write("\(path)/\(panel.id).html", fragment.html) }
+      guard let fragment else { continue }
+      let isNews = old != nil && before[panel.id]?.mark != fragment.mark
+      try site.write("\(path)/\(panel.id).html", fragment.html, isNews: isNews)
     }
     if isOwn { try RenderPictures(site, job).write(plan, results: drawn) }
-    try site.write(path + ".json", index.json())
     let builder = PageBuilder(plan: plan, options: job.options, setting: setting)
-    try site.write(page, builder.page(index, html))
+    let text = builder.page(&index, html)
+    try site.write(path + ".json", index.json())
+    try site.write(page, text, isNews: old != nil)
     return true
+  }
+
+  /// Of each panel of `index`: as it was drawn, or as the last run left it; nil where one
+  /// of these is damaged.
+  private func html(
+    of index: ViewIndex, _ fragments: [PanelFragment?], from path: String, _ page: String
+  ) throws -> [ArraySlice<UInt8>]? {
+    var html: [ArraySlice<UInt8>] = []
+    var last: WrittenPage?
+    for (panel, fragment) in zip(index.panels, fragments) {
+      if let fragment {
+        html.append(fragment.html[...])
+        continue
+      }
+      if last == nil { last = WrittenPage(try site.read(page) ?? []) }
+      if let known = last?.fragment(panel) {
+        html.append(known)
+        continue
+      }
+      let known = try site.read("\(path)/\(panel.id).html") ?? []
+      guard ContentMark.of(known) == panel.mark else { return nil }
+      html.append(known[...])
+    }
+    return html
   }
 
   /// The results of the panels drawn last, for their pictures.
@@ -180,6 +199,7 @@ final class DashboardRendering {
     let prints = PanelPrints(
       plan: plan, mark: file.mark + job.mark, source: source,
       knowsNews: memory?.isCurrent(file.name) ?? false)
+    let known = old?.panelsByID ?? [:]
     var panels: [ViewIndex.Panel] = []
     var results = [QueryResult?](repeating: nil, count: plan.queries.count)
     var next = 0
@@ -188,10 +208,9 @@ final class DashboardRendering {
       let queries = plan.panels[position].queries
       let range = next..<(next + queries.count)
       next += queries.count
-      let print = prints.print(position, known: old?.panel(id)?.print ?? "")
-      if let known = old?.panel(id), !print.isEmpty, known.print == print,
-        files.contains("\(id).html")
-      {
+      let known = known[id]
+      let print = prints.print(position, known: known?.print ?? "")
+      if let known, !print.isEmpty, known.print == print, files.contains("\(id).html") {
         panels.append(known)
         fragments.append(nil)
         continue
@@ -246,10 +265,11 @@ final class DashboardRendering {
     }
     setting.view = views[0]
     var fragments: [PanelFragment?] = []
-    let index = try index(plans[0], &setting, nil, &fragments)
+    var index = try index(plans[0], &setting, nil, &fragments)
     let builder = PageBuilder(plan: plans[0], options: job.options, setting: setting)
     try site.write(
-      "\(file.name).html", builder.page(index, fragments.map { $0?.html ?? [] }, others: held))
+      "\(file.name).html", builder.page(&index, fragments.map { $0?.html[...] ?? [] }, others: held)
+    )
   }
 
   // MARK: - Messages
@@ -289,12 +309,15 @@ private struct PanelPrints {
   let source: RenderSource
   /// Whether `source` can tell what came since the panels were made.
   let knowsNews: Bool
+  /// Of the store.
+  private let generation: UInt64
   private let common: String
 
   init(plan: Plan, mark: String, source: RenderSource, knowsNews: Bool) {
     self.plan = plan
     self.source = source
     self.knowsNews = knowsNews
+    generation = source.snapshot.manifest.generation
     var text = "\(mark) \(plan.zone.name)"
     for (name, value) in plan.variables.sorted(by: { $0.key < $1.key }) {
       text += "\n\(name)=" + value.values.joined(separator: "\n") + "\n"
@@ -304,11 +327,17 @@ private struct PanelPrints {
   }
 
   /// Empty where a query cannot even be looked up. `known` is the print of the panel as
-  /// it was made last: where it asks the same, a look at the news is enough.
+  /// it was made last: where it asks the same, a look at the news is enough, and where
+  /// they touch it, it is made anew whatever else it reads. Then the store's generation
+  /// stands for that: if the next run knows the news too it asks no more, and if it does
+  /// not, the panel is made once more.
   func print(_ position: Int, known: String) -> String {
     let asked = asked(position)
     let queries = plan.panels[position].queries
-    if knowsNews, known.hasPrefix(asked), queries.allSatisfy(source.isUntouched) { return known }
+    if knowsNews {
+      let isKept = known.hasPrefix(asked) && queries.allSatisfy(source.isUntouched)
+      return isKept ? known : asked + ContentMark.hex(generation)
+    }
     var read: UInt64 = 0
     for query in queries {
       guard let print = source.print(query) else { return "" }
@@ -318,12 +347,13 @@ private struct PanelPrints {
   }
 
   private func asked(_ position: Int) -> String {
-    let planned = plan.panels[position]
-    var text = "\(common) \(position) \(planned.panel.id) \(planned.panel.title)"
+    let queries = plan.panels[position].queries
+    let panel = (id: plan.panels[position].panel.id, title: plan.panels[position].panel.title)
+    var text = "\(common) \(position) \(panel.id) \(panel.title)"
     // Without a query nothing depends on the range.
-    if !planned.queries.isEmpty { text += " \(planned.from) \(planned.to)" }
+    if !queries.isEmpty { text += " \(plan.panels[position].from) \(plan.panels[position].to)" }
     text += plan.besideText(position)
-    for query in planned.queries {
+    for query in queries {
       text += " \(query.expr) \(query.step)"
       // An instant query stands for all moments up to the end of its round range.
       text += query.isInstant ? " \(query.until)" : " \(query.from) \(query.to)"

@@ -52,40 +52,39 @@ struct DashboardSummary: Equatable {
 
 /// Which series a dashboard was made from: news of others are none to it.
 struct RenderReads: Equatable {
-  /// Each selector as a list: name, operator, value, and so on.
-  private var selectors: Set<[String]> = []
+  /// Each selector as one text: name, operator, value, a line each; empty where it
+  /// selects everything.
+  private(set) var selectors: Set<String> = []
 
   init() {}
 
   init?(_ json: JSONValue) {
-    guard let lists = json.array else { return nil }
-    for list in lists { selectors.insert((list.array ?? []).compactMap(\.string)) }
+    guard let texts = json.array else { return nil }
+    selectors = Set(texts.compactMap(\.string))
+    if selectors.count < texts.count { return nil }
   }
 
-  mutating func add(_ matchers: [Matcher]) {
-    selectors.insert(matchers.flatMap { [$0.name, $0.op.rawValue, $0.value] })
+  mutating func add(_ matchers: [Matcher]) { selectors.insert(RenderReads.selector(matchers)) }
+
+  static func selector(_ matchers: [Matcher]) -> String {
+    let words = matchers.flatMap { [$0.name, $0.op.rawValue, $0.value] }
+    let isPlain = words.allSatisfy { !$0.utf8.contains(0x0A) }
+    return isPlain ? words.joined(separator: "\n") : ""
   }
 
-  func requests() throws -> [SelectRequest] {
-    try selectors.map { words in
-      let matchers = try stride(from: 0, to: words.count - 2, by: 3).map { place in
-        // What cannot be understood selects everything: news of it are seen.
-        guard let op = MatchOperator(rawValue: words[place + 1]) else {
-          return try Matcher("", .equal, "")
-        }
-        return try Matcher(words[place], op, words[place + 2])
+  /// What cannot be understood selects everything: news of it are seen.
+  static func request(_ selector: String) throws -> SelectRequest {
+    let words = selector.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let matchers = try stride(from: 0, to: words.count - 2, by: 3).map { place in
+      guard let op = MatchOperator(rawValue: words[place + 1]) else {
+        return try Matcher("", .equal, "")
       }
-      return SelectRequest(matchers, range: .all)
+      return try Matcher(words[place], op, words[place + 2])
     }
+    return SelectRequest(matchers, range: .all)
   }
 
-  func write(_ writer: inout JSONWriter) {
-    writer.beginArray()
-    for words in selectors.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-      writer.strings(words)
-    }
-    writer.endArray()
-  }
+  func write(_ writer: inout JSONWriter) { writer.strings(selectors.sorted()) }
 }
 
 extension JSONWriter {

@@ -16,10 +16,11 @@ final class RenderSite {
 
   private func path(_ name: String) -> String { FilePath.join(directory, name) }
 
-  /// Writes a file unless it is there already, byte for byte.
-  func write(_ name: String, _ bytes: [UInt8]) throws {
+  /// Writes a file unless it is there already, byte for byte. `isNews`: the caller knows
+  /// that it is not.
+  func write(_ name: String, _ bytes: [UInt8], isNews: Bool = false) throws {
     let path = path(name)
-    if let status = try files.status(path), status.size == bytes.count,
+    if !isNews, let status = try files.status(path), status.size == bytes.count,
       try files.contents(of: path, limit: bytes.count) == bytes
     {
       return
@@ -27,8 +28,7 @@ final class RenderSite {
     let parent = FilePath.parent(of: path)
     if made.insert(parent).inserted { try files.makeDirectory(parent) }
     let temporary = path + ".new"
-    if try files.status(temporary) != nil { try files.remove(temporary) }
-    let file = try files.create(temporary)
+    let file = try create(temporary)
     var failure: FileError?
     bytes.withUnsafeBytes { buffer in
       do throws(FileError) { try file.write(buffer) } catch { failure = error }
@@ -41,6 +41,14 @@ final class RenderSite {
     try files.rename(temporary, to: path)
     written += 1
     bytesWritten += bytes.count
+  }
+
+  /// In place of what a run that was killed may have left.
+  private func create(_ path: String) throws(FileError) -> any WritableFile {
+    do { return try files.create(path) } catch .exists {
+      try files.remove(path)
+      return try files.create(path)
+    }
   }
 
   /// Nothing is said where it is not there.

@@ -16,11 +16,15 @@ final class RenderSource {
   private let now: Int64
   /// What came to the store since the last run; nil where that is not known.
   private var news: RenderNews?
+  /// Whether these are of a selector, as `RenderReads` writes it.
+  private var concerned: [String: Bool] = [:]
   /// What parsed; a dashboard's panels often ask the same of many views.
   private var trees: [String: Expr] = [:]
   /// What was asked since `forgetReads`; nil where that is not known.
   private(set) var reads: RenderReads? = RenderReads()
   private var requests: [String: [SelectRequest]] = [:]
+  /// The expressions that `reads` has.
+  private var noted: Set<String> = []
   /// How many queries of panels were evaluated.
   private(set) var asked = 0
 
@@ -93,19 +97,35 @@ final class RenderSource {
   func isUntouched(_ query: PanelQuery) -> Bool {
     note(query.expr)
     guard let news, let requests = requests[query.expr] else { return false }
-    do { return try !news.concern(requests) } catch { return false }
+    do {
+      return try !requests.contains { try hasNews(of: RenderReads.selector($0.matchers), news) }
+    } catch {
+      return false
+    }
   }
 
   /// Whether anything came of what a dashboard was made from.
   func hasNews(of reads: RenderReads) throws -> Bool {
     guard let news else { return true }
-    return try news.concern(try reads.requests())
+    return try reads.selectors.contains { try hasNews(of: $0, news) }
   }
 
-  func forgetReads() { reads = RenderReads() }
+  /// Dashboards have many selectors in common.
+  private func hasNews(of selector: String, _ news: RenderNews) throws -> Bool {
+    if let known = concerned[selector] { return known }
+    let answer = try news.concern([RenderReads.request(selector)])
+    concerned[selector] = answer
+    return answer
+  }
+
+  func forgetReads() {
+    reads = RenderReads()
+    noted.removeAll()
+  }
 
   /// What answering would read, whenever: news are looked for at all times.
   private func note(_ expr: String) {
+    guard noted.insert(expr).inserted else { return }
     do {
       let known = try requests[expr] ?? session.engine.requests(try tree(expr), .instant(now))
       requests[expr] = known

@@ -15,7 +15,7 @@ enum Walls {
     Wall(module: "MxConfig", row: 1, imports: ["CYaml"]),
     Wall(module: "MxTime", row: 1, imports: []),
     Wall(module: "MxNet", row: 1, imports: []),
-    Wall(module: "MxCLI", row: 1, imports: []),
+    Wall(module: "MxCLI", row: 1, imports: ["CMalloc"]),
     Wall(module: "MxInstrument", row: 1, imports: []),
     Wall(module: "MxStatistics", row: 1, imports: []),
     Wall(module: "MxCodec", row: 2, imports: ["CZstd", "CZlib"]),
@@ -48,7 +48,7 @@ enum Walls {
   /// What only one module may touch.
   static let soleImporters = [
     "CZstd": "MxCodec", "CZlib": "MxCodec", "CRE2": "MxModel", "CYaml": "MxConfig",
-    "CSQLite": "MxAlert", "CCurl": "mx-net",
+    "CSQLite": "MxAlert", "CCurl": "mx-net", "CMalloc": "MxCLI",
   ]
 
   static let system = ["Glibc", "Synchronization"]

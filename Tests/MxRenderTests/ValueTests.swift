@@ -306,6 +306,20 @@ import Testing
     }
   }
 
+  @Test func textIsEscapedWhereItMustBe() {
+    let texts = [
+      ("", ""), ("plain", "plain"), ("<a href=\"x\">&'", "&lt;a href=&quot;x&quot;&gt;&amp;&#39;"),
+      ("\u{FFFE}", "\u{FFFD}"), ("a\u{FFFF}b", "a\u{FFFD}b"),
+      ("\0\t\n\u{7F}", "\u{FFFD}\t\n\u{FFFD}"),
+      ("é\u{FFFD}\u{2028}🦔¿¾", "é\u{FFFD}\u{2028}🦔¿¾"), ("\u{1B}[0m", "\u{FFFD}[0m"),
+    ]
+    for (text, escaped) in texts {
+      var out: [UInt8] = []
+      Markup.appendEscaped(text, to: &out)
+      #expect(String(decoding: out, as: UTF8.self) == escaped)
+    }
+  }
+
   @Test func theHashIsSHA256() {
     #expect(
       SHA256.base64(SHA256.hash(Array("abc".utf8)))
@@ -315,5 +329,14 @@ import Testing
     let long = [UInt8](repeating: 0x61, count: 1_000)
     #expect(
       SHA256.base64(SHA256.hash(long)) == "Qe3s5C1j6Nm/UVqbppMuHCDLyfWl0TRkWttdsblzfqM=")
+    // In whatever parts it comes, and as often as it is asked meanwhile.
+    for part in [1, 7, 63, 64, 65, 999] {
+      var hash = SHA256()
+      for start in stride(from: 0, to: long.count, by: part) {
+        hash.update(Array(long[start..<min(start + part, long.count)]))
+        _ = hash.digest
+      }
+      #expect(hash.digest == SHA256.hash(long), "\(part)")
+    }
   }
 }

@@ -100,13 +100,28 @@ import Testing
       ViewIndex.Panel(id: "p4", mark: "aa", print: "bb", css: [".c1{--c:#fff}"]),
       ViewIndex.Panel(id: "p4-2", mark: "cc", print: "", css: []),
     ]
-    let index = ViewIndex(shell: "s", from: 1, to: 2, newest: 3, panels: panels)
+    var index = ViewIndex(shell: "s", from: 1, to: 2, newest: 3, panels: panels)
+    #expect(ViewIndex(try .parse(index.json())) == index)
+    index.panels[0].place = 7..<4711
     #expect(ViewIndex(try .parse(index.json())) == index)
     // A page never takes a rule that could end its sheet.
     let evil = ViewIndex(
       shell: "s", from: 1, to: 2, newest: nil,
       panels: [ViewIndex.Panel(id: "p", mark: "m", print: "", css: ["</style>"])])
     #expect(ViewIndex(try .parse(evil.json())) == nil)
+  }
+
+  @Test func panelsAreTakenFromAPageOnlyAsTheyWere() {
+    let page = WrittenPage(Array("<article>one</article>".utf8))
+    var panel = ViewIndex.Panel(
+      id: "p1", mark: ContentMark.of(Array("one".utf8)), print: "", css: [])
+    #expect(page.fragment(panel) == nil)
+    panel.place = 9..<12
+    #expect(page.fragment(panel).map(Array.init) == Array("one".utf8))
+    for place in [8..<12, 9..<13, 12..<12, 20..<23, 9..<(1 << 40)] {
+      panel.place = place
+      #expect(page.fragment(panel) == nil, "\(place)")
+    }
   }
 
   /// What changes with time is no part of it.

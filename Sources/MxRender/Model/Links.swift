@@ -30,6 +30,8 @@ package struct Surroundings: Sendable {
   /// When alerts fired, for marks on graphs.
   package var spans: [AlertSpan] = []
   package var entries: [SiteEntry] = []
+  /// `SiteEntry.mark(of:)` of them: panels that lead there are made of it.
+  package var entriesMark = ""
   /// From a page to where the dashboards' pages are: empty, or `../`.
   package var root = ""
   /// There are no pages beside this one.

@@ -58,6 +58,8 @@ struct Markup {
 
   mutating func trusted(_ made: [UInt8]) { bytes += made }
 
+  mutating func trusted(_ made: ArraySlice<UInt8>) { bytes += made }
+
   mutating func newline() { bytes.append(0x0A) }
 
   private mutating func tag(_ name: StaticString, _ attributes: [Attribute]) {
@@ -95,22 +97,43 @@ struct Markup {
   static func appendEscaped(_ text: String, to out: inout [UInt8]) {
     var text = text
     text.withUTF8 { source in
-      for index in source.indices {
-        switch source[index] {
-        case 0x26: out.append(contentsOf: "&amp;".utf8)
-        case 0x3C: out.append(contentsOf: "&lt;".utf8)
-        case 0x3E: out.append(contentsOf: "&gt;".utf8)
-        case 0x22: out.append(contentsOf: "&quot;".utf8)
-        case 0x27: out.append(contentsOf: "&#39;".utf8)
-        case 0x00..<0x09, 0x0B, 0x0C, 0x0E..<0x20, 0x7F:
-          out.append(contentsOf: [0xEF, 0xBF, 0xBD])
-        case 0xBE, 0xBF:
-          // EF BF BE and EF BF BF are U+FFFE and U+FFFF.
-          let isNoncharacter = index >= 2 && source[index - 1] == 0xBF && source[index - 2] == 0xEF
-          out.append(isNoncharacter ? 0xBD : source[index])
-        case let byte: out.append(byte)
-        }
+      // Where what is not appended yet begins.
+      var start = 0
+      for index in source.indices where !isPlain(source[index]) {
+        // EF BF BE and EF BF BF are U+FFFE and U+FFFF.
+        let isNoncharacter =
+          source[index] & 0xFE == 0xBE && index >= 2 && source[index - 1] == 0xBF
+          && source[index - 2] == 0xEF
+        guard let entity = isNoncharacter ? "\u{FFFD}" : entity(source[index]) else { continue }
+        out.append(contentsOf: source[start..<(isNoncharacter ? index - 2 : index)])
+        out.append(
+          contentsOf: UnsafeBufferPointer(
+            start: entity.utf8Start, count: entity.utf8CodeUnitCount))
+        start = index + 1
       }
+      out.append(contentsOf: source[start...])
+    }
+  }
+
+  /// Whether it stands for itself in any place.
+  @inline(__always)
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x20, 0x21, 0x23...0x25, 0x28...0x3B, 0x3D, 0x3F...0x7E, 0x80..<0xBE: true
+    default: false
+    }
+  }
+
+  /// What stands for a byte; nil where it stands for itself.
+  private static func entity(_ byte: UInt8) -> StaticString? {
+    switch byte {
+    case 0x26: "&amp;"
+    case 0x3C: "&lt;"
+    case 0x3E: "&gt;"
+    case 0x22: "&quot;"
+    case 0x27: "&#39;"
+    case 0x00..<0x09, 0x0B, 0x0C, 0x0E..<0x20, 0x7F: "\u{FFFD}"
+    default: nil
     }
   }
 

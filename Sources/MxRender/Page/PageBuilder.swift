@@ -37,9 +37,9 @@ package struct PageBuilder {
   private static let frameBytes = 128 << 10
 
   /// `fragments` in the order of the plan's panels; `others` are views that the
-  /// page holds besides its own.
+  /// page holds besides its own. `index` is told where the panels lie.
   package func page(
-    _ index: ViewIndex, _ fragments: [[UInt8]], others: [HeldView] = []
+    _ index: inout ViewIndex, _ fragments: [ArraySlice<UInt8>], others: [HeldView] = []
   ) -> [UInt8] {
     var body = Canvas(zone: plan.zone, now: plan.now)
     let held = others.flatMap { $0.fragments.map(\.1.count) }
@@ -53,7 +53,11 @@ package struct PageBuilder {
     drawWhen(&body, index)
     drawMenus(&body)
     body.markup.raw("</header>\n<main>\n")
-    drawSections(&body) { panel, canvas in canvas.markup.fragment(fragments[panel]) }
+    drawSections(&body) { panel, canvas in
+      let start = canvas.markup.bytes.count
+      index.panels[panel].place = start..<start + fragments[panel].count
+      canvas.markup.fragment(fragments[panel])
+    }
     body.markup.raw("</main>\n")
     if !options.footer.isEmpty {
       body.markup.element("footer", options.footer, .class("foot"))

@@ -4,14 +4,13 @@ import MxModel
 /// not ours, its title and its sheet.
 struct PageHead {
   let title: String
-  let sheet: String
+  let sheet: Stylesheet.Text
   let scriptHash: String
 
   /// Up to the body's start.
   func draw(_ page: inout Markup) {
-    let hash = SHA256.base64(SHA256.hash(Array(sheet.utf8)))
     let policy =
-      "default-src 'none'; script-src 'sha256-\(scriptHash)'; style-src 'sha256-\(hash)'; "
+      "default-src 'none'; script-src 'sha256-\(scriptHash)'; style-src 'sha256-\(sheet.hash)'; "
       + "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
     page.raw("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n")
     page.open(
@@ -28,12 +27,8 @@ struct PageHead {
 }
 
 extension Markup {
-  /// A style sheet of our own. It has no text of a dashboard in it but colours,
-  /// which were numbers in between; were there a `<`, the page must not be made.
-  fileprivate mutating func sheet(_ text: String) {
-    precondition(!text.utf8.contains(0x3C), "BUG: markup within a style sheet")
-    trusted(text)
-  }
+  /// A style sheet of our own.
+  fileprivate mutating func sheet(_ sheet: Stylesheet.Text) { trusted(sheet.text) }
 
   /// Our script, as it was hashed; it holds no text of anybody else.
   mutating func script(_ text: String) {
@@ -43,5 +38,5 @@ extension Markup {
   }
 
   /// What `Plan.fragment` made, perhaps in an earlier run.
-  mutating func fragment(_ html: [UInt8]) { trusted(html) }
+  mutating func fragment(_ html: ArraySlice<UInt8>) { trusted(html) }
 }

@@ -251,7 +251,7 @@ package struct HeldView: Sendable {
     markup.indexData(index.json(hasPrints: false))
     for fragment in fragments {
       markup.open("article", .text("id", fragment.id))
-      markup.fragment(fragment.html)
+      markup.fragment(fragment.html[...])
       markup.raw("</article>")
     }
     markup.raw("</template>\n")

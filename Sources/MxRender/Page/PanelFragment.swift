@@ -1,3 +1,5 @@
+import Glibc
+
 /// A panel as it stands on a page, without the element around it: drawing, legend
 /// and the script's data. It is a file of its own, so that a page that is open
 /// fetches the panels that changed and no others; and from these files the page is
@@ -20,11 +22,13 @@ extension Plan {
   /// The panels' ids on the page, in order: `p4`, and `p4-2` for the second of a repeat.
   package var panelIDs: [String] {
     var seen: [Int64: Int] = [:]
-    return panels.map { planned in
-      let number = seen[planned.panel.id, default: 0] + 1
-      seen[planned.panel.id] = number
-      let id = planned.panel.id < 0 ? "n\(planned.panel.id.magnitude)" : "\(planned.panel.id)"
-      return number == 1 ? "p\(id)" : "p\(id)-\(number)"
+    // By index: a panel is a hundred references, each counted where it is copied.
+    return panels.indices.map { index in
+      let id = panels[index].panel.id
+      let number = seen[id, default: 0] + 1
+      seen[id] = number
+      let text = id < 0 ? "n\(id.magnitude)" : "\(id)"
+      return number == 1 ? "p\(text)" : "p\(text)-\(number)"
     }
   }
 
@@ -89,7 +93,11 @@ extension Markup {
   }
 
   private mutating func block(_ json: [UInt8]) {
-    precondition(!json.contains(0x3C), "BUG: markup within JSON")
+    // Not `contains`, which goes byte by byte: a page has 100 KB of it.
+    let tag = json.withUnsafeBytes { json in
+      json.baseAddress.flatMap { memchr($0, 0x3C, json.count) }
+    }
+    precondition(tag == nil, "BUG: markup within JSON")
     trusted(json)
   }
 

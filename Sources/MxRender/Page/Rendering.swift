@@ -45,9 +45,11 @@ extension Plan {
     setting.view = View(choices: dashboard.shownVariables.map { _ in nil })
     setting.views = [setting.view]
     setting.ranges = [rangeChoice("")]
-    let index = self.index(fragments, setting: &setting, options: options, newest: nil)
+    var index = self.index(fragments, setting: &setting, options: options, newest: nil)
     let page = PageBuilder(plan: self, options: options, setting: setting)
-    return [RenderedFile(name: "\(name).html", bytes: page.page(index, fragments.map(\.html)))]
+    return [
+      RenderedFile(name: "\(name).html", bytes: page.page(&index, fragments.map { $0.html[...] }))
+    ]
   }
 
   /// The index of a page with these fragments; their marks become the setting's.

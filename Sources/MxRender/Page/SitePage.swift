@@ -17,6 +17,20 @@ package struct SiteEntry: Equatable, Sendable {
     self.tags = tags
     self.panels = panels
   }
+
+  /// Equal for lists that say the same.
+  package static func mark(of entries: [SiteEntry]) -> String {
+    var bytes: [UInt8] = []
+    for entry in entries {
+      let texts = [entry.name, entry.title, entry.description, "\(entry.panels)"] + entry.tags
+      for text in texts {
+        bytes += text.utf8
+        bytes.append(0)
+      }
+      bytes.append(1)
+    }
+    return ContentMark.of(bytes)
+  }
 }
 
 /// The page over all dashboards: what burns first, then all of them with their tags.
@@ -43,7 +57,7 @@ package struct SitePage {
     drawEntries(&body)
     body.raw("</main>\n")
     body.element("footer", options.footer, .class("foot"))
-    let sheet = Stylesheet.text(theme: options.theme, rules: [], places: []) + Self.sheet
+    let sheet = Stylesheet.text(theme: options.theme, rules: [], places: [], more: Self.sheet)
     var page = Markup()
     PageHead(title: "Dashboards", sheet: sheet, scriptHash: SiteScript.hash).draw(&page)
     page.append(body)

@@ -1,21 +1,40 @@
 import Glibc
+import MxModel
 
 /// The page's one style sheet. It is part of the page, and the page's policy
 /// allows it by its hash: nothing else can style anything, no attribute and no
 /// second sheet.
 enum Stylesheet {
-  /// `rules` are those of the panels; see `rules(inks:margins:)`.
-  static func text(theme: Theme, rules: Set<String>, places: Set<GridPosition>) -> String {
-    let scheme = theme == .auto ? "light dark" : theme.rawValue
-    var sheet = ":root{color-scheme:\(scheme);\(colors)}\n" + base
-    sheet += rules.sorted().joined()
-    for place in places.sorted(by: { $0.className < $1.className }) {
-      sheet +=
-        ".\(place.className){grid-area:\(place.y + 1)/\(place.x + 1)"
-        + "/span \(place.height)/span \(place.width)}"
-    }
-    return sheet + narrow
+  /// A sheet and the base64 of its SHA-256, by which the policy knows it.
+  struct Text {
+    fileprivate(set) var text: String
+    fileprivate(set) var hash: String
   }
+
+  /// `rules` are those of the panels; see `rules(inks:margins:)`.
+  static func text(
+    theme: Theme, rules: Set<String>, places: Set<GridPosition>, more: String = ""
+  ) -> Text {
+    let scheme = theme == .auto ? "light dark" : theme.rawValue
+    var own = ":root{color-scheme:\(scheme)}\n"
+    own += rules.sorted().joined()
+    own += places.map(rule).sorted().joined()
+    own += narrow + more
+    // There is no text of a dashboard in it but colours, which were numbers in between;
+    // were there a `<`, the page must not be made.
+    precondition(!own.utf8.contains(0x3C), "BUG: markup within a style sheet")
+    var hash = common.hash
+    hash.update(Array(own.utf8))
+    return Text(text: common.text + own, hash: SHA256.base64(hash.digest))
+  }
+
+  /// What all pages begin with.
+  private static let common = {
+    let text = ":root{\(colors)}\n" + base
+    var hash = SHA256()
+    hash.update(Array(text.utf8))
+    return (text: text, hash: hash)
+  }()
 
   /// What a panel needs beside the base: its colours and the margins of its plots.
   static func rules(inks: Set<Ink>, margins: Set<Canvas.Margins>) -> [String] {
@@ -24,6 +43,11 @@ enum Stylesheet {
         ".\(one.className){width:calc(100% - \(one.left + one.right)px);"
           + "margin:0 \(one.right)px 0 \(one.left)px}"
       }
+  }
+
+  private static func rule(_ place: GridPosition) -> String {
+    ".\(place.className){grid-area:\(place.y + 1)/\(place.x + 1)"
+      + "/span \(place.height)/span \(place.width)}"
   }
 
   private static func rule(_ ink: Ink) -> String {

@@ -11,6 +11,8 @@ package struct ViewIndex: Equatable, Sendable {
     /// the panel is to be made anew in any case.
     package var print: String
     package var css: [String]
+    /// Where its fragment lies in the page's bytes, once that is made.
+    package var place: Range<Int>?
 
     package init(id: String, mark: String, print: String, css: [String]) {
       self.id = id
@@ -39,7 +41,9 @@ package struct ViewIndex: Equatable, Sendable {
     self.panels = panels
   }
 
-  package func panel(_ id: String) -> Panel? { panels.first { $0.id == id } }
+  package var panelsByID: [String: Panel] {
+    Dictionary(panels.map { ($0.id, $0) }, uniquingKeysWith: { one, _ in one })
+  }
 
   /// Whether a page of it would look the same.
   package func isSame(as other: ViewIndex) -> Bool {
@@ -61,7 +65,16 @@ package struct ViewIndex: Equatable, Sendable {
       writer.name(panel.id)
       writer.beginObject()
       writer.member("h", panel.mark)
-      if hasPrints { writer.member("f", panel.print) }
+      if hasPrints {
+        writer.member("f", panel.print)
+        if let place = panel.place {
+          writer.name("at")
+          writer.beginArray()
+          writer.int(place.lowerBound)
+          writer.int(place.upperBound)
+          writer.endArray()
+        }
+      }
       writer.name("css")
       writer.beginArray()
       for rule in panel.css { writer.string(rule) }
@@ -84,8 +97,13 @@ package struct ViewIndex: Equatable, Sendable {
         let css = member.value["css"]?.array?.compactMap(\.string),
         !css.contains(where: { $0.utf8.contains(0x3C) })
       else { return nil }
-      self.panels.append(
-        Panel(id: member.name, mark: mark, print: print, css: css))
+      var panel = Panel(id: member.name, mark: mark, print: print, css: css)
+      if let place = member.value["at"]?.array?.compactMap(\.int), place.count == 2,
+        0 <= place[0], place[0] <= place[1]
+      {
+        panel.place = Int(place[0])..<Int(place[1])
+      }
+      self.panels.append(panel)
     }
   }
 }

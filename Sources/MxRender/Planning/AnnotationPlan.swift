@@ -125,12 +125,11 @@ extension Plan {
   /// All that a panel shows besides the answers to its queries, as a text that is equal
   /// where that is: by it a run sees whether the panel is as it was.
   package func besideText(_ position: Int) -> String {
-    let planned = panels[position]
-    var text = planned.marks.isEmpty ? "" : planned.marksText
-    if planned.panel.kind == .alertList { text += beside.alerts.map { "\($0)" } ?? "none" }
-    if planned.panel.leads {
-      text += "\n\(beside.entries.map { "\($0)" }.joined())\(beside.isAlone)"
+    var text = panels[position].marks.isEmpty ? "" : panels[position].marksText
+    if panels[position].panel.kind == .alertList {
+      text += beside.alerts.map { "\($0)" } ?? "none"
     }
+    if panels[position].panel.leads { text += "\n\(beside.entriesMark) \(beside.isAlone)" }
     return text
   }
 }

@@ -164,7 +164,9 @@ extension FileName {
 
 /// A short name for bytes: sixteen hexadecimal digits.
 package enum ContentMark {
-  package static func of(_ bytes: [UInt8]) -> String {
+  package static func of(_ bytes: [UInt8]) -> String { of(bytes[...]) }
+
+  package static func of(_ bytes: ArraySlice<UInt8>) -> String {
     hex(bytes.withUnsafeBytes { UInt64($0.count) &* 0x9E37_79B9_7F4A_7C15 ^ ByteHash.hash($0) })
   }
 
