@@ -10,7 +10,7 @@ import PackageDescription
 //   3   MxStore   MxRules   MxRender
 //   2   MxCodec   MxFormats MxPromQL  MxEngine  MxTemplate
 //   1   MxFiles   MxModel   MxJSON    MxConfig  MxTime   MxNet   MxCLI   MxInstrument   MxStatistics
-//   0   CZstd CZlib CRE2 CYaml CSQLite CCurl CMalloc  (one importer each)
+//   0   CZstd CZlib CRE2 CYaml CSQLite CCurl CLinux   (one importer each)
 
 let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
@@ -69,7 +69,7 @@ let package = Package(
     // Row 0: system libraries, one importer each.
     systemLibrary("CZstd", "libzstd", "libzstd-dev"),
     systemLibrary("CZlib", "zlib", "zlib1g-dev"),
-    .systemLibrary(name: "CMalloc"),
+    .systemLibrary(name: "CLinux"),
     systemLibrary("CYaml", "yaml-0.1", "libyaml-dev"),
     systemLibrary("CSQLite", "sqlite3", "libsqlite3-dev"),
     systemLibrary("CCurl", "libcurl", "libcurl4-openssl-dev"),
@@ -78,13 +78,13 @@ let package = Package(
       linkerSettings: [.linkedLibrary("re2"), .linkedLibrary("stdc++")]),
 
     // Row 1: know one thing, import nothing of ours.
-    library("MxModel", ["CRE2"]),
+    library("MxModel", ["CRE2", "CLinux"]),
     library("MxFiles"),
     library("MxJSON"),
     library("MxConfig", ["CYaml"]),
     library("MxTime"),
     library("MxNet"),
-    library("MxCLI", ["CMalloc"]),
+    library("MxCLI"),
     library("MxInstrument"),
     library("MxStatistics"),
 

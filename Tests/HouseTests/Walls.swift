@@ -9,13 +9,13 @@ struct Wall: Equatable {
 
 enum Walls {
   static let table: [Wall] = [
-    Wall(module: "MxModel", row: 1, imports: ["CRE2"]),
+    Wall(module: "MxModel", row: 1, imports: ["CRE2", "CLinux"]),
     Wall(module: "MxFiles", row: 1, imports: []),
     Wall(module: "MxJSON", row: 1, imports: []),
     Wall(module: "MxConfig", row: 1, imports: ["CYaml"]),
     Wall(module: "MxTime", row: 1, imports: []),
     Wall(module: "MxNet", row: 1, imports: []),
-    Wall(module: "MxCLI", row: 1, imports: ["CMalloc"]),
+    Wall(module: "MxCLI", row: 1, imports: []),
     Wall(module: "MxInstrument", row: 1, imports: []),
     Wall(module: "MxStatistics", row: 1, imports: []),
     Wall(module: "MxCodec", row: 2, imports: ["CZstd", "CZlib"]),
@@ -48,7 +48,7 @@ enum Walls {
   /// What only one module may touch.
   static let soleImporters = [
     "CZstd": "MxCodec", "CZlib": "MxCodec", "CRE2": "MxModel", "CYaml": "MxConfig",
-    "CSQLite": "MxAlert", "CCurl": "mx-net", "CMalloc": "MxCLI",
+    "CSQLite": "MxAlert", "CCurl": "mx-net", "CLinux": "MxModel",
   ]
 
   static let system = ["Glibc", "Synchronization"]

@@ -1,7 +1,8 @@
-import MxModel
 import MxTestSupport
 import Synchronization
 import Testing
+
+@testable import MxModel
 
 @Suite struct DurationTests {
   @Test func durationsAreReadAsPrometheusReadsThem() {
@@ -59,6 +60,38 @@ import Testing
         }
       }
     }
+  }
+
+  @Test(arguments: [[0..<7], [0..<1, 1..<1000], [0..<0, 0..<500, 500..<500, 500..<1000]])
+  func everyItemOfAShareIsDoneOnce(shares: [Range<Int>]) throws {
+    let count = shares.last?.upperBound ?? 0
+    let done = Mutex([Int](repeating: 0, count: count))
+    try parallelFor(shares: shares) { item, worker in
+      #expect(shares.indices.contains(worker))
+      done.withLock { $0[item] += 1 }
+    }
+    #expect(done.withLock { $0 } == [Int](repeating: 1, count: count))
+  }
+
+  @Test func theErrorOfTheLowestItemOfAllSharesIsThrown() {
+    for _ in 0..<50 {
+      #expect(throws: Failure(item: 40)) {
+        try parallelFor(shares: [0..<50, 50..<130, 130..<200]) { item, _ in
+          if item >= 40 { throw Failure(item: item) }
+        }
+      }
+    }
+  }
+
+  /// A helper is started on another processor, and may leave it.
+  @Test func helpersMayRunWhereTheirStarterMay() throws {
+    let own = try #require(Processors.allowed)
+    try parallelFor(count: 20, workers: 4) { _, _ in
+      #expect(Processors.allowed?.numbers == own.numbers)
+    }
+    let others = own.others?.numbers ?? []
+    #expect(others.count == own.numbers.count - 1)
+    #expect(Set(others).isSubset(of: own.numbers))
   }
 
   @Test func noItemsStartNothing() throws {

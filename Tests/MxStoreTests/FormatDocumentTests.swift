@@ -23,8 +23,8 @@ import Testing
     let entry = try FormatDocumentTests.page().entry
     let page = try LoadedPage(entry, bytes, with: ColumnDecoder())
     try page.decode(0..<2, with: ColumnDecoder())
-    #expect(page.withValues(0) { Array($0) } == [10, 20, 40])
-    #expect(page.withValues(1) { Array($0) } == [1, 2, 4])
+    #expect(Array(page.values(0)) == [10, 20, 40])
+    #expect(Array(page.values(1)) == [1, 2, 4])
     #expect(try page.place(1).clock == 0)
   }
 

@@ -29,14 +29,15 @@ extension Evaluator {
   }
 
   /// Rows do not depend on each other, so the blocks of few series may be of any
-  /// size: the time that a first few take says whether another thread is worth its
-  /// start and the pages that two then decode (a year of hourly windows of 100 series
-  /// is, 100 gauges of an hour are not).
+  /// size. Where it is not known how much there is to do, the time that a first few take
+  /// says whether another thread is worth its start and the pages that two then decode (a
+  /// year of hourly windows of 100 series is, 100 gauges of an hour are not).
   private func parts(_ stream: VectorStream) throws -> [Part] {
     let series = stream.roster.count
     if options.threads == 1 || series > Blocks.size {
       return try parts(stream, Blocks.count(series)) { Blocks.range($0, of: series) }
     }
+    if stream.weight * series >= Evaluator.worthThreads { return try shared(stream, 0..<series) }
     let start = Evaluator.clock()
     var first: [Part] = []
     var taken = 0
@@ -47,11 +48,7 @@ extension Evaluator {
       let left = series - taken
       let expected = (Evaluator.clock() - start) / Double(taken) * Double(left)
       if expected < worthThreads { continue }
-      let pieces = min(left, options.threads * 4)
-      return try first
-        + parts(stream, pieces) { piece in
-          upTo + piece * left / pieces..<upTo + (piece + 1) * left / pieces
-        }
+      return try first + shared(stream, taken..<series)
     }
     if taken < series { first.append(try part(stream, taken..<series, 0)) }
     return first
@@ -60,6 +57,36 @@ extension Evaluator {
   /// After so many series: the seconds of work ahead from which on a second thread helps.
   /// The first ones open files and decode pages of many, so they say less.
   private static let tastes = [(2, 0.012), (8, 0.004)]
+
+  /// So many windows are some 5 ms of work (2026-11-29).
+  private static let worthThreads = 200_000
+
+  /// Computes these series on all threads. Neighbours are read from the same pages, so each
+  /// thread has its own stretch of them; its pieces become smaller towards the end,
+  /// where another may take them.
+  private func shared(_ stream: VectorStream, _ series: Range<Int>) throws -> [Part] {
+    let threads = min(options.threads, series.count)
+    var pieces: [Range<Int>] = []
+    var shares: [Range<Int>] = []
+    for thread in 0..<threads {
+      var left =
+        series.lowerBound + thread * series.count / threads..<series.lowerBound + (thread + 1)
+        * series.count / threads
+      let first = pieces.count
+      while !left.isEmpty {
+        let end = left.lowerBound + (left.count + 1) / 2
+        pieces.append(left.lowerBound..<end)
+        left = end..<left.upperBound
+      }
+      shares.append(first..<pieces.count)
+    }
+    let parts = Slots<Part>(pieces.count)
+    try parallelFor(shares: shares) { [expiry, pieces] piece, worker in
+      try expiry.check()
+      parts.set(piece, try self.part(stream, pieces[piece], worker))
+    }
+    return parts.take()
+  }
 
   private static func clock() -> Double {
     var time = timespec()

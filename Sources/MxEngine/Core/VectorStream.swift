@@ -36,6 +36,8 @@ struct VectorStream: Sendable {
   var roster: Roster
   var steps: Int
   var marks: NameMarks
+  /// How many windows or samples a row is made of, where that is known before.
+  var weight = 0
   let rows: Rows
 
   init(roster: Roster, steps: Int, marks: NameMarks = .none, rows: @escaping Rows) {
@@ -55,12 +57,14 @@ struct VectorStream: Sendable {
     -> VectorStream
   {
     let rows = rows
-    return VectorStream(roster: roster, steps: steps, marks: marks) { range, worker, body in
+    var stream = VectorStream(roster: roster, steps: steps, marks: marks) { range, worker, body in
       try rows(range, worker) { series, row in
         try change(series, row)
         try body(series, row)
       }
     }
+    stream.weight = weight
+    return stream
   }
 
   /// One step's values at each of `steps` steps.

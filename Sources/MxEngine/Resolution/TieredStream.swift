@@ -30,7 +30,7 @@ extension Evaluator {
     let note = try notePerSeries(
       node, SampleStream(roster: Roster(selection), windows: windows), range.position)
     let steps = windows.ends.count
-    let stream = VectorStream(roster: Roster(selection), steps: steps) {
+    var stream = VectorStream(roster: Roster(selection), steps: steps) {
       [expiry] block, worker, sink in
       let row = Row.allocate(capacity: steps)
       defer { row.deallocate() }
@@ -41,6 +41,7 @@ extension Evaluator {
         if row.hasValues { try sink(series, row) }
       }
     }
+    stream.weight = plan.windowCount
     return stream.broadcast(to: grid.count)
   }
 

@@ -2,8 +2,8 @@ import Glibc
 
 /// A panel as it stands on a page, without the element around it: drawing, legend
 /// and the script's data. It is a file of its own, so that a page that is open
-/// fetches the panels that changed and no others; and from these files the page is
-/// put together again when some of its panels change.
+/// fetches the panels that changed and no others; and the page is put together again
+/// from what it was, or from these files, when some of its panels change.
 package struct PanelFragment: Sendable {
   package var html: [UInt8]
   /// Rules the page's sheet must have for it: colours and margins.

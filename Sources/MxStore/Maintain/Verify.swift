@@ -82,7 +82,7 @@ extension Store {
     _ result: inout VerifyResult, _ report: Report
   ) throws(StoreError) {
     guard segment.reader.info == info else { throw differs(info) }
-    if info.set == nil { try segment.set.verify() }
+    if let own = try segment.reader.inlineSet { try SeriesSet(region: own).verify() }
     let cursor = SegmentCursor(segment.reader, decoder: ColumnDecoder())
     var samples = 0
     for block in 0..<segment.reader.pageBlockCount {

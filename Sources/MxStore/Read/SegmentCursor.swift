@@ -35,17 +35,19 @@ final class SegmentCursor {
   private let decoder: ColumnDecoder
   private var page: LoadedPage?
   /// The values of the page at hand, kept from page to page.
-  private let values = PageValues()
+  private let values: PageValues
   /// The same of a page of one series, which is not looked at again.
   private let passing: PageValues
   private let clocks: RecentClocks
 
   /// `passing`: room that the cursors of one thread may share, so that it stays in the
-  /// processor's cache. `clocks`: what those of one segment may share.
+  /// processor's cache. `room`: where all other pages' values are. `clocks`: what those of
+  /// one segment may share.
   init(
     _ reader: SegmentReader, decoder: ColumnDecoder, passing: PageValues? = nil,
-    clocks: RecentClocks = RecentClocks()
+    room: PageRoom? = nil, clocks: RecentClocks = RecentClocks()
   ) {
+    values = PageValues(in: room)
     self.reader = reader
     self.decoder = decoder
     self.passing = passing ?? values
@@ -84,32 +86,58 @@ final class SegmentCursor {
     return try reader.entries(slots: slot..<slot + 1).count { $0.range.overlaps(range) }
   }
 
+  /// All values of `slot` and where its times are; nil unless one page holds them beside
+  /// other series. They lie there until this cursor goes to another page.
+  func held(
+    slot: Int, wanted: Range<Int>
+  ) throws -> (place: LoadedPage.Place, values: UnsafeBufferPointer<Double>)? {
+    if let page, page.entry.slots > 1, page.entry.slotRange.contains(slot) {
+      return try held(page, slot, .all(wanted))
+    }
+    let entries = try reader.entries(slots: slot..<slot + 1)
+    guard entries.count == 1, entries[0].slots > 1 else { return nil }
+    let page = try reader.load(entries[0], with: decoder, values: values)
+    self.page = page
+    return try held(page, slot, .all(wanted))
+  }
+
+  private func held(
+    _ page: LoadedPage, _ slot: Int, _ wanted: WantedSlots
+  ) throws(StoreError) -> (place: LoadedPage.Place, values: UnsafeBufferPointer<Double>) {
+    let first = page.entry.firstSlot
+    let inPage = wanted.within(page.entry.slotRange)
+    do throws(CodecError) {
+      try page.decode(inPage.lowerBound - first..<inPage.upperBound - first, with: decoder)
+      return (try page.place(slot - first), page.values(slot - first))
+    } catch {
+      throw reader.region.damaged("page at \(page.entry.offset)", "\(error)")
+    }
+  }
+
+  /// Calls `body` with those of the times at `place` that lie in `range`, and the rows
+  /// that they are.
+  func withTimes(
+    _ place: LoadedPage.Place, in range: TimeRange,
+    _ body: (_ rows: Range<Int>, UnsafeBufferPointer<Int64>) throws -> Void
+  ) throws {
+    let clock = try clockPage(holding: place.clock)
+    let found: Void? = try clock.withTimes(place) { times in
+      let inside = SegmentCursor.stretch(of: times, in: range)
+      if !inside.isEmpty { try body(inside, UnsafeBufferPointer(rebasing: times[inside])) }
+    }
+    if found == nil {
+      throw reader.region.damaged(
+        "page at \(page?.entry.offset ?? 0)", "a series is longer than its clock")
+    }
+  }
+
   private func read(
     _ page: LoadedPage, _ slot: Int, _ wanted: WantedSlots, _ range: TimeRange,
     _ body: (UnsafeBufferPointer<Int64>, UnsafeBufferPointer<Double>) throws -> Void
   ) throws {
-    let first = page.entry.firstSlot
-    let inPage = wanted.within(page.entry.slotRange)
-    let place: LoadedPage.Place
-    do throws(CodecError) {
-      try page.decode(inPage.lowerBound - first..<inPage.upperBound - first, with: decoder)
-      place = try page.place(slot - first)
-    } catch {
-      throw reader.region.damaged("page at \(page.entry.offset)", "\(error)")
-    }
-    let clock = try clockPage(holding: place.clock)
-    let found: Void? = try clock.withTimes(place) { times in
-      let inside = SegmentCursor.stretch(of: times, in: range)
-      if inside.isEmpty { return }
-      try page.withValues(slot - first) { values in
-        try body(
-          UnsafeBufferPointer(rebasing: times[inside]),
-          UnsafeBufferPointer(rebasing: values[inside]))
-      }
-    }
-    if found == nil {
-      throw reader.region.damaged(
-        "page at \(page.entry.offset)", "a series is longer than its clock")
+    let (place, values) = try held(page, slot, wanted)
+    try withTimes(place, in: range) { rows, times in
+      try body(times, UnsafeBufferPointer(rebasing: values[rows]))
     }
   }
 

@@ -105,7 +105,14 @@ package final class Snapshot: SeriesSource {
   }
 
   private func set(of reader: SegmentReader) throws(StoreError) -> SeriesSet {
-    if let region = try reader.inlineSet { return try SeriesSet(region: region) }
+    if let region = try reader.inlineSet {
+      // Commits of the same series have the same set inside, each its own.
+      let id = try SetHeader(region).id
+      if let known = open.withLock({ $0.sets[id] }) { return known }
+      let set = try SeriesSet(region: region)
+      open.withLock { $0.sets[id] = set }
+      return set
+    }
     guard let id = reader.info.set else { throw reader.region.damaged("footer", "names no set") }
     return try namedSet(id)
   }

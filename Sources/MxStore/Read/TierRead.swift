@@ -50,8 +50,9 @@ extension StoreSelection {
     let tier = try tier(width)
     let ends = endsStored(range, tier, width)
     if ends.isEmpty { return }
-    let worker = tierWorker(number, tier, width)
-    worker.columns.expected = Int(min((ends.to &- ends.from) / width &+ 1, 1 << 16))
+    let windows = Int(min((ends.to &- ends.from) / width &+ 1, 1 << 16))
+    let worker = tierWorker(number, tier, width, expects: windows * series.count)
+    worker.columns.expected = windows
     let wanted = tier.parts.map { slots(of: $0, series) }
     for one in series {
       worker.columns.removeAll()

@@ -66,11 +66,16 @@ final class TierWorker {
   var chain: RollupChain
   var columns = WindowRows()
 
-  init(_ tier: SelectionTier, width: Int64) {
+  /// Windows whose columns are more than a large page of memory.
+  private static let many = 1 << 16
+
+  /// `expects`: how many windows it will read first.
+  init(_ tier: SelectionTier, width: Int64, expects: Int) {
     let decoder = ColumnDecoder()
     let passing = PageValues()
+    let room = expects >= TierWorker.many ? PageRoom() : nil
     cursors = tier.parts.map {
-      TierCursor($0.segment.reader, decoder: decoder, passing: passing)
+      TierCursor($0.segment.reader, decoder: decoder, passing: passing, room: room)
     }
     chain = RollupChain([width])
   }
@@ -110,10 +115,12 @@ extension StoreSelection {
     }
   }
 
-  func tierWorker(_ number: Int, _ tier: SelectionTier, _ width: Int64) -> TierWorker {
+  func tierWorker(
+    _ number: Int, _ tier: SelectionTier, _ width: Int64, expects: Int = 0
+  ) -> TierWorker {
     let worker = self.worker(number)
     if let known = worker.tiers[width] { return known }
-    let tierWorker = TierWorker(tier, width: width)
+    let tierWorker = TierWorker(tier, width: width, expects: expects)
     worker.tiers[width] = tierWorker
     return tierWorker
   }

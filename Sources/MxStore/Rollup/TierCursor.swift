@@ -8,8 +8,11 @@ final class TierCursor {
   /// One a column: each keeps the page that it is at.
   fileprivate let columns: [SegmentCursor]
 
-  /// `passing`: see `SegmentCursor`.
-  init(_ reader: SegmentReader, decoder: ColumnDecoder, passing: PageValues? = nil) {
+  /// `passing`, `room`: see `SegmentCursor`.
+  init(
+    _ reader: SegmentReader, decoder: ColumnDecoder, passing: PageValues? = nil,
+    room: PageRoom? = nil
+  ) {
     guard let layout = reader.footer.layout else {
       preconditionFailure("BUG: not a segment of a tier")
     }
@@ -17,7 +20,7 @@ final class TierCursor {
     self.layout = layout
     let clocks = RecentClocks()
     columns = layout.columns.map { _ in
-      SegmentCursor(reader, decoder: decoder, passing: passing, clocks: clocks)
+      SegmentCursor(reader, decoder: decoder, passing: passing, room: room, clocks: clocks)
     }
   }
 
@@ -72,6 +75,7 @@ extension TierCursor {
     let before = rows.count
     rows.begin(fields, layout)
     do {
+      if try readHeld(slot, wanted, range, fields, &rows) { return }
       for (index, column) in layout.columns.enumerated() where column.isNeeded(fields, of: layout) {
         let slots = layout.slots(index, ofBlockWith: slot, among: reader.info.series)
         let first = slot / layout.block * layout.block
@@ -92,6 +96,42 @@ extension TierCursor {
       rows.truncate(to: before)
       throw error
     }
+  }
+}
+
+extension TierCursor {
+  /// The same where all columns have this series beside others in one page; false where
+  /// they do not.
+  private func readHeld(
+    _ slot: Int, _ wanted: Range<Int>, _ range: TimeRange, _ fields: WindowFields,
+    _ rows: inout WindowRows
+  ) throws -> Bool {
+    if layout.isEarlier { return false }
+    var stored: StoredWindows?
+    var place = LoadedPage.Place(clock: 0, clockStart: 0, count: 0)
+    for column in WindowColumn.allCases where column.isNeeded(fields, of: layout) {
+      guard let index = layout.columns.firstIndex(of: column) else { return false }
+      let slots = layout.slots(index, ofBlockWith: slot, among: reader.info.series)
+      let first = slot / layout.block * layout.block
+      let inBlock = wanted.clamped(to: first..<first + slots.count)
+      let shift = slots.lowerBound - first
+      guard
+        let held = try columns[index].held(
+          slot: slot + shift, wanted: inBlock.lowerBound + shift..<inBlock.upperBound + shift)
+      else { return false }
+      if stored == nil {
+        place = held.place
+        stored = StoredWindows(count: place.count)
+      } else if held.place != place {
+        throw reader.region.damaged("windows of series \(slot)", "columns of unlike length")
+      }
+      stored?[column] = held.values.baseAddress
+    }
+    guard let stored else { return false }
+    try columns[0].withTimes(place, in: range) { inside, ends in
+      rows.append(stored.part(inside), ends: ends, fields, width: reader.info.tier)
+    }
+    return true
   }
 }
 

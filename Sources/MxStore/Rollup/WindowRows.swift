@@ -106,6 +106,52 @@ struct WindowRows {
     }
   }
 
+  /// Appends whole windows; no `decode` is to follow.
+  mutating func append(
+    _ stored: StoredWindows, ends: UnsafeBufferPointer<Int64>, _ fields: WindowFields,
+    width: Int64
+  ) {
+    let start = self.ends.count
+    let plain: [(WindowColumn, isAsked: Bool)] = [
+      (.count, true), (.flags, true), (.first, fields.contains(.firsts)),
+      (.last, fields.contains(.lasts)), (.firstOffset, fields.contains(.firstTimes)),
+      (.lastOffset, fields.contains(.lastTimes)), (.resetSum, fields.contains(.resets)),
+      (.resetCount, fields.contains(.resets)),
+    ]
+    for (column, isAsked) in plain where isAsked {
+      append(column, ends, stored.buffer(column), width: width)
+    }
+    if fields.contains(.sums) {
+      withRoom(.sum, .tail, from: start) { stored.decodeSums($0, $1) }
+    }
+    if fields.contains(.minima) || fields.contains(.maxima) {
+      withRoom(.minimum, .maximum, from: start) { stored.decodeExtrema($0, $1) }
+    }
+  }
+
+  /// Makes two columns as long as the ends; `body` fills them from row `start` on.
+  private mutating func withRoom(
+    _ one: WindowColumn, _ other: WindowColumn, from start: Int,
+    _ body: (UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>) -> Void
+  ) {
+    guard let place = WindowRows.place(one), let otherPlace = WindowRows.place(other) else {
+      return
+    }
+    for place in [place, otherPlace] { values[place].reserve(expected) }
+    fill(one)
+    fill(other)
+    // Taken out meanwhile, so that it is not copied.
+    var column: [Double] = []
+    swap(&column, &values[place])
+    defer { swap(&column, &values[place]) }
+    column.withUnsafeMutableBufferPointer { first in
+      values[otherPlace].withUnsafeMutableBufferPointer { second in
+        guard let first = first.baseAddress, let second = second.baseAddress else { return }
+        body(first + start, second + start)
+      }
+    }
+  }
+
   private mutating func append(flags: UInt8, _ count: Int) {
     flagsOfAny |= flags
     self.flags.append(contentsOf: repeatElement(flags, count: count))
@@ -153,7 +199,11 @@ struct WindowRows {
           var next = row
           while next < end, forms[next] == form || next == row { next += 1 }
           if let power = WindowCoder.power(form) {
-            if hasSums { WindowRows.decodeSums(row..<next, power, columns) }
+            if hasSums, let told = WindowRows.toldSums(columns),
+              let sums = columns[3].baseAddress, let tails = columns[4].baseAddress
+            {
+              told.decode(row..<next, power, sums, tails)
+            }
             if hasExtrema { WindowRows.decodeExtrema(row..<next, power, columns) }
           } else {
             WindowRows.decodeEarlier(row..<next, form, columns, hasSums: hasSums)
@@ -168,26 +218,12 @@ struct WindowRows {
   private typealias Column = UnsafeMutableBufferPointer<Double>
 
   /// Column 1 stays as it is told.
-  private static func decodeSums(_ rows: Range<Int>, _ power: Double, _ columns: [Column]) {
-    let (counts, firsts, lasts, inner) = (columns[0], columns[5], columns[6], columns[1])
-    let (sums, tails) = (columns[3], columns[4])
-    @inline(__always)
-    func decode(_ row: Int, _ other: Int) {
-      @inline(__always)
-      func both(_ column: Column) -> SIMD2<Double> { SIMD2(column[row], column[other]) }
-      let told = WholeSums(
-        power, counts: both(counts), firsts: both(firsts), lasts: both(lasts),
-        inner: both(inner))
-      let total = told.total(both(sums), tail: both(tails))
-      (sums[row], sums[other]) = (total.sum[0], total.sum[1])
-      (tails[row], tails[other]) = (total.tail[0], total.tail[1])
+  private static func toldSums(_ columns: [Column]) -> ToldSums? {
+    var stored = StoredWindows(count: columns[0].count)
+    for column in [WindowColumn.count, .first, .last, .minimum, .sum, .tail] {
+      stored[column] = place(column).flatMap { UnsafePointer(columns[$0].baseAddress) }
     }
-    var row = rows.lowerBound
-    while row &+ 1 < rows.upperBound {
-      decode(row, row &+ 1)
-      row &+= 2
-    }
-    if row < rows.upperBound { decode(row, row) }
+    return ToldSums(stored)
   }
 
   private static func decodeExtrema(_ rows: Range<Int>, _ power: Double, _ columns: [Column]) {

@@ -57,7 +57,7 @@ final class LoadedPage {
   }
 
   /// Where one series' samples are: so many, in this clock, from there on.
-  struct Place {
+  struct Place: Equatable {
     var clock: Int
     var clockStart: Int
     var count: Int
@@ -83,7 +83,7 @@ final class LoadedPage {
     guard total == entry.samples, lengths.count == entry.slots else {
       throw .malformed("page that is not what its index says", at: 0)
     }
-    values.reserve(total)
+    values.reserve(total, atMost: Page.maxSamples)
   }
 
   /// Where each series begins; returns the sum of all lengths.
@@ -167,7 +167,10 @@ final class LoadedPage {
       {
         continue
       }
-      let range = have.isEmpty ? need : groups[index].slots
+      // Who comes again mostly goes on; the symbols are decoded anew each time.
+      let isNext = have.upperBound <= need.lowerBound
+      let end = have.isEmpty ? need.upperBound : groups[index].slots.upperBound
+      let range = have.isEmpty || isNext ? need.lowerBound..<end : groups[index].slots
       try decode(groups[index], range, with: decoder)
       groups[index].decoded = range
     }
@@ -199,28 +202,8 @@ final class LoadedPage {
 
   /// The values of a series that was decoded. Valid while the page lives and
   /// decodes nothing more.
-  func withValues<R>(_ slot: Int, _ body: (UnsafeBufferPointer<Double>) throws -> R) rethrows -> R {
+  func values(_ slot: Int) -> UnsafeBufferPointer<Double> {
     let start = starts[slot]
-    return try body(
-      UnsafeBufferPointer(rebasing: values.all[start..<start + Int(lengths[slot])]))
-  }
-}
-
-/// Room for the values of one page at a time: 128 KiB, which a reader of many pages
-/// must not ask the system for anew each time.
-final class PageValues {
-  fileprivate private(set) var all = UnsafeMutableBufferPointer<Double>(start: nil, count: 0)
-
-  deinit { free(all.baseAddress) }
-
-  fileprivate func reserve(_ count: Int) {
-    if count <= all.count { return }
-    free(all.baseAddress)
-    // Not zeroed: what is read was decoded before, and most pages hold fewer values.
-    guard let room = malloc(count * MemoryLayout<Double>.stride) else {
-      preconditionFailure("out of memory")
-    }
-    all = UnsafeMutableBufferPointer(
-      start: room.bindMemory(to: Double.self, capacity: count), count: count)
+    return UnsafeBufferPointer(rebasing: values.all[start..<start + Int(lengths[slot])])
   }
 }

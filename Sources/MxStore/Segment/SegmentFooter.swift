@@ -182,12 +182,14 @@ extension SegmentFooter {
   }
 
   /// Reads head, tail and footer of the file under `region`.
+  /// Most footers and directories lie within so many last bytes: one read for all.
+  static let usualEnd = 4096
+
   package init(reading region: FileRegion) throws(StoreError) {
     guard region.count >= SegmentFooter.headSize + SegmentFooter.tailSize else {
       throw region.damaged("", "too short for a segment")
     }
-    // Most footers lie within the last 4 KiB: one read for both.
-    let guess = min(region.count, 4096)
+    let guess = min(region.count, SegmentFooter.usualEnd)
     var end = try region.read(at: region.count - guess, count: guess, part: "footer")
     let head = try region.read(at: 0, count: SegmentFooter.headSize, part: "head")
     let length = try SegmentFooter.checkFrame(head: head, end: end, region)

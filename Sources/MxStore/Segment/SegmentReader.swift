@@ -26,6 +26,7 @@ package final class SegmentReader: Sendable {
   }
 
   init(_ region: FileRegion) throws(StoreError) {
+    let region = try region.withEnd(SegmentFooter.usualEnd)
     self.region = region
     let footer = try SegmentFooter(reading: region)
     self.footer = footer

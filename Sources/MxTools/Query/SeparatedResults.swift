@@ -46,11 +46,12 @@ struct SeparatedResults: Sendable {
     // Half of the time of a large answer is making text of numbers: that is cut into
     // pieces for all threads, and written in order.
     let series = result.seriesCount
+    let clock = StepTexts(result, times)
     let pieces = min(series, result.pointCount / SeparatedResults.pieceSize)
     if pieces < 2 || threads < 2 {
-      return try append(result, 0..<series, head, columns) { try output.write($0) }
+      return try append(result, 0..<series, clock, head, columns) { try output.write($0) }
     }
-    let wave = threads * 4
+    let wave = threads * 16
     for start in stride(from: 0, to: pieces, by: wave) {
       let count = min(wave, pieces - start)
       let texts = Mutex([[UInt8]](repeating: [], count: count))
@@ -58,39 +59,31 @@ struct SeparatedResults: Sendable {
         let piece = start + item
         var text: [UInt8] = []
         let range = series * piece / pieces..<series * (piece + 1) / pieces
-        try append(result, range, head, columns) { text += $0 }
+        try append(result, range, clock, head, columns) { text += $0 }
         texts.withLock { $0[item] = text }
       }
       for text in texts.withLock({ $0 }) { try output.write(text) }
     }
   }
 
-  /// Points a piece: about a millisecond's work.
-  private static let pieceSize = 8192
+  /// Points a piece: a quarter of a millisecond of work, so that no thread waits long for another.
+  private static let pieceSize = 2048
   /// Bytes that are handed on at once.
   private static let portion = 32 << 10
 
   private func append(
-    _ result: QueryResult, _ series: Range<Int>, _ head: [UInt8], _ columns: LabelColumns,
-    to write: ([UInt8]) throws -> Void
+    _ result: QueryResult, _ series: Range<Int>, _ clock: StepTexts, _ head: [UInt8],
+    _ columns: LabelColumns, to write: ([UInt8]) throws -> Void
   ) throws {
     var text: [UInt8] = []
     var cells: [UInt8] = []
-    var clock: [UInt8] = []
-    var shown: Int64?
     try result.forEachSeries(in: series) { labels, points in
       cells.removeAll(keepingCapacity: true)
       columns.append(labels, writer, to: &cells)
       cells.append(writer.separator)
       for index in 0..<points.count {
-        // Most answers are of one instant: its text is made once.
-        if shown != points.times[index] {
-          shown = points.times[index]
-          clock.removeAll(keepingCapacity: true)
-          times.append(points.times[index], to: &clock)
-        }
-        text += head
-        text += clock
+        if !head.isEmpty { text += head }
+        clock.append(points.times[index], to: &text)
         text += cells
         MxJSON.NumberText.append(points.values[index], .json, to: &text)
         text.append(0x0A)

@@ -1,4 +1,5 @@
 import MxCLI
+import MxEngine
 import MxJSON
 import MxTime
 
@@ -45,5 +46,34 @@ struct TimePrinter {
     var out: [UInt8] = []
     append(milliseconds, to: &out)
     return String(decoding: out, as: UTF8.self)
+  }
+}
+
+/// The text of each step's time: what all series of an answer have is made once.
+struct StepTexts: Sendable {
+  private let first: Int64
+  private let step: Int64
+  private let count: Int
+  private var bytes: [UInt8] = []
+  private var ends: [Int] = [0]
+  private let printer: TimePrinter
+  /// More are made as they come.
+  private static let most = 1 << 16
+
+  init(_ result: QueryResult, _ printer: TimePrinter) {
+    self.printer = printer
+    first = result.firstStep
+    step = max(1, result.step)
+    count = min(max(1, result.stepCount), StepTexts.most)
+    for number in 0..<count {
+      printer.append(result.time(number), to: &bytes)
+      ends.append(bytes.count)
+    }
+  }
+
+  func append(_ time: Int64, to out: inout [UInt8]) {
+    let (number, rest) = (time &- first).quotientAndRemainder(dividingBy: step)
+    guard rest == 0, number >= 0, number < count else { return printer.append(time, to: &out) }
+    out.append(contentsOf: bytes[ends[Int(number)]..<ends[Int(number) + 1]])
   }
 }

@@ -1,4 +1,4 @@
-private import CMalloc
+private import CLinux
 
 /// Memory that a process has freed, and whether the system gets it back.
 package enum ProcessMemory {
