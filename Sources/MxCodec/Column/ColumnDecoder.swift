@@ -97,7 +97,7 @@ package final class ColumnDecoder {
       let asked = UnsafeBufferPointer(rebasing: runs[range])
       decodeDeltas(layout, runs: asked, span, into: base, asDoubles: asDoubles)
     } else {
-      decodePlain(layout, span, into: base, asDoubles: asDoubles)
+      decodePlain(layout, span, patches, into: base, asDoubles: asDoubles)
     }
     for index in 0..<exceptions.count {
       let position = Int(exceptions.positions[index]) &- span.valuesBefore
@@ -154,7 +154,8 @@ package final class ColumnDecoder {
     var first: Int64 = 0
     if header.isDelta { first = try reader.signedVarint() }
     try layout.readBody(&reader)
-    try strip.open(layout, patches: IndexedValues(patchPositions.base, patchValues.base, count: 0))
+    let none = IndexedValues(patchPositions.base, patchValues.base, count: 0)
+    try strip.open(layout, patches: none)
     if header.isDelta {
       out[0] = first
       var sum = first
@@ -162,14 +163,18 @@ package final class ColumnDecoder {
         residuals.addUp(from, to, &sum, into: out + (position &+ 1))
       }
     } else {
-      decodePlain(layout, span, into: out, asDoubles: false)
+      decodePlain(layout, span, none, into: out, asDoubles: false)
     }
   }
 
   private func decodePlain(
-    _ layout: ColumnLayout, _ span: RunSpan, into out: UnsafeMutablePointer<Int64>, asDoubles: Bool
+    _ layout: ColumnLayout, _ span: RunSpan, _ patches: IndexedValues,
+    into out: UnsafeMutablePointer<Int64>, asDoubles: Bool
   ) {
     let header = layout.header
+    if header.residual == .constant {
+      return fill(header, span, patches, into: out, asDoubles: asDoubles)
+    }
     let start = span.valuesBefore
     strip.forEachStrip(layout, start..<(start &+ span.valuesInside)) {
       residuals, from, to, position in
@@ -179,6 +184,28 @@ package final class ColumnDecoder {
         Decimal.convert(
           target, count: to &- from, kind: header.kind, exponent: header.exponent,
           method: header.method)
+      }
+    }
+  }
+
+  /// A column whose values are all alike, but for the patches.
+  private func fill(
+    _ header: ColumnHeader, _ span: RunSpan, _ patches: IndexedValues,
+    into out: UnsafeMutablePointer<Int64>, asDoubles: Bool
+  ) {
+    func converted(_ value: Int64) -> Int64 {
+      var value = value
+      if asDoubles {
+        Decimal.convert(
+          &value, count: 1, kind: header.kind, exponent: header.exponent, method: header.method)
+      }
+      return value
+    }
+    out.update(repeating: converted(header.base), count: span.valuesInside)
+    for index in 0..<patches.count {
+      let position = Int(patches.positions[index]) &- span.valuesBefore
+      if position >= 0, position < span.valuesInside {
+        out[position] = converted(patches.values[index])
       }
     }
   }
