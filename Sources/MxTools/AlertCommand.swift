@@ -72,8 +72,8 @@ package enum AlertCommand: Command {
       positionals: [.one("EXPR", required: false)],
       options: [
         SharedOptions.rules,
-        .value("warning", "RANGE", "WARNING outside this range"),
-        .value("critical", "RANGE", "CRITICAL outside this range"),
+        .value("warning", "RANGE", "WARNING outside this range", short: "w"),
+        .value("critical", "RANGE", "CRITICAL outside this range", short: "c"),
         .choice(
           "empty", EmptyState.words, "what no data, or no rule, counts as", default: "unknown"),
       ],

@@ -9,7 +9,7 @@ package enum CompactCommand: Command {
     case "repair": return try StoreChecks.repair(run)
     case "upgrade": return try StoreChecks.upgrade(run)
     case "inspect": return try StoreInspection.inspect(run)
-    case "stats": return try StoreInspection.stats(run)
+    case "stats": return try StoreStats.run(run)
     case "health": return try StoreHealth.run(run)
     case "rewrite": return try StoreRewriting.run(run)
     case "retention": return try StoreRetention.run(run)
@@ -39,7 +39,10 @@ package enum CompactCommand: Command {
       Verb(
         "inspect", "what a file of the store holds", positionals: [.one("FILE")],
         options: [.flag("dump", "its samples too")], printsData: true),
-      Verb("stats", "files, series, samples, bytes per sample", printsData: true),
+      Verb(
+        "stats", "files, series, samples, bytes per sample",
+        options: [.choice("format", ["text", "json"], "how it is printed", default: "text")],
+        usage: ["[--format text|json]"], printsData: true),
       Verb("upgrade", "write the store in this version's format"),
       Verb(
         "delete", "delete samples; undone by undelete until the grace is over",

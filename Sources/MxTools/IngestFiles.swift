@@ -49,8 +49,18 @@ enum IngestFiles {
       }
       try session.take(path: input, name: input, .content, modified: status?.modified)
     } catch let error as FileError where error.path == input {
-      throw Explanation.diagnostic(of: error)
+      let told = Explanation.diagnostic(of: error)
+      guard case .notFound = error else { throw told }
+      throw Diagnostic(told.kind, subject: told.subject, told.message, hint: hint(input))
     }
+  }
+
+  /// What somebody may have meant who named a file that is not there.
+  private static func hint(_ input: String) -> String? {
+    if input.hasPrefix("http://") || input.hasPrefix("https://") {
+      return "'mx-ingest scrape \(Output.printable(input))' fetches it"
+    }
+    return Suggestion.hint(for: input, among: IngestCommand.table.verbs.map(\.name))
   }
 
   /// What the options of formats say.

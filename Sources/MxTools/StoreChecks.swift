@@ -18,6 +18,10 @@ enum StoreChecks {
   static func repair(_ run: Run) throws -> ExitCode {
     let store = Store(path: run.common.store, files: DiskFileSystem())
     let report = Report()
+    // It makes what is missing, but no store where none was.
+    guard try store.files.status(store.path) != nil else {
+      throw StoreError.missing(path: store.path)
+    }
     let result = try store.repair(now: run.common.now, lockWait: run.common.lock.seconds, report)
     for file in result.quarantined {
       run.output.warn(Diagnostic(.damage, subject: file, "damaged, moved here"))

@@ -3,83 +3,8 @@ import MxFiles
 import MxModel
 import MxStore
 
-/// `mx-compact inspect` and `stats`.
+/// `mx-compact inspect`.
 enum StoreInspection {
-  static func stats(_ run: Run) throws -> ExitCode {
-    let store = Store(path: run.common.store, files: DiskFileSystem())
-    let report = Report()
-    let stats = try store.statistics(report)
-    var table = TableWriter([("what", .left), ("value", .right)])
-    table.append(["series", String(stats.series)])
-    table.append(["samples", String(stats.samples)])
-    table.append(["bytes of segments", String(stats.segmentBytes)])
-    table.append(["bytes of series sets", String(stats.setBytes)])
-    table.append(["bytes of the manifest", String(stats.manifestBytes)])
-    table.append(["bytes, live files", String(stats.liveBytes)])
-    table.append(["bytes a sample", perSample(stats)])
-    table.append(["bytes waiting for the grace to end", String(stats.retiredBytes)])
-    table.append(["segments", String(stats.segments)])
-    for (level, name) in MergePlan.names.enumerated() {
-      table.append(["segments, \(name)", String(stats.segmentsByLevel[level])])
-    }
-    table.append(["deletions", String(stats.deletions)])
-    table.append(["generation", String(stats.generation)])
-    if let range = stats.range {
-      table.append(["oldest sample", TimeText.rfc3339(range.from)])
-      table.append(["newest sample", TimeText.rfc3339(range.to)])
-    }
-    try addGrowth(&table, store, stats, run)
-    try table.write(to: run.output)
-    try run.output.write("\n")
-    try metrics(store, report).write(to: run.output)
-    return StoreDamage.tell(report, run)
-  }
-
-  /// How fast the store grows, and when its room ends: what the settings allow, or the
-  /// file system.
-  private static func addGrowth(
-    _ table: inout TableWriter, _ store: Store, _ stats: StoreStatistics, _ run: Run
-  ) throws {
-    let growth = stats.growthADay
-    table.append(["growth a day, bytes", growth.map { String($0) } ?? "-"])
-    let settings = try SettingsReader.load(run)
-    let limits = try StoreRetention.limits(settings, store)
-    var room = try store.files.freeSpace(store.path).free - limits.minFree
-    if let maxBytes = limits.maxBytes { room = min(room, maxBytes - (try store.usedBytes())) }
-    let days = growth.flatMap { $0 > 0 ? max(0, room) / $0 : nil }
-    table.append([
-      "days until full", days.map { $0 > 36_500 ? "over 100 years" : String($0) } ?? "-",
-    ])
-  }
-
-  /// How many metrics are listed: the largest.
-  private static let listedMetrics = 20
-
-  private static func metrics(_ store: Store, _ report: Report) throws -> TableWriter {
-    let found = try store.bytesByMetric(report)
-    var table = TableWriter([("metric", .left), ("bytes", .right), ("share", .right)])
-    let sum = max(1, found.reduce(0) { $0 + $1.bytes })
-    for metric in found.prefix(listedMetrics) {
-      table.append([
-        metric.name.isEmpty ? "(no name)" : metric.name, String(metric.bytes),
-        "\(metric.bytes * 100 / sum) %",
-      ])
-    }
-    let rest = found.dropFirst(listedMetrics)
-    if !rest.isEmpty {
-      let bytes = rest.reduce(0) { $0 + $1.bytes }
-      table.append(["\(rest.count) others", String(bytes), "\(bytes * 100 / sum) %"])
-    }
-    return table
-  }
-
-  private static func perSample(_ stats: StoreStatistics) -> String {
-    if stats.samples == 0 { return "-" }
-    let thousandths = (stats.liveBytes * 1000 + stats.samples / 2) / stats.samples
-    let digits = String(thousandths % 1000)
-    return "\(thousandths / 1000).\(String(repeating: "0", count: 3 - digits.count))\(digits)"
-  }
-
   static func inspect(_ run: Run) throws -> ExitCode {
     let path = run.arguments.positionals.first ?? ""
     let files = DiskFileSystem()

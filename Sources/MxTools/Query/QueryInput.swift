@@ -61,15 +61,7 @@ enum FileSource {
       if path == "-" {
         result = try BatchReader.read(nil, decoding) { try StandardInput.read(into: $0) ?? 0 }
       } else {
-        let files = DiskFileSystem()
-        let file = try files.openForReading(path)
-        if let modified = try files.status(path)?.modified { decoding.defaultTime = modified }
-        var offset = 0
-        result = try BatchReader.read(nil, decoding) { buffer in
-          let count = try file.read(into: buffer, at: offset)
-          offset += count
-          return count
-        }
+        result = try read(path, &decoding)
       }
     } catch let error as FileError {
       throw error
@@ -91,5 +83,25 @@ enum FileSource {
         hint: "'mx-ingest --dry-run \(path)' shows how it is read")
     }
     return (MemorySource(result.batch), result.refused)
+  }
+
+  /// A file, or a stream that has a name, as a shell's `<(command)` has.
+  private static func read(
+    _ path: String, _ decoding: inout FormatOptions
+  ) throws -> BatchReader.Result {
+    let files = DiskFileSystem()
+    let status = try files.status(path)
+    if status?.isStream ?? false {
+      let stream = try NamedStream(path)
+      return try BatchReader.read(nil, decoding) { try stream.read(into: $0) { false } ?? 0 }
+    }
+    let file = try files.openForReading(path)
+    if let modified = status?.modified { decoding.defaultTime = modified }
+    var offset = 0
+    return try BatchReader.read(nil, decoding) { buffer in
+      let count = try file.read(into: buffer, at: offset)
+      offset += count
+      return count
+    }
   }
 }
