@@ -41,13 +41,15 @@ final class BatchWriter {
     try session.intake.take(&batch, lane)
   }
 
-  /// Makes the round durable, with its own figures beside it.
+  /// Makes the round durable, with its own figures beside it. `refused`: lines that did
+  /// not become rows.
   func commit(
-    _ figures: [(name: String, value: Double, help: String)], now: Int64
+    _ figures: [(name: String, value: Double, help: String)], refused: Int, now: Int64
   ) throws {
     guard let session else { return }
     var own = SelfSamples.batch(
-      tool: run.arguments.table.name, verb: run.verb, try figures + standing(session), at: now)
+      tool: run.arguments.table.name, verb: run.verb, try figures + standing(session, refused),
+      at: now)
     let count = own.count
     try session.intake.take(&own, session.gate.lane(source: "mx"))
     if try session.finish(saysSummary: false) != .success { hasRefused = true }
@@ -58,12 +60,12 @@ final class BatchWriter {
 
   /// What the gate has to say of the round, under the names of `--stats-file`.
   private func standing(
-    _ session: IngestSession
+    _ session: IngestSession, _ refused: Int
   ) throws -> [(name: String, value: Double, help: String)] {
     let tally = session.intake.result.tally
     return [
       ("samples", Double(tally.passed), "Samples committed."),
-      ("refused", Double(session.intake.result.refused), "Lines refused."),
+      ("refused", Double(session.intake.result.refused + refused), "Lines refused."),
       ("dropped", Double(tally.droppedRows), "Samples dropped by relabelling."),
       ("counter_resets", Double(tally.resets), "Decreases of counters."),
       IngestSession.limitUsed(try session.gate.pressures()),

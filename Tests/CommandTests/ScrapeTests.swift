@@ -91,6 +91,19 @@ import Testing
     #expect(try bench.query("--at 1795132920 'sum(up)'") == "1795132920,0\n")
   }
 
+  /// They are named, and counted where a rule can see it; the others get in.
+  @Test func linesThatCannotBeReadAreCounted() throws {
+    let bench = try Bench()
+    let server = bench.server { _ in ("200 OK", Self.text, "a 1\nb{ 2\nc 3\nd{} x\n") }
+    let found = try bench.scrape("\(server.url("/metrics")) --now 1795132800")
+    #expect(found.exit == 1)
+    #expect(found.stderr.contains(": 2:4: found '2', expected a label name"))
+    #expect(try bench.query("--at 1795132800 'count(a) + count(c)'") == "1795132800,2\n")
+    #expect(
+      try bench.query("--at 1795132800 'sum(mx_run_refused{verb=\"scrape\"})'")
+        == "1795132800,2\n")
+  }
+
   /// One that hangs costs its own time; one that is dead is said once.
   @Test func deadAndHangingTargetsAreDownAndTheOthersGetIn() throws {
     let bench = try Bench()

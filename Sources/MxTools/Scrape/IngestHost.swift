@@ -41,7 +41,7 @@ enum IngestHost {
         "When the last run ended."
       ),
     ]
-    try writer.commit(figures, now: run.common.now)
+    try writer.commit(figures, refused: result.refused, now: run.common.now)
     if !writer.isDry { try remember(result, series, target, memory, run) }
     run.output.summary("\(writer.samples) samples of this machine")
     return result.isUp && result.refused == 0 && !writer.hasRefused ? .success : .no

@@ -74,6 +74,7 @@ final class ScrapeRun {
       totals.isIncomplete = true
     }
     var outcomes: [Outcome] = []
+    let refusedBefore = totals.refused
     let items = due(discovery.targets, now: now, period: period)
     let open = items.filter { item in
       guard let known = memory.targets[item.target.key],
@@ -98,7 +99,8 @@ final class ScrapeRun {
     let rows = round.batch.count
     try writer.take(&round.batch, now: now)
     if rows > 0 || !outcomes.isEmpty {
-      try writer.commit(figures(outcomes, clock, now), now: now)
+      try writer.commit(
+        figures(outcomes, clock, now), refused: totals.refused - refusedBefore, now: now)
     }
     round.removeRows()
     try remember(outcomes, gone)
