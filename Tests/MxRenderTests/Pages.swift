@@ -118,3 +118,46 @@ enum Pages {
     return open
   }
 }
+
+/// Attributes that say how something is drawn lose against any rule of a style sheet.
+extension Pages {
+  /// `path.dots stroke-width`: what an element says and a rule of its class says too.
+  static func overruled(_ bytes: [UInt8]) -> Set<String> {
+    let rules = rules(String(decoding: bytes, as: UTF8.self))
+    var found: Set<String> = []
+    for tag in tags(bytes) {
+      guard let classes = tag.attributes.first(where: { $0.0 == "class" })?.1 else { continue }
+      for name in classes.split(separator: " ").map(String.init) {
+        let ruled = (rules[".\(name)"] ?? []).union(rules["\(tag.name).\(name)"] ?? [])
+        for (attribute, _) in tag.attributes where ruled.contains(attribute) {
+          found.insert("\(tag.name).\(name) \(attribute)")
+        }
+      }
+    }
+    return found
+  }
+
+  /// Of rules for one class: selector -> properties.
+  private static func rules(_ page: String) -> [String: Set<String>] {
+    var rules: [String: Set<String>] = [:]
+    for part in page.split(separator: "<style>", omittingEmptySubsequences: false).dropFirst() {
+      for rule in part.prefix(while: { $0 != "<" }).split(separator: "}") {
+        let halves = rule.split(separator: "{")
+        guard halves.count == 2 else { continue }
+        let properties = halves[1].split(separator: ";").compactMap {
+          $0.split(separator: ":").first.map(String.init)
+        }
+        for selector in halves[0].split(separator: ",") {
+          rules[selector.trimmed, default: []].formUnion(properties)
+        }
+      }
+    }
+    return rules
+  }
+}
+
+extension Substring {
+  fileprivate var trimmed: String {
+    String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+  }
+}

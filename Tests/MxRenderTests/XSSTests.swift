@@ -112,6 +112,25 @@ import Testing
     }
   }
 
+  /// A point of eight pixels was one of 1.4, because a rule for lines named points too.
+  @Test func noRuleOverrulesWhatAnElementSays() throws {
+    let dashboard = try Dashboard.decode(Array(Self.dashboard("red").utf8))
+    let source = PanelSource(
+      query: { query in
+        let times = [query.from, query.from + query.step * 4, query.to]
+        return QueryResult(
+          series: [QueryResult.Series(labels: [], times: times, values: [1, 2, 3])])
+      }, ask: { _ in [] })
+    let drawn = try dashboard.rendered(
+      PlanOptions(now: ReportTests.now), RenderOptions(), source: source)
+    for file in drawn.files {
+      #expect(Pages.overruled(file.bytes) == [])
+      #expect(String(decoding: file.bytes, as: UTF8.self).contains("class=\"dots"))
+    }
+    let sample = "<style>.a{fill:red}b.c,d{x:y;z:1}</style><p class=\"a c\" fill=\"1\" z=\"2\">"
+    #expect(Pages.overruled(Array(sample.utf8)) == ["p.a fill"])
+  }
+
   /// What stands beside a page: alerts, their holds, the other dashboards.
   @Test(arguments: attacks.indices)
   func nothingBesideAPageBecomesMarkup(index: Int) throws {

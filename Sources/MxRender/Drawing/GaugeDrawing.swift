@@ -42,10 +42,9 @@ private struct Dial {
     canvas.markup.open(
       "svg", .text("width", "100%"), .number("height", size.height),
       .text("viewBox", "0 0 \(ViewBox.number(size.width)) \(ViewBox.number(size.height))"))
-    let nameHeight = showsName ? 16.0 : 0
-    let room = size.height - nameHeight - 4
-    // The circle's lower part is open: three quarters of its height are drawn.
-    let radius = max(min(size.width / 2 - 6, room / 1.56), 10)
+    // A number that a small dial has no room for stands below it.
+    let isInside = number(shown.text, radius(below: showsName)).shown == shown.text
+    let radius = radius(below: showsName || !isInside)
     let width = max(radius * 0.22, 4)
     let center = (x: size.width / 2, y: radius + 3)
     let low = field.config.min ?? 0
@@ -59,21 +58,29 @@ private struct Dial {
       arc(&canvas, center, inner, width, 0, share, "gauge-line", shown.ink ?? field.ink)
     }
     if hasMarkers { drawMarkers(&canvas, center, radius, low, high) }
-    // In a small dial a number may reach over the arc rather than say nothing.
-    let within = FittedText(
-      shown.text, width: radius * 1.5, most: (radius * 0.5).clamped(to: 9...44), least: 9,
-      isBold: true)
-    let number =
-      within.shown == shown.text
-      ? within : FittedText(shown.text, width: size.width - 4, most: 9, least: 8, isBold: true)
-    number.draw(
-      &canvas, "value", anchor: .middle, x: center.x, y: center.y + number.font * 0.3)
-    if showsName {
-      FittedText(field.name, width: size.width - 4, most: 11, least: 10).draw(
-        &canvas, "label", anchor: .middle, x: center.x, y: size.height - 4)
+    if isInside {
+      let number = number(shown.text, radius)
+      number.draw(
+        &canvas, "value", anchor: .middle, x: center.x, y: center.y + number.font * 0.3)
+    }
+    if showsName || !isInside {
+      FittedText(isInside ? field.name : label, width: size.width - 4, most: 11, least: 10).draw(
+        &canvas, isInside ? "label" : "value", anchor: .middle, x: center.x, y: size.height - 4)
     }
     canvas.markup.close("svg")
     canvas.markup.close("svg")
+  }
+
+  /// The circle's lower part is open: three quarters of its height are drawn. `below`:
+  /// whether something is written there.
+  private func radius(below: Bool) -> Double {
+    max(min(size.width / 2 - 6, (size.height - (below ? 16 : 0) - 4) / 1.56), 10)
+  }
+
+  /// Clear of the arc.
+  private func number(_ text: String, _ radius: Double) -> FittedText {
+    FittedText(
+      text, width: radius * 1.3, most: (radius * 0.5).clamped(to: 9...44), least: 9, isBold: true)
   }
 
   private func drawMarkers(

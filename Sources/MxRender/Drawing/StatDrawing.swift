@@ -38,6 +38,10 @@ struct StatDrawing {
     widest = zip(tiles, shown).map { TextWidth.em(text($0, $1)) }.max() ?? 1
     longestName = tiles.map { nameBeside($0).map(TextWidth.em) ?? 0 }.max() ?? 0
     if tiles.isEmpty {
+      // What stands for nothing is not to shout; what the author chose is a value.
+      guard planned.panel.fields.noValue != nil else {
+        return canvas.markup.element("p", "No data", .class("empty"))
+      }
       let empty = ValueDisplay(
         config: planned.panel.fields, format: ValueFormat(unit: Unit.short)
       ).display(nil, min: 0, max: 100)

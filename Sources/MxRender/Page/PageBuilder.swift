@@ -30,7 +30,8 @@ package struct PageBuilder {
     drawMenus(&canvas)
     drawSections(&canvas) { _, _ in }
     let links = setting.json(plan, nil)
-    return ContentMark.of(canvas.markup.bytes + links + Array(PageScript.hash.utf8))
+    let ours = Array((PageScript.hash + Stylesheet.mark).utf8)
+    return ContentMark.of(canvas.markup.bytes + links + ours)
   }
 
   /// Room for all but the panels: style, script, menus, 72 KB of a page of 20 (2026-11-29).

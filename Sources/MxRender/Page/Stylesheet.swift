@@ -28,6 +28,9 @@ enum Stylesheet {
     return Text(text: common.text + own, hash: SHA256.base64(hash.digest))
   }
 
+  /// Tells the rules of this program from those of another one.
+  static let mark = ContentMark.of(Array((common.text + narrow).utf8))
+
   /// What all pages begin with.
   private static let common = {
     let text = ":root{\(colors)}\n" + base
@@ -177,8 +180,8 @@ enum Stylesheet {
     text{fill:var(--dim)}.tick{font-size:11px}
     .end{text-anchor:end}.mid{text-anchor:middle}
     line.grid{display:inline;stroke:var(--grid)}line.zero{stroke:var(--zero)}
-    .line,.dots,.threshold{fill:none;stroke:var(--c);stroke-width:1.4;vector-effect:\
-    non-scaling-stroke;stroke-linejoin:round;stroke-linecap:round}
+    .line,.dots,.threshold{fill:none;stroke:var(--c);vector-effect:non-scaling-stroke;\
+    stroke-linejoin:round;stroke-linecap:round}.line,.threshold{stroke-width:1.4}
     .w2{stroke-width:2}.w3{stroke-width:3}.dash{stroke-dasharray:7 4}
     .threshold{stroke-width:1.3;stroke-linecap:butt}
     .area,.fill{fill:var(--c)}.zone-area{fill:var(--c);fill-opacity:.09}

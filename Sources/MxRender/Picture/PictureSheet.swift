@@ -14,8 +14,8 @@ enum PictureSheet {
       .tick{font-size:11px}.end{text-anchor:end}.mid{text-anchor:middle}.row{fill:\(strong)}
       .strong{font-weight:600}.value{fill:\(strong);font-weight:600}
       line.grid{stroke:\(grid)}line.zero{stroke:\(zero)}.track{fill:\(grid)}
-      .line,.dots,.threshold{fill:none;stroke-width:1.4;vector-effect:non-scaling-stroke;\
-      stroke-linejoin:round;stroke-linecap:round}
+      .line,.dots,.threshold{fill:none;vector-effect:non-scaling-stroke;\
+      stroke-linejoin:round;stroke-linecap:round}.line,.threshold{stroke-width:1.4}
       .w2{stroke-width:2}.w3{stroke-width:3}.dash{stroke-dasharray:7 4}
       .zone-area,.band{fill-opacity:.09}.mark{stroke-dasharray:4 3}.slice{stroke:\(ground);stroke-width:.7}
 
