@@ -137,14 +137,20 @@ private final class WorkerStart {
   /// Runs as `worker`; nil if the system has no thread to give, and then the others do its
   /// work.
   func thread() -> pthread_t? {
+    guard let place else { return thread(nil) }
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }
-    place?.note(in: &attributes)
+    place.note(in: &attributes)
+    // A sandbox may forbid to choose.
+    return thread(&attributes) ?? thread(nil)
+  }
+
+  private func thread(_ attributes: UnsafePointer<pthread_attr_t>?) -> pthread_t? {
     let box = Unmanaged.passRetained(self)
     var thread = pthread_t()
     let result = pthread_create(
-      &thread, &attributes,
+      &thread, attributes,
       { argument in
         guard let argument else { return nil }
         let start = Unmanaged<WorkerStart>.fromOpaque(argument).takeRetainedValue()

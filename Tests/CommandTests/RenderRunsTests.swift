@@ -49,7 +49,8 @@ import Testing
         case 4: "mx-compact --store s --now \(now + 7200) -q"
         case 5: "rm -f site/d.html"
         case 6: "rm -f site/state.json"
-        case 7: "mx-compact delete --store s --match 'temp{room=\"r\(room)\"}' --now \(now) > deleted"
+        case 7:
+          "mx-compact delete --store s --match 'temp{room=\"r\(room)\"}' --now \(now) > out"
         default: ":"
         }
       if step % 5 == 0 { try shell.write(Self.dashboard(step), to: "d.json") }
