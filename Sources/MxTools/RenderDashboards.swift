@@ -43,8 +43,8 @@ enum RenderDashboards {
       run.output.progress.update(
         "dashboards", done: Int64(number + 1), of: Int64(files.count), unit: .items)
     }
+    if !job.isInline { try index.write(entries, mark, alerts, memory) }
     try memory?.write(site)
-    if !job.isInline { try index.write(entries, alerts.alerts) }
     tell(site, files.count, source, job, run)
     if let banner = job.banner, worst == .success {
       run.output.warn(Diagnostic(.no, banner))
@@ -145,7 +145,9 @@ struct RenderPlace {
     else { return nil }
     let generation = Int64(clamping: source.snapshot.manifest.generation)
     if state.generation != generation {
-      guard try memory.isCurrent(name) && !source.hasNews(of: state.reads) else { return nil }
+      guard memory.isCurrent(name),
+        try !memory.selectors.contains(state.reads, where: source.hasNews)
+      else { return nil }
       state.generation = generation
       memory.remember(name, state)
     }

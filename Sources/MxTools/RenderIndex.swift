@@ -24,14 +24,27 @@ struct RenderIndex {
     }
   }
 
-  func write(_ entries: [SiteEntry], _ alerts: [SiteAlert]?) throws {
+  /// `mark`: of the entries. Where all is as it was when the last run made it, nothing is
+  /// made again.
+  func write(
+    _ entries: [SiteEntry], _ mark: String, _ alerts: RenderAlerts, _ memory: RenderMemory?
+  ) throws {
+    let theme = run.arguments.string("theme") ?? "auto"
+    let made = "\(mark) \(alerts.mark) \(theme)"
+    let names = ["index.html", "dashboards.json"] + (alerts.alerts == nil ? [] : ["alerts.svg"])
+    if memory?.indexMark == made, try names.allSatisfy(site.exists) { return }
+    try write(entries, alerts.alerts, theme)
+    memory?.indexMark = made
+  }
+
+  private func write(_ entries: [SiteEntry], _ alerts: [SiteAlert]?, _ theme: String) throws {
     var writer = JSONWriter(indent: 2)
     writer.beginArray()
     for entry in entries { entry.write(&writer) }
     writer.endArray()
     try site.write("dashboards.json", writer.bytes)
     var options = RenderOptions()
-    options.theme = Theme(rawValue: run.arguments.string("theme") ?? "auto") ?? .auto
+    options.theme = Theme(rawValue: theme) ?? .auto
     options.footer = "mx-render \(Version.text)"
     try site.write(
       "index.html", SitePage(entries: entries, alerts: alerts, options: options).page())

@@ -14,7 +14,8 @@ struct RenderState {
   var slack: Int64
   /// What the run answered: 0 or 1.
   var code: Int64
-  var reads = RenderReads()
+  /// Numbers of selectors, ascending; see `SelectorTable`.
+  var reads: [Int] = []
 
   /// Whether the range is as good as where it was.
   func isNear(_ now: Int64, isFixed: Bool) -> Bool {
@@ -34,6 +35,10 @@ final class RenderMemory {
   private var states: [String: RenderState] = [:]
   /// Of the last run, by the text of the dashboard.
   private var summaries: [String: DashboardSummary] = [:]
+  /// What the dashboards read.
+  let selectors: SelectorTable
+  /// Tells what the page over all of them was made from.
+  var indexMark = ""
   /// Segments that came since the last run; nil where more than that happened.
   let news: Set<UInt64>?
   private let lastGeneration: Int64?
@@ -47,6 +52,7 @@ final class RenderMemory {
     guard let json = try site.json(Self.name), json["store"]?.string == store,
       json["program"]?.string == program, let known = json["segments"]?.array?.compactMap(\.string)
     else {
+      selectors = SelectorTable()
       news = nil
       lastGeneration = nil
       return
@@ -59,8 +65,12 @@ final class RenderMemory {
     news =
       isOnlyMore
       ? Set(manifest.segments.map(\.id).filter { !before.contains(ContentMark.hex($0)) }) : nil
+    selectors = SelectorTable(json["selectors"]?.array?.compactMap(\.string) ?? [])
+    indexMark = json["index"]?.string ?? ""
     for member in json["dashboards"]?.members ?? [] {
-      guard let state = RenderState(member.value) else { continue }
+      guard let state = RenderState(member.value),
+        state.reads.allSatisfy(selectors.texts.indices.contains)
+      else { continue }
       states[member.name] = state
       summaries[state.dashboard.mark] = state.dashboard
     }
@@ -92,11 +102,15 @@ final class RenderMemory {
     writer.beginArray()
     for segment in segments { writer.string(segment) }
     writer.endArray()
+    writer.member("index", indexMark)
+    let places = places()
+    writer.name("selectors")
+    writer.strings(zip(selectors.texts, places).compactMap { $1 >= 0 ? $0 : nil })
     writer.name("dashboards")
     writer.beginObject()
     for (name, state) in states.sorted(by: { $0.key < $1.key }) {
       writer.name(name)
-      state.write(&writer)
+      state.write(&writer, places)
     }
     writer.endObject()
     writer.endObject()
@@ -105,19 +119,36 @@ final class RenderMemory {
   }
 }
 
+extension RenderMemory {
+  /// Of each selector the number that it will have: those that no dashboard reads any more
+  /// are left out.
+  private func places() -> [Int] {
+    var places = [Int](repeating: -1, count: selectors.texts.count)
+    for state in states.values {
+      for number in state.reads { places[number] = 0 }
+    }
+    var next = 0
+    for number in places.indices where places[number] == 0 {
+      places[number] = next
+      next += 1
+    }
+    return places
+  }
+}
+
 extension RenderState {
   fileprivate init?(_ json: JSONValue) {
     guard let dashboard = json["dashboard"].flatMap(DashboardSummary.init),
       let key = json["key"]?.string, let generation = json["generation"]?.int,
       let at = json["at"]?.int, let slack = json["slack"]?.int, let code = json["code"]?.int,
-      let reads = json["reads"].flatMap(RenderReads.init)
+      let reads = json["reads"]?.array?.map({ Int($0.int ?? -1) })
     else { return nil }
     self.init(
       dashboard: dashboard, key: key, generation: generation, at: at, slack: slack, code: code,
       reads: reads)
   }
 
-  fileprivate func write(_ writer: inout JSONWriter) {
+  fileprivate func write(_ writer: inout JSONWriter, _ places: [Int]) {
     writer.beginObject()
     writer.member("key", key)
     writer.member("generation", generation)
@@ -127,7 +158,9 @@ extension RenderState {
     writer.name("dashboard")
     dashboard.write(&writer)
     writer.name("reads")
-    reads.write(&writer)
+    writer.beginArray()
+    for number in reads { writer.int(places[number]) }
+    writer.endArray()
     writer.endObject()
   }
 }

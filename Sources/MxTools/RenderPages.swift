@@ -52,13 +52,13 @@ final class DashboardRendering {
     tell(list)
     for problem in dashboard.problems where problem.severity == .error { report(problem) }
     let isFull = isWhole && coverage.drawnInPart + coverage.notDrawn + coverage.failed == 0
-    if isWhole, let reads = source.reads {
-      memory?.remember(
+    if isWhole, let reads = source.reads, let memory {
+      memory.remember(
         file.name,
         RenderState(
           dashboard: file.summary, key: place.key(file.summary, job),
           generation: Int64(clamping: source.snapshot.manifest.generation), at: job.plan.now,
-          slack: slack(own), code: isFull ? 0 : 1, reads: reads))
+          slack: slack(own), code: isFull ? 0 : 1, reads: memory.selectors.numbers(of: reads)))
     } else {
       memory?.forget(file.name)
     }

@@ -58,13 +58,9 @@ struct RenderReads: Equatable {
 
   init() {}
 
-  init?(_ json: JSONValue) {
-    guard let texts = json.array else { return nil }
-    selectors = Set(texts.compactMap(\.string))
-    if selectors.count < texts.count { return nil }
-  }
+  mutating func add(_ matchers: [Matcher]) { add(RenderReads.selector(matchers)) }
 
-  mutating func add(_ matchers: [Matcher]) { selectors.insert(RenderReads.selector(matchers)) }
+  mutating func add(_ selector: String) { selectors.insert(selector) }
 
   static func selector(_ matchers: [Matcher]) -> String {
     let words = matchers.flatMap { [$0.name, $0.op.rawValue, $0.value] }
@@ -83,12 +79,46 @@ struct RenderReads: Equatable {
     }
     return SelectRequest(matchers, range: .all)
   }
+}
 
-  func write(_ writer: inout JSONWriter) { writer.strings(selectors.sorted()) }
+/// The selectors of all dashboards, each once: they have many in common, so a dashboard
+/// names its own by number.
+final class SelectorTable {
+  private(set) var texts: [String]
+  private lazy var numbers = Dictionary(
+    zip(texts, texts.indices), uniquingKeysWith: { one, _ in one })
+  /// By number, what was asked about it before.
+  private var verdicts: [Bool?]
+
+  init(_ texts: [String] = []) {
+    self.texts = texts
+    verdicts = [Bool?](repeating: nil, count: texts.count)
+  }
+
+  /// Ascending; those that are new are added.
+  func numbers(of reads: RenderReads) -> [Int] {
+    reads.selectors.sorted().map { text in
+      if let known = numbers[text] { return known }
+      numbers[text] = texts.count
+      texts.append(text)
+      verdicts.append(nil)
+      return texts.count - 1
+    }.sorted()
+  }
+
+  /// Whether `body` says so of any; it is asked once about each.
+  func contains(_ numbers: [Int], where body: (String) throws -> Bool) rethrows -> Bool {
+    for number in numbers {
+      let verdict = try verdicts[number] ?? body(texts[number])
+      verdicts[number] = verdict
+      if verdict { return true }
+    }
+    return false
+  }
 }
 
 extension JSONWriter {
-  fileprivate mutating func strings(_ texts: [String]) {
+  mutating func strings(_ texts: [String]) {
     beginArray()
     for text in texts { string(text) }
     endArray()

@@ -22,7 +22,8 @@ final class RenderSource {
   private var trees: [String: Expr] = [:]
   /// What was asked since `forgetReads`; nil where that is not known.
   private(set) var reads: RenderReads? = RenderReads()
-  private var requests: [String: [SelectRequest]] = [:]
+  /// Of an expression what it selects, as `RenderReads` writes it.
+  private var selectors: [String: [String]] = [:]
   /// The expressions that `reads` has.
   private var noted: Set<String> = []
   /// How many queries of panels were evaluated.
@@ -96,18 +97,18 @@ final class RenderSource {
   /// few series of the newest segments instead of at all of them.
   func isUntouched(_ query: PanelQuery) -> Bool {
     note(query.expr)
-    guard let news, let requests = requests[query.expr] else { return false }
+    guard let news, let known = selectors[query.expr] else { return false }
     do {
-      return try !requests.contains { try hasNews(of: RenderReads.selector($0.matchers), news) }
+      return try !known.contains { try hasNews(of: $0, news) }
     } catch {
       return false
     }
   }
 
-  /// Whether anything came of what a dashboard was made from.
-  func hasNews(of reads: RenderReads) throws -> Bool {
+  /// Whether anything came of what a dashboard was made from, a selector of it.
+  func hasNews(of selector: String) throws -> Bool {
     guard let news else { return true }
-    return try reads.selectors.contains { try hasNews(of: $0, news) }
+    return try hasNews(of: selector, news)
   }
 
   /// Dashboards have many selectors in common.
@@ -127,12 +128,17 @@ final class RenderSource {
   private func note(_ expr: String) {
     guard noted.insert(expr).inserted else { return }
     do {
-      let known = try requests[expr] ?? session.engine.requests(try tree(expr), .instant(now))
-      requests[expr] = known
-      for request in known { reads?.add(request.matchers) }
+      let known = try selectors[expr] ?? found(expr)
+      selectors[expr] = known
+      for selector in known { reads?.add(selector) }
     } catch {
       reads = nil
     }
+  }
+
+  private func found(_ expr: String) throws -> [String] {
+    try session.engine.requests(try tree(expr), .instant(now))
+      .map { RenderReads.selector($0.matchers) }
   }
 
   private func note(_ selectors: [[Matcher]]) {
