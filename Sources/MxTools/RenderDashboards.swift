@@ -141,7 +141,7 @@ struct RenderPlace {
   ) throws -> ExitCode? {
     let name = dashboard.entry.name
     guard let memory, var state = memory[name], state.key == key(dashboard, job),
-      state.isNear(job.plan.now, isFixed: job.hasFixedNow), try site.exists("\(name).html")
+      state.isNear(job.plan.now, isFixed: job.hasFixedNow), try site.stood("\(name).html")
     else { return nil }
     let generation = Int64(clamping: source.snapshot.manifest.generation)
     if state.generation != generation {

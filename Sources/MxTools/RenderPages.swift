@@ -348,16 +348,34 @@ private struct PanelPrints {
 
   private func asked(_ position: Int) -> String {
     let queries = plan.panels[position].queries
-    let panel = (id: plan.panels[position].panel.id, title: plan.panels[position].panel.title)
-    var text = "\(common) \(position) \(panel.id) \(panel.title)"
-    // Without a query nothing depends on the range.
-    if !queries.isEmpty { text += " \(plan.panels[position].from) \(plan.panels[position].to)" }
-    text += plan.besideText(position)
-    for query in queries {
-      text += " \(query.expr) \(query.step)"
-      // An instant query stands for all moments up to the end of its round range.
-      text += query.isInstant ? " \(query.until)" : " \(query.from) \(query.to)"
+    var text: [UInt8] = []
+    text.reserveCapacity(256)
+    // Bytes, as a run asks it of every panel that has nothing new.
+    func add(_ part: String) {
+      text += part.utf8
+      text.append(0x20)
     }
-    return ContentMark.of(Array(text.utf8))
+    func add(_ number: Int64) {
+      MxJSON.NumberText.append(number, to: &text)
+      text.append(0x20)
+    }
+    add(common)
+    add(Int64(position))
+    add(plan.panels[position].panel.id)
+    add(plan.panels[position].panel.title)
+    // Without a query nothing depends on the range.
+    if !queries.isEmpty {
+      add(plan.panels[position].from)
+      add(plan.panels[position].to)
+    }
+    add(plan.besideText(position))
+    for query in queries {
+      add(query.expr)
+      add(query.step)
+      // An instant query stands for all moments up to the end of its round range.
+      add(query.isInstant ? query.until : query.from)
+      if !query.isInstant { add(query.to) }
+    }
+    return ContentMark.of(text)
   }
 }

@@ -69,6 +69,11 @@ final class RenderSite {
 
   func exists(_ name: String) throws -> Bool { try files.status(path(name)) != nil }
 
+  /// Whether a page stood there when the run began: one look for all.
+  func stood(_ name: String) throws -> Bool { try before.get().contains(name) }
+
+  private lazy var before = Result { Set(try list("")) }
+
   /// Nil where it is not there, or is more than we would ever write.
   func read(_ name: String) throws -> [UInt8]? {
     guard let status = try files.status(path(name)), !status.isDirectory, status.size < 1 << 28

@@ -1,5 +1,6 @@
 import Glibc
 import MxModel
+import Synchronization
 
 /// The page's one style sheet. It is part of the page, and the page's policy
 /// allows it by its hash: nothing else can style anything, no attribute and no
@@ -23,10 +24,18 @@ enum Stylesheet {
     // There is no text of a dashboard in it but colours, which were numbers in between;
     // were there a `<`, the page must not be made.
     precondition(!own.utf8.contains(0x3C), "BUG: markup within a style sheet")
-    var hash = common.hash
-    hash.update(Array(own.utf8))
-    return Text(text: common.text + own, hash: SHA256.base64(hash.digest))
+    return last.withLock { last in
+      if let last, last.own == own { return last.text }
+      var hash = common.hash
+      hash.update(Array(own.utf8))
+      let text = Text(text: common.text + own, hash: SHA256.base64(hash.digest))
+      last = (own, text)
+      return text
+    }
   }
+
+  /// What was made last: dashboards of one kind have the same rules and places.
+  private static let last = Mutex<(own: String, text: Text)?>(nil)
 
   /// Tells the rules of this program from those of another one.
   static let mark = ContentMark.of(Array((common.text + narrow).utf8))
