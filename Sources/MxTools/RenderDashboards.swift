@@ -43,7 +43,7 @@ enum RenderDashboards {
       run.output.progress.update(
         "dashboards", done: Int64(number + 1), of: Int64(files.count), unit: .items)
     }
-    if !job.isInline { try index.write(entries, mark, alerts, memory) }
+    if !job.isInline { try index.write(entries, mark, alerts.alerts, memory) }
     try memory?.write(site)
     tell(site, files.count, source, job, run)
     if let banner = job.banner, worst == .success {

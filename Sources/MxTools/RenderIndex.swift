@@ -24,16 +24,17 @@ struct RenderIndex {
     }
   }
 
-  /// `mark`: of the entries. Where all is as it was when the last run made it, nothing is
-  /// made again.
+  /// `mark`: of the entries. Where no alert is active, now and when the last run made it,
+  /// and the dashboards are the same, nothing is made again.
   func write(
-    _ entries: [SiteEntry], _ mark: String, _ alerts: RenderAlerts, _ memory: RenderMemory?
+    _ entries: [SiteEntry], _ mark: String, _ alerts: [SiteAlert]?, _ memory: RenderMemory?
   ) throws {
     let theme = run.arguments.string("theme") ?? "auto"
-    let made = "\(mark) \(alerts.mark) \(theme)"
-    let names = ["index.html", "dashboards.json"] + (alerts.alerts == nil ? [] : ["alerts.svg"])
-    if memory?.indexMark == made, try names.allSatisfy(site.exists) { return }
-    try write(entries, alerts.alerts, theme)
+    let isQuiet = alerts?.isEmpty ?? true
+    let made = isQuiet ? "\(mark) \(alerts == nil ? "no alerting" : "calm") \(theme)" : ""
+    let names = ["index.html", "dashboards.json"] + (alerts == nil ? [] : ["alerts.svg"])
+    if isQuiet, memory?.indexMark == made, try names.allSatisfy(site.exists) { return }
+    try write(entries, alerts, theme)
     memory?.indexMark = made
   }
 

@@ -27,10 +27,15 @@ struct ResolutionPlan: Hashable, Sendable {
   private(set) var missing: Int64?
 
   var usesTiers: Bool { stretches.contains { $0.tier > 0 } }
-  /// How many windows of tiers it reads of a series that has all.
+
+  /// How many windows of tiers it reads of a series that has all; 0 for more than time has.
   var windowCount: Int {
-    stretches.reduce(0) { $0 + ($1.tier > 0 ? Int(($1.range.to - $1.range.from) / $1.tier) : 0) }
+    stretches.filter { $0.tier > 0 }.reduce(0) { count, stretch in
+      let (length, overflow) = stretch.range.to.subtractingReportingOverflow(stretch.range.from)
+      return overflow ? count : count + Int(length / stretch.tier)
+    }
   }
+
   var coarsest: Int64 { stretches.map(\.tier).max() ?? 0 }
 
   /// More pieces of samples than this between windows cost more than all samples do:

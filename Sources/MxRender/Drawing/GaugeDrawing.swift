@@ -64,7 +64,10 @@ private struct Dial {
         &canvas, "value", anchor: .middle, x: center.x, y: center.y + number.font * 0.3)
     }
     if showsName || !isInside {
-      FittedText(isInside ? field.name : label, width: size.width - 4, most: 11, least: 10).draw(
+      FittedText(
+        isInside ? field.name : label, width: size.width - 4, most: 11, least: 10,
+        isBold: !isInside
+      ).draw(
         &canvas, isInside ? "label" : "value", anchor: .middle, x: center.x, y: size.height - 4)
     }
     canvas.markup.close("svg")

@@ -9,8 +9,9 @@ package struct FileRegion: Sendable {
   package let path: String
   private(set) package var base: Int
   private(set) package var count: Int
-  /// The last bytes of the file, where they were read at once.
+  /// Bytes that were read at once, and where they lie in the file.
   private var end: [UInt8] = []
+  private var endStart = 0
 
   package init(file: any ReadableFile, path: String, base: Int, count: Int) {
     self.file = file
@@ -25,6 +26,7 @@ package struct FileRegion: Sendable {
     var region = self
     let count = min(self.count, most)
     region.end = try read(at: self.count - count, count: count, part: "end")
+    region.endStart = base + self.count - count
     return region
   }
 
@@ -73,7 +75,7 @@ package struct FileRegion: Sendable {
   package func read(
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int, part: String
   ) throws(StoreError) {
-    let place = base + offset - (file.size - end.count)
+    let place = base + offset - endStart
     if place >= 0, place + buffer.count <= end.count {
       return end.withUnsafeBytes { end in
         buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: end[place..<place + buffer.count]))

@@ -181,10 +181,10 @@ extension SegmentFooter {
     return fields.bytes
   }
 
-  /// Reads head, tail and footer of the file under `region`.
   /// Most footers and directories lie within so many last bytes: one read for all.
   static let usualEnd = 4096
 
+  /// Reads head, tail and footer of the file under `region`.
   package init(reading region: FileRegion) throws(StoreError) {
     guard region.count >= SegmentFooter.headSize + SegmentFooter.tailSize else {
       throw region.damaged("", "too short for a segment")

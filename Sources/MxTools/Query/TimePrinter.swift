@@ -64,7 +64,7 @@ struct StepTexts: Sendable {
     self.printer = printer
     first = result.firstStep
     step = max(1, result.step)
-    count = min(max(1, result.stepCount), StepTexts.most)
+    count = result.seriesCount == 0 ? 0 : min(max(1, result.stepCount), StepTexts.most)
     for number in 0..<count {
       printer.append(result.time(number), to: &bytes)
       ends.append(bytes.count)
